@@ -1,0 +1,45 @@
+import type { TensorSpec } from "./tensor-spec.ts";
+
+/** Integer weights of affine rows, compressed: row `j` owns entries `starts[j]` to `starts[j + 1]`. */
+export interface SparseRows {
+  readonly starts: Uint32Array;
+  /** Variable of each entry. */
+  readonly variables: Uint32Array;
+  readonly weights: Int32Array;
+  /** One integer per row; may need more than 32 bits. */
+  readonly bias: Float64Array;
+}
+
+/** `max(0, row) >> shift` for each row: every result is a new variable. */
+export interface IntegerLayer {
+  readonly name: string;
+  readonly rows: SparseRows;
+  /** Bits dropped from each rectified row; the bias already holds the half that makes the drop a rounding. */
+  readonly shifts: Uint8Array;
+}
+
+/**
+ * A network on integers alone, exact and identical on every machine. Variables are numbered as in `Network`: input
+ * elements first, then each layer's results. All intermediate sums stay within ±2⁵³, so doubles hold them exactly;
+ * `analyseIntervals` proves it.
+ */
+export interface IntegerGraph {
+  readonly input: TensorSpec;
+  readonly layers: readonly IntegerLayer[];
+  readonly outputRows: SparseRows;
+  readonly output: TensorSpec;
+}
+
+export function rowCount(rows: SparseRows): number {
+  return rows.bias.length;
+}
+
+/** Calls `visit(variable, weight)` for each entry of row `row`. */
+export function forEachEntry(
+  { starts, variables, weights }: SparseRows,
+  row: number,
+  visit: (variable: number, weight: number) => void,
+): void {
+  const end = starts[row + 1] ?? 0;
+  for (let k = starts[row] ?? 0; k < end; k++) visit(variables[k] ?? 0, weights[k] ?? 0);
+}

@@ -1,0 +1,56 @@
+/**
+ * An affine form over the network's variables: `constant + Σ coefficients[k] · variable[variables[k]]`.
+ *
+ * Everything linear in a network (Gemm, MatMul, Add, reshapes, and any chain of them) is one such form per element, so
+ * it never becomes a constraint of its own; only what is not linear creates a new variable.
+ */
+export interface AffineForm {
+  readonly constant: number;
+  /** Distinct variable indices. */
+  readonly variables: readonly number[];
+  /** Non-zero, one per variable. */
+  readonly coefficients: readonly number[];
+}
+
+export function constantForm(constant: number): AffineForm {
+  return { constant, variables: [], coefficients: [] };
+}
+
+export function variableForm(variable: number): AffineForm {
+  return { constant: 0, variables: [variable], coefficients: [1] };
+}
+
+/** One term of a weighted sum of forms. */
+export interface WeightedForm {
+  readonly weight: number;
+  readonly form: AffineForm;
+}
+
+/** `constant + Σ weight · form`, with equal variables merged and zero terms dropped. */
+export function combine(terms: Iterable<WeightedForm>, constant = 0): AffineForm {
+  const sums = new Map<number, number>();
+  let total = constant;
+  for (const { weight, form } of terms) {
+    if (weight === 0) continue;
+    total += weight * form.constant;
+    form.variables.forEach((variable, k) => {
+      const term = weight * (form.coefficients[k] ?? 0);
+      sums.set(variable, (sums.get(variable) ?? 0) + term);
+    });
+  }
+  const kept = [...sums].filter(([, coefficient]) => coefficient !== 0);
+  return {
+    constant: total,
+    variables: kept.map(([variable]) => variable),
+    coefficients: kept.map(([, coefficient]) => coefficient),
+  };
+}
+
+/** Value of a form in floating point. */
+export function evaluateForm(form: AffineForm, variables: ArrayLike<number>): number {
+  let sum = form.constant;
+  form.variables.forEach((variable, k) => {
+    sum += (variables[variable] ?? 0) * (form.coefficients[k] ?? 0);
+  });
+  return sum;
+}

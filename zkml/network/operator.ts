@@ -1,0 +1,48 @@
+import { ZkmlError } from "../errors.ts";
+import type { OnnxNode } from "../onnx/model.ts";
+import type { AffineForm } from "./affine.ts";
+import type { Value } from "./value.ts";
+
+/** What an operator may use of the graph around it. */
+export interface OperatorContext {
+  readonly node: OnnxNode;
+  /** The node's inputs in order; an optional input that is left out is `undefined`. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** Adds a rectifier layer and returns its outputs as forms. */
+  rectify(forms: readonly AffineForm[]): readonly AffineForm[];
+}
+
+/** Lowers one ONNX node with one output. */
+export type Operator = (context: OperatorContext) => Value;
+
+export function requireInput(context: OperatorContext, index: number): Value {
+  const value = context.inputs[index];
+  if (value !== undefined) return value;
+  throw shapeError(context.node, `lacks its input #${index}`);
+}
+
+export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const attribute = node.attributes.get(name);
+  return attribute?.kind === "int" ? attribute.value : fallback;
+}
+
+export function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const attribute = node.attributes.get(name);
+  return attribute?.kind === "float" ? attribute.value : fallback;
+}
+
+export function shapeError(node: OnnxNode, what: string): ZkmlError {
+  return new ZkmlError(
+    "ONNX_SHAPE_MISMATCH",
+    `Node "${node.name}" (${node.operator}) ${what}.`,
+    "The graph is inconsistent; export the model again.",
+  );
+}
+
+export function unsupported(node: OnnxNode, what: string): ZkmlError {
+  return new ZkmlError(
+    "ONNX_UNSUPPORTED_ATTRIBUTE",
+    `Node "${node.name}" (${node.operator}) ${what}, which is not supported.`,
+    "Change the model so that this node is not needed.",
+  );
+}

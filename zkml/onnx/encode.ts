@@ -1,0 +1,86 @@
+import { ELEMENT_TYPES, modelMessage } from "./schema.ts";
+import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from "./model.ts";
+
+/** Version of the ONNX container format written: opset 13 needs 7 or more. */
+const IR_VERSION = 8;
+
+/** Serialises a model as an ONNX file that any runtime can load. Attributes of kind `other` are not written. */
+export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
+  const message = modelMessage();
+  return message
+    .encode(
+      message.create({
+        irVersion: IR_VERSION,
+        producerName: producer,
+        opsetImport: [{ domain: "", version: model.opset }],
+        graph: {
+          name: "network",
+          node: model.nodes.map(nodeMessage),
+          initializer: [...model.initializers].map(([name, tensor]) => tensorMessage(name, tensor)),
+          input: [valueInfoMessage(model.input)],
+          output: [valueInfoMessage(model.output)],
+        },
+      }),
+    )
+    .finish();
+}
+
+function nodeMessage(node: OnnxNode): object {
+  return {
+    name: node.name,
+    opType: node.operator,
+    input: node.inputs,
+    output: node.outputs,
+    attribute: [...node.attributes].flatMap(([name, attribute]): object[] => {
+      switch (attribute.kind) {
+        case "float":
+          return [{ name, type: 1, f: attribute.value }];
+        case "int":
+          return [{ name, type: 2, i: attribute.value }];
+        case "ints":
+          return [{ name, type: 7, ints: attribute.value }];
+        case "other":
+          return [];
+      }
+    }),
+  };
+}
+
+function tensorMessage(name: string, tensor: Tensor): object {
+  return {
+    name,
+    dims: tensor.shape,
+    dataType: ELEMENT_TYPES[tensor.type],
+    rawData: rawBytes(tensor),
+  };
+}
+
+function rawBytes({ type, values }: Tensor): Uint8Array {
+  switch (type) {
+    case "float":
+      return new Uint8Array(Float32Array.from(values).buffer);
+    case "double":
+      return new Uint8Array(Float64Array.from(values).buffer);
+    case "int64":
+      return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    case "int32":
+      return new Uint8Array(Int32Array.from(values).buffer);
+    case "int8":
+      return new Uint8Array(Int8Array.from(values).buffer);
+    case "uint8":
+    case "bool":
+      return Uint8Array.from(values);
+  }
+}
+
+function valueInfoMessage({ name, type, shape }: ValueInfo): object {
+  return {
+    name,
+    type: {
+      tensorType: {
+        elemType: ELEMENT_TYPES[type],
+        shape: { dim: shape.map((dimValue) => ({ dimValue })) },
+      },
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { G1Point, G2Point, Groth16Proof, Groth16VerificationKey } from "snarkjs";
+import { at } from "../arrays.ts";
+
+/*
+ * Points as EIP-196 and EIP-197 write them, which is what the contracts store and read: big-endian coordinates, and for
+ * G2 the imaginary part first.
+ */
+
+/** `α ‖ β ‖ γ ‖ IC[0] ‖ … ‖ IC[n]`: what all keys of one Powers of Tau file and domain size share. */
+export function encodeKeySetup(key: Groth16VerificationKey): Uint8Array {
+  return concat([
+    encodeG1(key.vk_alpha_1),
+    encodeG2(key.vk_beta_2),
+    encodeG2(key.vk_gamma_2),
+    ...key.IC.map(encodeG1),
+  ]);
+}
+
+/** `δ`: what tells one model's key from another's. */
+export function encodeKeyDelta(key: Groth16VerificationKey): Uint8Array {
+  return encodeG2(key.vk_delta_2);
+}
+
+/** `A ‖ B ‖ C`. */
+export function encodeProof(proof: Groth16Proof): Uint8Array {
+  return concat([encodeG1(proof.pi_a), encodeG2(proof.pi_b), encodeG1(proof.pi_c)]);
+}
+
+/** What names the model inside the evidence; 0x-prefixed hex. */
+export interface ModelParts {
+  /** 32 bytes: `keccak256(abi.encode(publisher, contentHash))`. */
+  readonly origin: string;
+  /** 20 bytes: address of the registered verification key. */
+  readonly key: string;
+}
+
+/** Evidence of the Proven tier, as `ProvenVerifier` reads it: `origin ‖ key ‖ c ‖ proof ‖ input`. */
+export function encodeEvidence(
+  { origin, key }: ModelParts,
+  { commitment, proof, input }: { commitment: bigint; proof: Groth16Proof; input: Uint8Array },
+): Uint8Array {
+  return concat([
+    encodeInteger(BigInt(origin), 32),
+    encodeInteger(BigInt(key), 20),
+    encodeUint256(commitment),
+    encodeProof(proof),
+    input,
+  ]);
+}
+
+function encodeG1(point: G1Point): Uint8Array {
+  return concat([encodeCoordinate(point, 0), encodeCoordinate(point, 1)]);
+}
+
+function encodeG2(point: G2Point): Uint8Array {
+  const [x, y] = [at(point, 0), at(point, 1)];
+  return concat([
+    encodeCoordinate(x, 1),
+    encodeCoordinate(x, 0),
+    encodeCoordinate(y, 1),
+    encodeCoordinate(y, 0),
+  ]);
+}
+
+function encodeCoordinate(coordinates: readonly string[], index: number): Uint8Array {
+  return encodeUint256(BigInt(at(coordinates, index)));
+}
+
+function encodeUint256(value: bigint): Uint8Array {
+  return encodeInteger(value, 32);
+}
+
+function encodeInteger(value: bigint, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) =>
+    Number((value >> BigInt(8 * (size - 1 - i))) & 0xffn),
+  );
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+}

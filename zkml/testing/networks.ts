@@ -1,0 +1,59 @@
+import { at, elementCount } from "../arrays.ts";
+import { encodeOnnx } from "../onnx/encode.ts";
+import { node, tensor } from "../onnx/build.ts";
+import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from "../onnx/model.ts";
+import type { Random } from "./random.ts";
+
+/** Parts of an ONNX model for a test; opset 13. */
+export interface NetworkParts {
+  readonly input: Omit<ValueInfo, "name">;
+  readonly output: Omit<ValueInfo, "name">;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers?: Readonly<Record<string, Tensor>>;
+}
+
+/** An ONNX file whose input is called `x` and whose output `y`. */
+export function onnxFile({ input, output, nodes, initializers = {} }: NetworkParts): Uint8Array {
+  const model: OnnxModel = {
+    opset: 13,
+    nodes,
+    initializers: new Map(Object.entries(initializers)),
+    input: { name: "x", ...input },
+    output: { name: "y", ...output },
+  };
+  return encodeOnnx(model, "tests");
+}
+
+/** A perceptron on bytes: sizes of input, hidden layers and output. */
+export function perceptronFile(sizes: readonly number[], random: Random): Uint8Array {
+  const nodes: OnnxNode[] = [node("Cast", ["x"], "a0", { to: 1 })];
+  const initializers: Record<string, Tensor> = {};
+  const layers = sizes.length - 1;
+  for (let layer = 1; layer <= layers; layer++) {
+    const [inner, outer] = [at(sizes, layer - 1), at(sizes, layer)];
+    const isLast = layer === layers;
+    initializers[`w${layer}`] = randomTensor([inner, outer], random, 1 / inner);
+    initializers[`b${layer}`] = randomTensor([outer], random, 1);
+    const sum = isLast ? "y" : `s${layer}`;
+    nodes.push(node("Gemm", [`a${layer - 1}`, `w${layer}`, `b${layer}`], sum));
+    if (!isLast) nodes.push(node("Relu", [sum], `a${layer}`));
+  }
+  return onnxFile({
+    input: { type: "uint8", shape: [1, at(sizes, 0)] },
+    output: { type: "float", shape: [1, at(sizes, layers)] },
+    nodes,
+    initializers,
+  });
+}
+
+export function randomTensor(shape: readonly number[], random: Random, scale: number): Tensor {
+  const values = Float32Array.from(
+    { length: elementCount(shape) },
+    () => (2 * random() - 1) * scale,
+  );
+  return tensor(shape, values);
+}
+
+export function randomBytes(length: number, random: Random): Uint8Array {
+  return Uint8Array.from({ length }, () => Math.floor(random() * 256));
+}
