@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {InferenceRequest} from "../types/InferenceRequest.sol";
+import {ModelId} from "../types/ModelId.sol";
+import {RequestId} from "../types/RequestId.sol";
+import {RequestStatus} from "../types/RequestState.sol";
+import {Tier} from "../types/Tier.sol";
+import {IFeeEscrow} from "./IFeeEscrow.sol";
+
+/// @notice What a payer asks for; see {InferenceRequest} for each member. Payer, input hash and royalty are filled in.
+struct RequestParameters {
+    ModelId modelId;
+    Tier tier;
+    address consumer;
+    uint32 callbackGas;
+    uint96 maxFee;
+    uint96 collateral;
+    uint40 expiry;
+    uint32 lockSeconds;
+    uint256 salt;
+}
+
+/// @notice Where a request stands.
+/// @param status `None` for a request that is open, or was never made.
+/// @param node Node that locked, served or failed it, or zero.
+/// @param deadline Unix time in seconds until which a locked request is the node's; zero otherwise.
+struct RequestView {
+    RequestStatus status;
+    address node;
+    uint256 deadline;
+}
+
+/// @title The life of a request
+/// @notice
+///
+///     request ──▶ open ──lock──▶ locked ──fulfil──▶ Fulfilled ──▶ callback
+///                  │  └────────fulfil────────────────▲  │
+///                  └──expire──▶ Expired ◀──expire────┘ (past the deadline, slashed)
+///
+/// Whoever acts on a request brings its terms along; their EIP-712 hash is the request's id. Every request ends: served by
+/// its expiry, or refunded by anyone's call to `expire` afterwards.
+interface IInferenceMarket {
+    /// @notice A request was made and its fee locked. Carries all that a node needs to serve it.
+    event InferenceRequested(
+        RequestId indexed requestId,
+        ModelId indexed modelId,
+        address indexed payer,
+        InferenceRequest request,
+        bytes input
+    );
+
+    /// @notice A node reserved a request for itself until `deadline` (Unix time in seconds).
+    event RequestLocked(RequestId indexed requestId, address indexed node, uint256 collateral, uint256 deadline);
+
+    /// @notice A request was served and paid.
+    event RequestFulfilled(RequestId indexed requestId, address indexed node, bytes output);
+
+    /// @notice A request was not served; the payer has its fee back. `node` failed it, or is zero if nobody had locked it.
+    event RequestExpired(RequestId indexed requestId, address indexed node, uint256 refunded, uint256 slashed);
+
+    /// @notice The consumer took the output.
+    event CallbackDelivered(RequestId indexed requestId, address indexed consumer);
+
+    /// @notice The consumer failed to take the output; anyone may retry. `reason` is cut to 4096 bytes.
+    event CallbackFailed(RequestId indexed requestId, address indexed consumer, bytes reason);
+
+    /// @notice The input does not have the length that the model takes.
+    error InferenceMarketBadInputSize(uint256 size, uint256 wanted);
+
+    /// @notice The fee does not even cover the model's royalty, or is zero.
+    error InferenceMarketFeeTooLow(uint256 maxFee, uint256 royalty);
+
+    /// @notice The expiry is in the past or too far in the future.
+    error InferenceMarketBadExpiry(uint256 expiry, uint256 earliest, uint256 latest);
+
+    /// @notice A lock must last from one second to `limit`.
+    error InferenceMarketBadLockPeriod(uint256 lockSeconds, uint256 limit);
+
+    /// @notice A consumer needs gas up to `limit`, no consumer needs none.
+    error InferenceMarketBadCallback(address consumer, uint256 callbackGas, uint256 limit);
+
+    /// @notice The same payer made a request with the same terms and salt before.
+    error InferenceMarketDuplicate(RequestId requestId);
+
+    /// @notice The request is not open to this: it does not exist, or is locked or settled.
+    error InferenceMarketNotOpen(RequestId requestId, RequestStatus status);
+
+    /// @notice The request has ended.
+    error InferenceMarketSettled(RequestId requestId, RequestStatus status);
+
+    /// @notice Another node has locked the request.
+    error InferenceMarketLockedByOther(RequestId requestId, address locker, address node);
+
+    /// @notice The time for this is over.
+    error InferenceMarketTooLate(RequestId requestId, uint256 timestamp, uint256 deadline);
+
+    /// @notice The request can still be served.
+    error InferenceMarketTooEarly(RequestId requestId, uint256 timestamp, uint256 deadline);
+
+    /// @notice The evidence is too short to name its kind.
+    error InferenceMarketNoEvidence(uint256 length);
+
+    /// @notice No delivery of this output is pending.
+    error InferenceMarketNoPendingCallback(RequestId requestId);
+
+    /// @notice A retry must bring at least the gas the request promised.
+    error InferenceMarketCallbackGasTooLow(uint256 gasLimit, uint256 minimum);
+
+    /// @notice The node has less collateral free than it asked for.
+    error InferenceMarketCollateralInUse(address node, uint256 free, uint256 needed);
+
+    /// @notice Asks for an inference. Locks `maxFee` of the caller's balance in `FeeEscrow`, where the caller must have
+    /// authorised this market.
+    /// @param input The model's input bytes; published in the event.
+    function request(
+        RequestParameters calldata parameters,
+        bytes calldata input
+    ) external returns (RequestId requestId);
+
+    /// @notice Reserves an open request for `node` and puts its collateral at risk. Called by the node's operator or signer.
+    /// Collateral comes from what the market already holds of the node's stake, and from its free stake beyond that.
+    function lock(InferenceRequest calldata terms, address node) external;
+
+    /// @notice Serves a request: checks the evidence, pays `node`, and calls the consumer back. Anyone may bring the answer of
+    /// a registered node; while a request is locked, only the locking node's counts.
+    /// @param output The model's output bytes.
+    /// @param evidence {ProofKind} (4 bytes) ‖ what its verifier reads.
+    function fulfil(
+        InferenceRequest calldata terms,
+        address node,
+        bytes calldata output,
+        bytes calldata evidence
+    ) external;
+
+    /// @notice Ends a request that was not served in time. The payer gets its fee back; a node that had locked it loses the
+    /// collateral, of which a share goes to the caller.
+    function expire(InferenceRequest calldata terms) external;
+
+    /// @notice Delivers an output again after its callback failed.
+    /// @param gasLimit Gas to give to the consumer; at least what the request promised.
+    function retryCallback(InferenceRequest calldata terms, bytes calldata output, uint256 gasLimit) external;
+
+    /// @notice Gives free collateral of the caller back to its stake, so that it can be unstaked.
+    function releaseCollateral(uint256 amount) external;
+
+    /// @notice The id of a request with these terms: their EIP-712 digest.
+    function requestIdOf(InferenceRequest calldata terms) external view returns (RequestId);
+
+    /// @notice Where a request stands. An open request has the status `None` and money locked in `FeeEscrow`.
+    function stateOf(RequestId requestId) external view returns (RequestView memory);
+
+    /// @notice Whether a request waits for a node: made, not locked, not settled.
+    function isOpen(RequestId requestId) external view returns (bool);
+
+    /// @notice How much of the node's stake that is locked for this market stands behind no request, in OPG wei.
+    function freeCollateralOf(address node) external view returns (uint256);
+
+    /// @notice keccak256 of the output whose delivery failed, or zero.
+    function pendingCallbackOf(RequestId requestId) external view returns (bytes32 outputHash);
+
+    /// @notice Where payers have their money and must authorise this market.
+    function feeEscrow() external view returns (IFeeEscrow);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title Words at fixed places of calldata
+/// @dev Slicing checks both bounds each time; a caller that has checked the length once reads here.
+library CalldataReader {
+    /// @dev The 32 bytes from `offset` on. The caller has checked that they are inside `data`; beyond it this would read
+    /// whatever comes next in the calldata.
+    function wordAt(bytes calldata data, uint256 offset) internal pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(data.offset, offset))
+        }
+    }
+
+    /// @dev The `size` bytes from `offset` on, under the same condition.
+    function sliceAt(bytes calldata data, uint256 offset, uint256 size) internal pure returns (bytes calldata slice) {
+        assembly ("memory-safe") {
+            slice.offset := add(data.offset, offset)
+            slice.length := size
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title Upper bounds of everything that keeps stake or money waiting
+/// @dev Stake must stay slashable until the last claim against it can have been made. The contracts that set these times
+/// enforce the bounds, so `unbonding ≥ longest lock + challenge window + prove window` holds by construction.
+library Durations {
+    /// @dev Longest time between making a request and its expiry.
+    uint256 internal constant MAX_REQUEST_LIFETIME = 7 days;
+
+    /// @dev Longest time a node may keep a request locked.
+    uint256 internal constant MAX_LOCK = 1 days;
+
+    /// @dev Longest time an optimistic answer stays open to challenge.
+    uint256 internal constant MAX_CHALLENGE_WINDOW = 3 days;
+
+    /// @dev Longest time a challenged node has to bring a proof.
+    uint256 internal constant MAX_PROVE_WINDOW = 1 days;
+
+    /// @dev Shortest unbonding period.
+    uint256 internal constant MIN_UNBONDING = MAX_LOCK + MAX_CHALLENGE_WINDOW + MAX_PROVE_WINDOW;
+
+    /// @dev Longest unbonding period, so that stake cannot be held hostage by governance.
+    uint256 internal constant MAX_UNBONDING = 60 days;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @dev Names a proof system and its version. Evidence starts with these four bytes; `VerifierRouter` maps them to the
+/// verifier that reads the rest.
+type ProofKind is bytes4;
+
+/// @dev First four bytes of keccak256("opengradient.proof.proven.groth16.v1").
+ProofKind constant PROVEN_GROTH16_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.proven.groth16.v1")));

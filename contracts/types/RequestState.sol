@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @dev Where a request stands. `None` is also the status of an open request: that it was made, and not yet settled, is
+/// told by its money in `FeeEscrow`, so making a request writes no state of its own.
+enum RequestStatus {
+    None,
+    Locked,
+    Fulfilled,
+    Expired
+}
+
+/// @dev State of a request in one word. After settlement it stays for good, so that no request can be made or settled twice.
+///
+///     | unused 48 | status 8 | deadline 40 | node 160 |
+///
+/// `node` locked or served the request; `deadline` is the Unix time in seconds until which a locking node has the request
+/// to itself, zero otherwise.
+type RequestState is uint256;
+
+using RequestStates for RequestState global;
+
+library RequestStates {
+    uint256 private constant DEADLINE_SHIFT = 160;
+    uint256 private constant STATUS_SHIFT = 200;
+
+    /// @dev A request that `node` keeps until `deadline`.
+    function locked(address node, uint40 deadline) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Locked, deadline, node);
+    }
+
+    /// @dev A request that `node` served.
+    function fulfilled(address node) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Fulfilled, 0, node);
+    }
+
+    /// @dev A request that nobody served; `node` had locked it, or is zero.
+    function expired(address node) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Expired, 0, node);
+    }
+
+    function status(RequestState state) internal pure returns (RequestStatus) {
+        return RequestStatus(uint8(RequestState.unwrap(state) >> STATUS_SHIFT));
+    }
+
+    function deadline(RequestState state) internal pure returns (uint256) {
+        // Truncation cuts the status off.
+        return uint40(RequestState.unwrap(state) >> DEADLINE_SHIFT);
+    }
+
+    function node(RequestState state) internal pure returns (address) {
+        // Truncation cuts status and deadline off.
+        return address(uint160(RequestState.unwrap(state)));
+    }
+
+    function isLocked(RequestState state) internal pure returns (bool) {
+        return state.status() == RequestStatus.Locked;
+    }
+
+    function isSettled(RequestState state) internal pure returns (bool) {
+        return state.status() > RequestStatus.Locked;
+    }
+
+    function _pack(RequestStatus status_, uint40 deadline_, address node_) private pure returns (RequestState) {
+        return
+            RequestState.wrap(
+                (uint256(status_) << STATUS_SHIFT) | (uint256(deadline_) << DEADLINE_SHIFT) | uint160(node_)
+            );
+    }
+}

@@ -1,0 +1,108 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import type {
+  ArgumentType,
+  IgnitionModuleBuilder,
+  NamedArtifactContractAtFuture,
+  NamedArtifactContractDeploymentFuture,
+} from "@nomicfoundation/ignition-core";
+import { id } from "ethers";
+import { ROLES } from "../roles.ts";
+import Access from "./Access.ts";
+import Token from "./Token.ts";
+import Verifiers from "./Verifiers.ts";
+
+/**
+ * 4. The stateful contracts behind their proxies, in the order in which they refer to each other, and the roles that let
+ * them call each other.
+ */
+export default buildModule("Protocol", (m) => {
+  const { manager } = m.useModule(Access);
+  const { opg } = m.useModule(Token);
+  const verifiers = m.useModule(Verifiers);
+
+  const modelRegistry = proxied(m, "ModelRegistry", {
+    constructor: [opg, verifiers.groth16Verifier],
+    initialize: [manager, m.getParameter("modelDeposit")],
+  });
+  const feeEscrow = proxied(m, "FeeEscrow", {
+    constructor: [opg, modelRegistry],
+    initialize: [
+      manager,
+      m.getParameter("treasury", m.getAccount(0)),
+      m.getParameter("treasuryShareBps"),
+    ],
+  });
+  const staking = proxied(m, "Staking", {
+    constructor: [opg, feeEscrow],
+    initialize: [manager, m.getParameter("unbondingSeconds"), m.getParameter("reporterShareBps")],
+  });
+  const nodeRegistry = proxied(m, "NodeRegistry", {
+    constructor: [staking],
+    initialize: [manager, m.getParameter("minimumStake")],
+  });
+  const inferenceMarket = proxied(m, "InferenceMarket", {
+    constructor: [feeEscrow, staking, modelRegistry, nodeRegistry, verifiers.verifierRouter],
+    initialize: [manager],
+  });
+
+  grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
+    "lock(address,uint256)",
+  ]);
+  grant(m, { manager, target: staking, role: "nodeRegistry", member: nodeRegistry }, [
+    "stakeFrom(address,uint256)",
+  ]);
+
+  return {
+    manager,
+    opg,
+    ...verifiers,
+    feeEscrow,
+    staking,
+    nodeRegistry,
+    modelRegistry,
+    inferenceMarket,
+  };
+});
+
+interface ProxyArguments {
+  /** What the implementation knows for good. */
+  readonly constructor: ArgumentType[];
+  /** What the proxy's storage starts with. */
+  readonly initialize: ArgumentType[];
+}
+
+/** Deploys implementation and proxy of one contract, initialised in the same transaction. */
+function proxied<Name extends string>(
+  m: IgnitionModuleBuilder,
+  name: Name,
+  { constructor, initialize }: ProxyArguments,
+): NamedArtifactContractAtFuture<Name> {
+  const implementation = m.contract(name, constructor, { id: `${name}_implementation` });
+  const calldata = m.encodeFunctionCall(implementation, "initialize", initialize);
+  const proxy = m.contract("ERC1967Proxy", [implementation, calldata], { id: `${name}_proxy` });
+  return m.contractAt(name, proxy, { id: name });
+}
+
+interface Grant {
+  readonly manager: NamedArtifactContractDeploymentFuture<"AccessManager">;
+  readonly target: NamedArtifactContractAtFuture<string>;
+  readonly role: keyof typeof ROLES;
+  readonly member: NamedArtifactContractAtFuture<string>;
+}
+
+/** Lets `member` call these functions of `target`, without delay. */
+function grant(
+  m: IgnitionModuleBuilder,
+  { manager, target, role, member }: Grant,
+  signatures: string[],
+): void {
+  const selectors = signatures.map((signature) => selectorOf(signature));
+  m.call(manager, "setTargetFunctionRole", [target, selectors, ROLES[role]], {
+    id: `${role}_functions`,
+  });
+  m.call(manager, "grantRole", [ROLES[role], member, 0], { id: `${role}_member` });
+}
+
+function selectorOf(signature: string): string {
+  return id(signature).slice(0, 10);
+}

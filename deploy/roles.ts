@@ -1,0 +1,10 @@
+/**
+ * Roles of the access manager. Role 0 is its admin: governance. A function that is not listed in the deployment modules
+ * belongs to the admin.
+ */
+export const ROLES = {
+  /** Contracts that lock, unlock and slash collateral. */
+  market: 1n,
+  /** `NodeRegistry`, which stakes for an operator that registers. */
+  nodeRegistry: 2n,
+} as const;

@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import hardhatToolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+/** The compiler comes from npm and is pinned by the lock file: nothing is downloaded. */
+const compiler = {
+  version: "0.8.37",
+  path: fileURLToPath(import.meta.resolve("solc/soljson.js")),
+};
+
+/** Base runs Prague's instructions under the Isthmus hard fork. */
+const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 200 } } as const;
+
+/** Base's rules: the block's gas, and what one transaction may take of it (EIP-7825). */
+const baseRules = {
+  type: "edr-simulated",
+  chainType: "op",
+  blockGasLimit: 400_000_000,
+  transactionGasCap: 16_777_216,
+} as const;
+
+export default defineConfig({
+  plugins: [hardhatToolbox],
+  solidity: {
+    profiles: {
+      default: { ...compiler, settings },
+      production: {
+        ...compiler,
+        settings: { ...settings, viaIR: true, optimizer: { enabled: true, runs: 20_000 } },
+      },
+    },
+    npmFilesToBuild: [
+      "@openzeppelin/contracts/access/manager/AccessManager.sol",
+      "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol",
+    ],
+  },
+  networks: {
+    default: { ...baseRules, chainId: 31_337 },
+    base: { ...baseRules, chainId: 8453 },
+  },
+  paths: { ignition: "./deploy", tests: { mocha: "./test", solidity: "./test" } },
+  typechain: { outDir: "./typechain-types" },
+});
