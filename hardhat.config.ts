@@ -39,5 +39,9 @@ export default defineConfig({
     base: { ...baseRules, chainId: 8453 },
   },
   paths: { ignition: "./deploy", tests: { mocha: "./test", solidity: "./test" } },
-  typechain: { outDir: "./typechain-types" },
+  // Written by `npm run types` only: a plain build would leave them in another order each time.
+  typechain: {
+    outDir: "./typechain-types",
+    dontOverrideCompile: process.env.GENERATE_TYPES === undefined,
+  },
 });

@@ -10,115 +10,114 @@ import * as Contracts from "./index.js";
 
 declare module "@nomicfoundation/hardhat-ethers/types" {
   interface HardhatEthersHelpers extends HardhatEthersHelpersBase {
-  getContractFactory(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeeEscrow__factory>
-getContractFactory(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ModelRegistry__factory>
-getContractFactory(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NodeRegistry__factory>
-getContractFactory(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceMarket__factory>
-getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
-getContractFactory(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGroth16Verifier__factory>
-getContractFactory(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceMarket__factory>
-getContractFactory(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceConsumer__factory>
-getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeRegistry__factory>
-getContractFactory(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IModelRegistry__factory>
-getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
-getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
-getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
-getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
-getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
-getContractFactory(name: 'Governed', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Governed__factory>
-getContractFactory(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceConsumer__factory>
-getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>
-getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
-getContractFactory(name: 'OPG', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OPG__factory>
-getContractFactory(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Groth16Verifier__factory>
-getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
-getContractFactory(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VerifierRouter__factory>
-getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
-getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
-getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 
-  getContractAt(name: 'FeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeeEscrow>
-getContractAt(name: 'ModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ModelRegistry>
-getContractAt(name: 'NodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NodeRegistry>
-getContractAt(name: 'InferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceMarket>
-getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
+
+
+deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
+deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
+deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
+deployContract(name: 'DigitReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
+deployContract(name: 'ERC1967Proxy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
+deployContract(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
+deployContract(name: 'FeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
+deployContract(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
+deployContract(name: 'Governed', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Governed>
+deployContract(name: 'Governed', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Governed>
+deployContract(name: 'Groth16Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Groth16Verifier>
+deployContract(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Groth16Verifier>
+deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
+deployContract(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
+deployContract(name: 'IGroth16Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGroth16Verifier>
+deployContract(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGroth16Verifier>
+deployContract(name: 'IInferenceConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceConsumer>
+deployContract(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceConsumer>
+deployContract(name: 'IInferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceMarket>
+deployContract(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceMarket>
+deployContract(name: 'IModelRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
+deployContract(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
+deployContract(name: 'INodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
+deployContract(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
+deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
+deployContract(name: 'IStaking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
+deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
+deployContract(name: 'IVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
+deployContract(name: 'IVerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
+deployContract(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
+deployContract(name: 'InferenceConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
+deployContract(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
+deployContract(name: 'InferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
+deployContract(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
+deployContract(name: 'ModelRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ModelRegistry>
+deployContract(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ModelRegistry>
+deployContract(name: 'NodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
+deployContract(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
+deployContract(name: 'OPG', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
+deployContract(name: 'OPG', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
+deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
+deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
+deployContract(name: 'Staking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
+deployContract(name: 'Staking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
+deployContract(name: 'TensorReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
+deployContract(name: 'TensorReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
+deployContract(name: 'VerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
+deployContract(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
+getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
+getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
+getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
+getContractAt(name: 'FeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeeEscrow>
+getContractAt(name: 'Governed', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Governed>
+getContractAt(name: 'Groth16Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Groth16Verifier>
+getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
 getContractAt(name: 'IGroth16Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGroth16Verifier>
-getContractAt(name: 'IInferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceMarket>
 getContractAt(name: 'IInferenceConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceConsumer>
-getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeRegistry>
+getContractAt(name: 'IInferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceMarket>
 getContractAt(name: 'IModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IModelRegistry>
+getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeRegistry>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
-getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
 getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifierRouter>
-getContractAt(name: 'Governed', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Governed>
 getContractAt(name: 'InferenceConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceConsumer>
-getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
-getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
+getContractAt(name: 'InferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceMarket>
+getContractAt(name: 'ModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ModelRegistry>
+getContractAt(name: 'NodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NodeRegistry>
 getContractAt(name: 'OPG', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OPG>
-getContractAt(name: 'Groth16Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Groth16Verifier>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
+getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
+getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
 getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VerifierRouter>
-getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
-getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
-getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
-
-  deployContract(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
-deployContract(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ModelRegistry>
-deployContract(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
-deployContract(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
-deployContract(name: 'Staking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
-deployContract(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGroth16Verifier>
-deployContract(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceMarket>
-deployContract(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceConsumer>
-deployContract(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
-deployContract(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
-deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
-deployContract(name: 'IStaking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
-deployContract(name: 'IVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
-deployContract(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
-deployContract(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
-deployContract(name: 'Governed', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Governed>
-deployContract(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
-deployContract(name: 'TensorReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
-deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
-deployContract(name: 'OPG', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
-deployContract(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Groth16Verifier>
-deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
-deployContract(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
-deployContract(name: 'DigitReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
-deployContract(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
-deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
-
-  deployContract(name: 'FeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
-deployContract(name: 'ModelRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ModelRegistry>
-deployContract(name: 'NodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
-deployContract(name: 'InferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
-deployContract(name: 'Staking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
-deployContract(name: 'IGroth16Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGroth16Verifier>
-deployContract(name: 'IInferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceMarket>
-deployContract(name: 'IInferenceConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceConsumer>
-deployContract(name: 'INodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
-deployContract(name: 'IModelRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
-deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
-deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
-deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
-deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
-deployContract(name: 'IVerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
-deployContract(name: 'Governed', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Governed>
-deployContract(name: 'InferenceConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
-deployContract(name: 'TensorReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
-deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
-deployContract(name: 'OPG', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
-deployContract(name: 'Groth16Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Groth16Verifier>
-deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
-deployContract(name: 'VerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
-deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
-deployContract(name: 'ERC1967Proxy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
-deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
-
-    // default types
+getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
+getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
+getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
+getContractFactory(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeeEscrow__factory>
+getContractFactory(name: 'Governed', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Governed__factory>
+getContractFactory(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Groth16Verifier__factory>
+getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
+getContractFactory(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGroth16Verifier__factory>
+getContractFactory(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceConsumer__factory>
+getContractFactory(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceMarket__factory>
+getContractFactory(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IModelRegistry__factory>
+getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeRegistry__factory>
+getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
+getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
+getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
+getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
+getContractFactory(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceConsumer__factory>
+getContractFactory(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceMarket__factory>
+getContractFactory(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ModelRegistry__factory>
+getContractFactory(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NodeRegistry__factory>
+getContractFactory(name: 'OPG', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OPG__factory>
+getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
+getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
+getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>
+getContractFactory(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VerifierRouter__factory>
+// default types
     getContractFactory(
       name: string,
       signerOrOptions?: ethers.Signer | FactoryOptions

@@ -24,19 +24,19 @@ library RequestStates {
     uint256 private constant DEADLINE_SHIFT = 160;
     uint256 private constant STATUS_SHIFT = 200;
 
-    /// @dev A request that `node` keeps until `deadline`.
-    function locked(address node, uint40 deadline) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Locked, deadline, node);
+    /// @dev A request that `locker` keeps to itself until `until`.
+    function locked(address locker, uint40 until) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Locked, until, locker);
     }
 
-    /// @dev A request that `node` served.
-    function fulfilled(address node) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Fulfilled, 0, node);
+    /// @dev A request that `server` served.
+    function fulfilled(address server) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Fulfilled, 0, server);
     }
 
-    /// @dev A request that nobody served; `node` had locked it, or is zero.
-    function expired(address node) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Expired, 0, node);
+    /// @dev A request that nobody served; `locker` had locked it, or is zero.
+    function expired(address locker) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Expired, 0, locker);
     }
 
     function status(RequestState state) internal pure returns (RequestStatus) {

@@ -47,22 +47,40 @@ contract ProvenVerifier is IProvenVerifier {
     /// @inheritdoc IVerifier
     function verify(InferenceClaim calldata claim, bytes calldata output, bytes calldata evidence) external view {
         require(evidence.length > INPUT, ProvenVerifierTruncated(evidence.length, INPUT + 1));
-        uint256 inputSize = evidence.length - INPUT;
-        ModelOrigin origin = ModelOrigin.wrap(evidence.wordAt(0));
-        VerificationKey key = VerificationKey.wrap(address(bytes20(evidence.wordAt(KEY))));
-        ModelId modelId = ModelIds.modelIdOf(origin, key, inputSize, output.length);
-        require(modelId == claim.modelId, ProvenVerifierWrongModel(modelId, claim.modelId));
+        VerificationKey key = _requireModel(claim.modelId, output.length, evidence);
+        (uint256 commitment, uint256 challenge, uint256 evaluation) = _publicInputs(claim, output, evidence);
+        bytes calldata proof = evidence.sliceAt(PROOF, Groth16.PROOF_BYTES);
+        require(
+            Groth16.verify(key, commitment, challenge, evaluation, proof),
+            ProvenVerifierInvalidProof(claim.requestId)
+        );
+    }
 
+    /// @dev The key in the evidence, which the model's id commits to.
+    function _requireModel(
+        ModelId wanted,
+        uint256 outputSize,
+        bytes calldata evidence
+    ) private pure returns (VerificationKey key) {
+        ModelOrigin origin = ModelOrigin.wrap(evidence.wordAt(0));
+        key = VerificationKey.wrap(address(bytes20(evidence.wordAt(KEY))));
+        ModelId modelId = ModelIds.modelIdOf(origin, key, evidence.length - INPUT, outputSize);
+        require(modelId == wanted, ProvenVerifierWrongModel(modelId, wanted));
+    }
+
+    /// @dev c from the evidence; r and e from the bytes of input and output.
+    function _publicInputs(
+        InferenceClaim calldata claim,
+        bytes calldata output,
+        bytes calldata evidence
+    ) private view returns (uint256 commitment, uint256 challenge, uint256 evaluation) {
+        uint256 inputSize = evidence.length - INPUT;
         bytes memory data = bytes.concat(evidence.sliceAt(INPUT, inputSize), output);
         bytes32 inputHash = data.hashSlice(0, inputSize);
         require(inputHash == claim.inputHash, ProvenVerifierWrongInput(inputHash, claim.inputHash));
 
-        uint256 commitment = uint256(evidence.wordAt(COMMITMENT));
-        uint256 challenge = claim.challengeOf(commitment, data.hashSlice(inputSize, output.length));
-        uint256 evaluation = PackedWords.evaluate(data, challenge);
-        require(
-            Groth16.verify(key, commitment, challenge, evaluation, evidence.sliceAt(PROOF, Groth16.PROOF_BYTES)),
-            ProvenVerifierInvalidProof(claim.requestId)
-        );
+        commitment = uint256(evidence.wordAt(COMMITMENT));
+        challenge = claim.challengeOf(commitment, data.hashSlice(inputSize, output.length));
+        evaluation = PackedWords.evaluate(data, challenge);
     }
 }

@@ -1,0 +1,21 @@
+/**
+ * Compiles the contracts. Warnings of our own sources are errors; those of dependencies are not shown.
+ *
+ * Run: npm run build [-- --build-profile production]
+ */
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+
+const { status, stdout, stderr } = spawnSync(
+  "hardhat",
+  ["build", "--quiet", ...process.argv.slice(2)],
+  {
+    encoding: "utf8",
+  },
+);
+const messages = `${stdout}${stderr}`.split(/\n(?=\S*(?:Warning|Error|\w+Error)[: ])/);
+const ours = messages.filter(
+  (message) => message.trim() !== "" && !/-->\s+\.\/node_modules\//.test(message),
+);
+if (ours.length > 0) process.stderr.write(`${ours.join("\n").trim()}\n`);
+process.exitCode = status !== 0 || ours.length > 0 ? 1 : 0;
