@@ -10,6 +10,7 @@ export type { ERC1967Proxy } from './@openzeppelin/contracts/proxy/ERC1967/ERC19
 export type { FeeEscrow } from './contracts/FeeEscrow.js';
 export type { Governed } from './contracts/governance/Governed.js';
 export type { Groth16Verifier } from './contracts/verifiers/Groth16Verifier.js';
+export type { HostileConsumer } from './contracts/mocks/HostileConsumer.js';
 export type { IFeeEscrow } from './contracts/interfaces/IFeeEscrow.js';
 export type { IGroth16Verifier } from './contracts/interfaces/IGroth16Verifier.js';
 export type { IInferenceConsumer } from './contracts/interfaces/IInferenceConsumer.js';
@@ -39,6 +40,7 @@ export { ERC1967Proxy__factory } from './factories/@openzeppelin/contracts/proxy
 export { FeeEscrow__factory } from './factories/contracts/FeeEscrow__factory.js';
 export { Governed__factory } from './factories/contracts/governance/Governed__factory.js';
 export { Groth16Verifier__factory } from './factories/contracts/verifiers/Groth16Verifier__factory.js';
+export { HostileConsumer__factory } from './factories/contracts/mocks/HostileConsumer__factory.js';
 export { IFeeEscrow__factory } from './factories/contracts/interfaces/IFeeEscrow__factory.js';
 export { IGroth16Verifier__factory } from './factories/contracts/interfaces/IGroth16Verifier__factory.js';
 export { IInferenceConsumer__factory } from './factories/contracts/interfaces/IInferenceConsumer__factory.js';

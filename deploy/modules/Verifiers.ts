@@ -1,9 +1,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { PROOF_KINDS } from "../proof-kinds.ts";
+import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
+import { TIERS } from "../../sdk/tiers.ts";
 import Access from "./Access.ts";
-
-/** `Tier.Proven` of `contracts/types/Tier.sol`. */
-const PROVEN = 3;
 
 /** 3. The verifiers and the router that finds them. None of them can be upgraded. */
 export default buildModule("Verifiers", (m) => {
@@ -11,6 +9,6 @@ export default buildModule("Verifiers", (m) => {
   const groth16Verifier = m.contract("Groth16Verifier");
   const provenVerifier = m.contract("ProvenVerifier");
   const verifierRouter = m.contract("VerifierRouter", [manager]);
-  m.call(verifierRouter, "openRoute", [PROOF_KINDS.provenGroth16V1, PROVEN, provenVerifier]);
+  m.call(verifierRouter, "openRoute", [PROOF_KINDS.provenGroth16V1, TIERS.Proven, provenVerifier]);
   return { groth16Verifier, provenVerifier, verifierRouter };
 });

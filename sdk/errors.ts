@@ -1,0 +1,40 @@
+/**
+ * Every failure that a user of the SDK, the worker or the command line can cause or meet, by code. `retryable` failures
+ * may pass on their own (a node that is down, a price that moved); the others need somebody to change something.
+ */
+export const ERROR_CODES = {
+  RPC_UNREACHABLE: { retryable: true },
+  WRONG_CHAIN: { retryable: false },
+  NOT_DEPLOYED: { retryable: false },
+  DEPLOYMENT_UNREADABLE: { retryable: false },
+  KEY_FILE_MISSING: { retryable: false },
+  KEY_FILE_INVALID: { retryable: false },
+  ACCOUNT_UNFUNDED: { retryable: false },
+  NODE_NOT_REGISTERED: { retryable: false },
+  MODEL_NOT_REGISTERED: { retryable: false },
+  CONFIG_INVALID: { retryable: false },
+  TRANSACTION_REVERTED: { retryable: false },
+  TRANSACTION_STUCK: { retryable: true },
+  DATA_FOLDER_IN_USE: { retryable: false },
+} as const satisfies Record<string, { retryable: boolean }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** A failure that a user can understand: what happened, and what to do about it. */
+export class OpenGradientError extends Error {
+  override readonly name = "OpenGradientError";
+  readonly code: ErrorCode;
+  /** What to do, as an imperative sentence. */
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+
+  /** Whether trying again later can help without anybody changing anything. */
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+}

@@ -1,0 +1,9 @@
+export { openChain, type ChainOptions } from "./chain.ts";
+export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
+export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";
+export { modelId, modelOrigin, type ModelIdentity } from "./model-id.ts";
+export { evidenceOf, PROOF_KINDS, type ProofKindName } from "./proof-kinds.ts";
+export { connectProtocol, type Protocol } from "./protocol.ts";
+export { REQUEST_TYPES, requestId, termsOf, type RequestTerms } from "./request.ts";
+export { describeRevert } from "./reverts.ts";
+export { NODE_ROLES, roleSet, TIERS, tierSet, type NodeRoleName, type TierName } from "./tiers.ts";

@@ -1,0 +1,50 @@
+import type { ContractRunner } from "ethers";
+import {
+  FeeEscrow__factory,
+  Groth16Verifier__factory,
+  InferenceMarket__factory,
+  ModelRegistry__factory,
+  NodeRegistry__factory,
+  OPG__factory,
+  ProvenVerifier__factory,
+  Staking__factory,
+  VerifierRouter__factory,
+  type FeeEscrow,
+  type Groth16Verifier,
+  type InferenceMarket,
+  type ModelRegistry,
+  type NodeRegistry,
+  type OPG,
+  type ProvenVerifier,
+  type Staking,
+  type VerifierRouter,
+} from "../typechain-types/index.js";
+import type { Deployment } from "./deployment.ts";
+
+/** All contracts of one deployment, typed. */
+export interface Protocol {
+  readonly opg: OPG;
+  readonly groth16Verifier: Groth16Verifier;
+  readonly provenVerifier: ProvenVerifier;
+  readonly verifierRouter: VerifierRouter;
+  readonly modelRegistry: ModelRegistry;
+  readonly feeEscrow: FeeEscrow;
+  readonly staking: Staking;
+  readonly nodeRegistry: NodeRegistry;
+  readonly inferenceMarket: InferenceMarket;
+}
+
+/** The contracts of a deployment, called through `runner`: a provider to read, a signer to write. */
+export function connectProtocol({ addresses }: Deployment, runner: ContractRunner): Protocol {
+  return {
+    opg: OPG__factory.connect(addresses.opg, runner),
+    groth16Verifier: Groth16Verifier__factory.connect(addresses.groth16Verifier, runner),
+    provenVerifier: ProvenVerifier__factory.connect(addresses.provenVerifier, runner),
+    verifierRouter: VerifierRouter__factory.connect(addresses.verifierRouter, runner),
+    modelRegistry: ModelRegistry__factory.connect(addresses.modelRegistry, runner),
+    feeEscrow: FeeEscrow__factory.connect(addresses.feeEscrow, runner),
+    staking: Staking__factory.connect(addresses.staking, runner),
+    nodeRegistry: NodeRegistry__factory.connect(addresses.nodeRegistry, runner),
+    inferenceMarket: InferenceMarket__factory.connect(addresses.inferenceMarket, runner),
+  };
+}

@@ -1,0 +1,201 @@
+import { expect } from "chai";
+import { id, type BaseContract } from "ethers";
+import { ROLES } from "../../deploy/roles.ts";
+import {
+  FeeEscrow__factory,
+  InferenceMarket__factory,
+  ModelRegistry__factory,
+  NodeRegistry__factory,
+  Staking__factory,
+} from "../../typechain-types/index.js";
+import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { deployProtocol, opg, PARAMETERS, type Fixture } from "../fixtures/protocol.ts";
+
+/** ERC-1967's slot of the implementation's address: keccak256("eip1967.proxy.implementation") - 1. */
+const IMPLEMENTATION_SLOT = BigInt(id("eip1967.proxy.implementation")) - 1n;
+
+const PROXIED = [
+  "feeEscrow",
+  "staking",
+  "nodeRegistry",
+  "modelRegistry",
+  "inferenceMarket",
+] as const;
+
+async function implementationOf(contract: BaseContract): Promise<string> {
+  const word = await ethers.provider.getStorage(contract, IMPLEMENTATION_SLOT);
+  return ethers.getAddress(`0x${word.slice(26)}`);
+}
+
+describe("deployment", () => {
+  it("wires the contracts to each other", async () => {
+    const {
+      inferenceMarket,
+      feeEscrow,
+      staking,
+      nodeRegistry,
+      modelRegistry,
+      verifierRouter,
+      groth16Verifier,
+      opg: token,
+    } = await loadFixture(deployProtocol);
+    const wired = [
+      [await inferenceMarket.FEE_ESCROW(), feeEscrow],
+      [await inferenceMarket.STAKING(), staking],
+      [await inferenceMarket.MODEL_REGISTRY(), modelRegistry],
+      [await inferenceMarket.NODE_REGISTRY(), nodeRegistry],
+      [await inferenceMarket.VERIFIER_ROUTER(), verifierRouter],
+      [await feeEscrow.OPG_TOKEN(), token],
+      [await feeEscrow.MODEL_REGISTRY(), modelRegistry],
+      [await staking.OPG_TOKEN(), token],
+      [await staking.FEE_ESCROW(), feeEscrow],
+      [await nodeRegistry.STAKING(), staking],
+      [await modelRegistry.OPG_TOKEN(), token],
+      [await modelRegistry.GROTH16_VERIFIER(), groth16Verifier],
+    ] as const;
+    for (const [found, contract] of wired) expect(found).to.equal(await contract.getAddress());
+  });
+
+  it("sets what the parameter file says", async () => {
+    const { feeEscrow, staking, nodeRegistry, modelRegistry, governor } =
+      await loadFixture(deployProtocol);
+    expect(await feeEscrow.treasury()).to.deep.equal([
+      governor.address,
+      PARAMETERS.treasuryShareBps,
+    ]);
+    expect(await staking.unbondingPeriod()).to.equal(PARAMETERS.unbondingSeconds);
+    expect(await staking.reporterShare()).to.equal(PARAMETERS.reporterShareBps);
+    expect(await nodeRegistry.minimumStake()).to.equal(PARAMETERS.minimumStake);
+    expect(await modelRegistry.depositRequired()).to.equal(PARAMETERS.modelDeposit);
+  });
+
+  it("gives each role to one contract and nobody else", async () => {
+    const { manager, inferenceMarket, nodeRegistry, governor, stranger } =
+      await loadFixture(deployProtocol);
+    expect(await manager.hasRole(ROLES.market, inferenceMarket)).to.deep.equal([true, 0n]);
+    expect(await manager.hasRole(ROLES.nodeRegistry, nodeRegistry)).to.deep.equal([true, 0n]);
+    for (const account of [governor, stranger]) {
+      for (const role of Object.values(ROLES))
+        expect((await manager.hasRole(role, account))[0]).to.equal(false);
+    }
+  });
+
+  it("puts every contract under the access manager", async () => {
+    const fixture = await loadFixture(deployProtocol);
+    const manager = await fixture.manager.getAddress();
+    for (const name of PROXIED) expect(await fixture[name].authority()).to.equal(manager);
+    expect(await fixture.verifierRouter.authority()).to.equal(manager);
+  });
+
+  /** Every function that governance alone may call, with harmless arguments. */
+  function restrictedCalls(fixture: Fixture): Record<string, () => Promise<unknown>> {
+    const {
+      feeEscrow,
+      staking,
+      nodeRegistry,
+      modelRegistry,
+      inferenceMarket,
+      verifierRouter,
+      stranger,
+    } = fixture;
+    const upgrade = (contract: typeof feeEscrow | typeof inferenceMarket) =>
+      contract.connect(stranger).upgradeToAndCall(stranger, "0x");
+    return {
+      "FeeEscrow.setTreasury": () => feeEscrow.connect(stranger).setTreasury(stranger, 0),
+      "Staking.setUnbondingPeriod": () => staking.connect(stranger).setUnbondingPeriod(604_800),
+      "Staking.setReporterShare": () => staking.connect(stranger).setReporterShare(0),
+      "Staking.lock": () => staking.connect(stranger).lock(stranger, 0),
+      "Staking.stakeFrom": () => staking.connect(stranger).stakeFrom(stranger, 1),
+      "NodeRegistry.setMinimumStake": () => nodeRegistry.connect(stranger).setMinimumStake(0),
+      "ModelRegistry.setDeposit": () => modelRegistry.connect(stranger).setDeposit(0),
+      "VerifierRouter.openRoute": () =>
+        verifierRouter.connect(stranger).openRoute("0x01020304", 0, feeEscrow),
+      "VerifierRouter.closeRoute": () => verifierRouter.connect(stranger).closeRoute("0x01020304"),
+      "FeeEscrow upgrade": () => upgrade(feeEscrow),
+      "Staking upgrade": () => staking.connect(stranger).upgradeToAndCall(stranger, "0x"),
+      "NodeRegistry upgrade": () => nodeRegistry.connect(stranger).upgradeToAndCall(stranger, "0x"),
+      "ModelRegistry upgrade": () =>
+        modelRegistry.connect(stranger).upgradeToAndCall(stranger, "0x"),
+      "InferenceMarket upgrade": () => upgrade(inferenceMarket),
+    };
+  }
+
+  it("lets a stranger call nothing that is governed", async () => {
+    const fixture = await loadFixture(deployProtocol);
+    for (const [name, call] of Object.entries(restrictedCalls(fixture))) {
+      await expect(call(), name)
+        .to.be.revertedWithCustomError(fixture.feeEscrow, "AccessManagedUnauthorized")
+        .withArgs(fixture.stranger);
+    }
+  });
+
+  it("can be initialised once, implementations not at all", async () => {
+    const fixture = await loadFixture(deployProtocol);
+    const { manager, feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket, governor } =
+      fixture;
+    const initialisers = {
+      feeEscrow: (at: string) =>
+        FeeEscrow__factory.connect(at, governor).initialize(manager, governor, 0),
+      staking: (at: string) =>
+        Staking__factory.connect(at, governor).initialize(manager, 604_800, 0),
+      nodeRegistry: (at: string) =>
+        NodeRegistry__factory.connect(at, governor).initialize(manager, 0),
+      modelRegistry: (at: string) =>
+        ModelRegistry__factory.connect(at, governor).initialize(manager, 0),
+      inferenceMarket: (at: string) =>
+        InferenceMarket__factory.connect(at, governor).initialize(manager),
+    };
+    const contracts = { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket };
+    for (const name of PROXIED) {
+      const proxy = await contracts[name].getAddress();
+      for (const at of [proxy, await implementationOf(contracts[name])]) {
+        await expect(initialisers[name](at), name).to.be.revertedWithCustomError(
+          feeEscrow,
+          "InvalidInitialization",
+        );
+      }
+    }
+  });
+
+  it("is upgraded by governance, keeping its state", async () => {
+    const {
+      feeEscrow,
+      opg: token,
+      modelRegistry,
+      governor,
+      payer,
+    } = await loadFixture(deployProtocol);
+    await token.approve(feeEscrow, opg(5));
+    await feeEscrow.deposit(payer, opg(5));
+    const next = await new FeeEscrow__factory(governor).deploy(token, modelRegistry);
+    await expect(feeEscrow.upgradeToAndCall(next, "0x"))
+      .to.emit(feeEscrow, "Upgraded")
+      .withArgs(next);
+    expect(await implementationOf(feeEscrow)).to.equal(await next.getAddress());
+    expect(await feeEscrow.balanceOf(payer)).to.equal(opg(5));
+    await expect(feeEscrow.upgradeToAndCall(token, "0x")).to.be.revertedWithCustomError(
+      feeEscrow,
+      "ERC1967InvalidImplementation",
+    );
+  });
+
+  it("makes governance wait where its role has a delay", async () => {
+    const { manager, staking, governor, stranger } = await loadFixture(deployProtocol);
+    const delay = 86_400;
+    await manager.grantRole(0, stranger, delay);
+    await manager.connect(governor).renounceRole(0, governor);
+    const data = staking.interface.encodeFunctionData("setReporterShare", [7]);
+    await expect(staking.connect(stranger).setReporterShare(7)).to.be.revertedWithCustomError(
+      manager,
+      "AccessManagerNotScheduled",
+    );
+    await manager.connect(stranger).schedule(staking, data, 0);
+    await expect(staking.connect(stranger).setReporterShare(7)).to.be.revertedWithCustomError(
+      manager,
+      "AccessManagerNotReady",
+    );
+    await time.increase(delay);
+    await staking.connect(stranger).setReporterShare(7);
+    expect(await staking.reporterShare()).to.equal(7);
+  });
+});
