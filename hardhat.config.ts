@@ -38,6 +38,14 @@ export default defineConfig({
     default: { ...baseRules, chainId: 31_337 },
     base: { ...baseRules, chainId: 8453 },
   },
+  test: {
+    solidity: {
+      profiles: {
+        default: { fuzz: { runs: 256 }, invariant: { runs: 20, depth: 60 } },
+        deep: { fuzz: { runs: 20_000 }, invariant: { runs: 400, depth: 300 } },
+      },
+    },
+  },
   paths: { ignition: "./deploy", tests: { mocha: "./test", solidity: "./test" } },
   // Written by `npm run types` only: a plain build would leave them in another order each time.
   typechain: {

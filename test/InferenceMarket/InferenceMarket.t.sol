@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IInferenceMarket, RequestParameters} from "../../contracts/interfaces/IInferenceMarket.sol";
+import {InferenceClaim} from "../../contracts/interfaces/IVerifier.sol";
+import {IProvenVerifier} from "../../contracts/interfaces/IProvenVerifier.sol";
+import {InferenceRequest} from "../../contracts/types/InferenceRequest.sol";
+import {RequestId} from "../../contracts/types/RequestId.sol";
+import {RequestStatus} from "../../contracts/types/RequestState.sol";
+import {Tier} from "../../contracts/types/Tier.sol";
+import {ProtocolFixture} from "../fixtures/ProtocolFixture.sol";
+
+contract InferenceMarketTest is ProtocolFixture {
+    address private constant PAYER = address(0xaa);
+    address private constant NODE = address(0xbb);
+    address private constant RIVAL = address(0xcc);
+
+    uint256 private constant FUNDS = 1_000_000e18;
+    uint256 private constant STAKE = 10_000e18;
+
+    struct Ask {
+        uint96 maxFee;
+        uint96 collateral;
+        uint32 lifetime;
+        uint32 lockSeconds;
+        uint256 salt;
+    }
+
+    function setUp() public {
+        vm.warp(1_800_000_000);
+        deployProtocol();
+        fund(PAYER, FUNDS);
+        fund(NODE, STAKE);
+        fund(RIVAL, STAKE);
+        registerNode(NODE, STAKE);
+        registerNode(RIVAL, STAKE);
+        vm.startPrank(PAYER);
+        escrow.deposit(PAYER, FUNDS);
+        escrow.authorizeLocker(address(market));
+        vm.stopPrank();
+    }
+
+    function testFuzz_request_Announces_TheTermsItLocks(Ask memory ask, uint256 seed) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        assertTrue(market.requestIdOf(terms) == requestId, "id");
+        assertTrue(market.isOpen(requestId), "open");
+        assertEq(escrow.lockOf(address(market), requestId).amount, terms.maxFee, "locked");
+        assertEq(escrow.balanceOf(PAYER), FUNDS - terms.maxFee, "balance");
+    }
+
+    function testFuzz_fulfil_Pays_TheWholeFee(Ask memory ask, uint256 seed, bytes8 answer, uint256 wait) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.prank(NODE);
+        market.lock(terms, NODE);
+        vm.warp(bound(wait, block.timestamp, market.stateOf(requestId).deadline));
+
+        serve(terms, requestId, seed, answer);
+        assertTrue(market.stateOf(requestId).status == RequestStatus.Fulfilled, "status");
+        assertEq(escrow.earningsOf(NODE) + escrow.royaltiesOf(modelId), terms.maxFee, "paid");
+        assertEq(market.freeCollateralOf(NODE), terms.collateral, "free collateral");
+        assertEq(staking.collateralOf(NODE, address(market)), terms.collateral, "collateral");
+    }
+
+    function testFuzz_fulfil_Rejects_TheProofOfAnother(
+        Ask memory ask,
+        uint256 seed,
+        bytes8 answer,
+        address thief
+    ) public {
+        vm.assume(thief != NODE);
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        bytes memory evidence = honestEvidence(terms, requestId, seed, answer);
+        vm.expectRevert();
+        market.fulfil(terms, thief, bytes.concat(answer), evidence);
+        vm.expectRevert(abi.encodeWithSelector(IProvenVerifier.ProvenVerifierInvalidProof.selector, requestId));
+        market.fulfil(terms, RIVAL, bytes.concat(answer), evidence);
+    }
+
+    function testFuzz_fulfil_Rejects_OtherOutput(Ask memory ask, uint256 seed, bytes8 answer, bytes8 lie) public {
+        vm.assume(lie != answer);
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        bytes memory evidence = honestEvidence(terms, requestId, seed, answer);
+        vm.expectRevert(abi.encodeWithSelector(IProvenVerifier.ProvenVerifierInvalidProof.selector, requestId));
+        market.fulfil(terms, NODE, bytes.concat(lie), evidence);
+    }
+
+    function testFuzz_fulfil_Rejects_OtherInput(Ask memory ask, uint256 seed, uint256 otherSeed, bytes8 answer) public {
+        vm.assume(seed != otherSeed);
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        bytes memory evidence = honestEvidence(terms, requestId, otherSeed, answer);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IProvenVerifier.ProvenVerifierWrongInput.selector,
+                keccak256(inputOf(otherSeed)),
+                terms.inputHash
+            )
+        );
+        market.fulfil(terms, NODE, bytes.concat(answer), evidence);
+    }
+
+    function testFuzz_fulfil_Rejects_AnyChangedEvidence(
+        Ask memory ask,
+        uint256 seed,
+        uint256 position,
+        bytes1 change
+    ) public {
+        vm.assume(change != 0);
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        bytes memory evidence = honestEvidence(terms, requestId, seed, 0);
+        uint256 index = position % evidence.length;
+        evidence[index] = evidence[index] ^ change;
+        vm.expectRevert();
+        market.fulfil(terms, NODE, new bytes(8), evidence);
+    }
+
+    function testFuzz_fulfil_HappensOnce(Ask memory ask, uint256 seed, bytes8 answer) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        serve(terms, requestId, seed, answer);
+        bytes memory evidence = honestEvidence(terms, requestId, seed, answer);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInferenceMarket.InferenceMarketSettled.selector, requestId, RequestStatus.Fulfilled)
+        );
+        market.fulfil(terms, NODE, bytes.concat(answer), evidence);
+    }
+
+    function testFuzz_expire_Refunds_AfterTheExpiry(Ask memory ask, uint256 seed, uint256 wait, address caller) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(bound(wait, uint256(terms.expiry) + 1, uint256(terms.expiry) + 365 days));
+        vm.prank(caller);
+        market.expire(terms);
+        assertTrue(market.stateOf(requestId).status == RequestStatus.Expired, "status");
+        assertEq(escrow.balanceOf(PAYER), FUNDS, "refunded");
+    }
+
+    function testFuzz_expire_Slashes_TheLocker(Ask memory ask, uint256 seed, uint256 wait) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.prank(NODE);
+        market.lock(terms, NODE);
+        uint256 deadline = market.stateOf(requestId).deadline;
+        vm.warp(bound(wait, deadline + 1, deadline + 365 days));
+        market.expire(terms);
+        assertEq(escrow.balanceOf(PAYER), FUNDS, "refunded");
+        assertEq(staking.poolOf(NODE).stake, STAKE - terms.collateral, "stake left");
+        assertEq(staking.collateralOf(NODE, address(market)), 0, "collateral left");
+        uint256 compensation = terms.collateral < terms.maxFee ? terms.collateral : terms.maxFee;
+        assertEq(staking.proceedsOf(PAYER), compensation, "compensation");
+    }
+
+    function testFuzz_expire_Reverts_WhileServable(Ask memory ask, uint256 seed, uint256 wait, bool isLocked) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        uint256 deadline = terms.expiry;
+        if (isLocked) {
+            vm.prank(NODE);
+            market.lock(terms, NODE);
+            deadline = market.stateOf(requestId).deadline;
+        }
+        uint256 now_ = bound(wait, block.timestamp, deadline);
+        vm.warp(now_);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInferenceMarket.InferenceMarketTooEarly.selector, requestId, now_, deadline)
+        );
+        market.expire(terms);
+        // What cannot be expired yet can still be served.
+        serve(terms, requestId, seed, 0);
+    }
+
+    function testFuzz_terms_ThatWereNeverAsked_AreRefused(Ask memory ask, uint256 seed, uint96 fee) public {
+        (InferenceRequest memory terms, ) = made(ask, seed);
+        vm.assume(fee != terms.maxFee);
+        terms.maxFee = fee;
+        RequestId forged = market.requestIdOf(terms);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInferenceMarket.InferenceMarketNotOpen.selector, forged, RequestStatus.None)
+        );
+        vm.prank(NODE);
+        market.lock(terms, NODE);
+        bytes memory evidence = honestEvidence(terms, forged, seed, 0);
+        vm.expectRevert();
+        market.fulfil(terms, NODE, new bytes(8), evidence);
+        vm.warp(uint256(terms.expiry) + 1);
+        vm.expectRevert();
+        market.expire(terms);
+    }
+
+    function made(Ask memory ask, uint256 seed) private returns (InferenceRequest memory terms, RequestId requestId) {
+        RequestParameters memory parameters = RequestParameters({
+            modelId: modelId,
+            tier: Tier.Proven,
+            consumer: address(0),
+            callbackGas: 0,
+            maxFee: uint96(bound(ask.maxFee, 1e15, FUNDS)),
+            collateral: uint96(bound(ask.collateral, 0, STAKE)),
+            expiry: uint40(block.timestamp + bound(ask.lifetime, 1, 7 days)),
+            lockSeconds: uint32(bound(ask.lockSeconds, 1, 1 days)),
+            salt: ask.salt
+        });
+        bytes memory input = inputOf(seed);
+        terms = termsOf(parameters, PAYER, input);
+        vm.prank(PAYER);
+        requestId = market.request(parameters, input);
+    }
+
+    function serve(InferenceRequest memory terms, RequestId requestId, uint256 seed, bytes8 answer) private {
+        market.fulfil(terms, NODE, bytes.concat(answer), honestEvidence(terms, requestId, seed, answer));
+    }
+
+    function honestEvidence(
+        InferenceRequest memory terms,
+        RequestId requestId,
+        uint256 seed,
+        bytes8 answer
+    ) private view returns (bytes memory) {
+        InferenceClaim memory claim = claimFor(terms, requestId, NODE);
+        claim.inputHash = keccak256(inputOf(seed));
+        return evidenceFor(claim, inputOf(seed), bytes.concat(answer), seed);
+    }
+}
