@@ -52,6 +52,18 @@ export interface ModelPackage extends ProvableModel {
   readonly contentHash: string;
 }
 
+/** What describes a compiled model in its package. */
+export function manifestOf(model: CompiledModel): Manifest {
+  return filesOf(model).manifest;
+}
+
+function filesOf({ onnx, graph, circuit }: CompiledModel) {
+  const graphFile = encodeGraph(graph);
+  const r1cs = encodeR1cs(circuit);
+  const manifest = describeModel({ onnx, graphFile, r1cs, graph, circuit });
+  return { graphFile, r1cs, manifest };
+}
+
 /**
  * Writes a compiled model as a package. The folder appears complete or not at all.
  *
@@ -59,7 +71,7 @@ export interface ModelPackage extends ProvableModel {
  */
 export async function writePackage(
   folder: string,
-  { onnx, graph, circuit }: CompiledModel,
+  model: CompiledModel,
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<Manifest> {
   if (!overwrite && (await exists(folder))) {
@@ -69,14 +81,12 @@ export async function writePackage(
       "Choose another folder, or overwrite it.",
     );
   }
-  const graphFile = encodeGraph(graph);
-  const r1cs = encodeR1cs(circuit);
-  const manifest = describeModel({ onnx, graphFile, r1cs, graph, circuit });
+  const { graphFile, r1cs, manifest } = filesOf(model);
 
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
-  await writeFile(path.join(unfinished, FILES.onnx), onnx);
+  await writeFile(path.join(unfinished, FILES.onnx), model.onnx);
   await writeFile(path.join(unfinished, FILES.graph), graphFile);
   await writeFile(path.join(unfinished, FILES.r1cs), r1cs);
   await writeFile(path.join(unfinished, FILES.manifest), encodeManifest(manifest));

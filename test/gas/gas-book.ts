@@ -1,0 +1,32 @@
+import { getBytes, type ContractTransactionResponse, type TransactionResponse } from "ethers";
+
+/** Calldata gas of a byte that is not zero, less that of one that is (EIP-2028). */
+const NON_ZERO_SURCHARGE = 12;
+
+/**
+ * Gas of whole transactions under plain-English names.
+ *
+ * Keys and proofs are random, and so is how many of their bytes happen to be zero, which calldata is cheaper for. Figures
+ * count every byte of such values as not zero: they are upper bounds, and the same each time.
+ */
+export class GasBook {
+  readonly #figures = new Map<string, number>();
+
+  /** Waits for a transaction and books what it used. `random` lists the random values in its calldata. */
+  async book(
+    name: string,
+    sent: Promise<ContractTransactionResponse | TransactionResponse>,
+    random: readonly string[] = [],
+  ): Promise<void> {
+    const receipt = await (await sent).wait();
+    if (receipt === null) throw new Error(`${name}: the transaction was dropped`);
+    const zeros = random
+      .flatMap((value) => Array.from(getBytes(value)))
+      .filter((byte) => byte === 0);
+    this.#figures.set(name, Number(receipt.gasUsed) + NON_ZERO_SURCHARGE * zeros.length);
+  }
+
+  figures(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#figures);
+  }
+}

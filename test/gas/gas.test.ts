@@ -1,0 +1,246 @@
+import hre from "hardhat";
+import { dataSlice, hexlify, id, MaxUint256, Signature } from "ethers";
+import { testDigits } from "../../scripts/digits/mnist.ts";
+import { roleSet, tierSet } from "../../sdk/tiers.ts";
+import { at } from "../../zkml/arrays.ts";
+import { encodeKeyDelta, encodeKeySetup } from "../../zkml/prove/encoding.ts";
+import {
+  answer,
+  ask,
+  digitsModel,
+  publish,
+  tinyModel,
+  type PublishedModel,
+} from "../fixtures/models.ts";
+import type { Signer } from "../fixtures/network.ts";
+import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
+import { settle } from "../fixtures/snapshot.ts";
+import { GasBook } from "./gas-book.ts";
+
+/** Far in the future, and the same in every run. */
+const EXPIRY = 3_000_000_000;
+
+const IS_PRODUCTION = hre.globalOptions.buildProfile === "production";
+
+/*
+ * Each figure is one transaction of its own, 21,000 and calldata included. Unless the name says "first", every slot it
+ * writes was written before, as on any day but the first.
+ */
+describe("gas of user actions", function () {
+  const book = new GasBook();
+  let fixture: Fixture;
+  let digits: PublishedModel;
+  let small: PublishedModel;
+  let image: Uint8Array;
+
+  before(async function () {
+    // Figures are those of the bytecode that ships.
+    if (!IS_PRODUCTION) this.skip();
+    const chain = await hre.network.create("default");
+    fixture = await fundedProtocolOn(chain);
+    await chain.networkHelpers.time.setNextBlockTimestamp(EXPIRY - 3 * 86_400);
+    image = at((await testDigits()).images, 0);
+  });
+
+  it("key, model, node", async () => {
+    const {
+      groth16Verifier,
+      modelRegistry,
+      nodeRegistry,
+      staking,
+      publisher,
+      operator,
+      otherOperator,
+      nodeSigner,
+    } = fixture;
+    const { verificationKey } = (await digitsModel()).keys;
+    const points = hexlify(encodeKeySetup(verificationKey));
+    const delta = hexlify(encodeKeyDelta(verificationKey));
+    await book.book(
+      "register key set-up",
+      groth16Verifier.connect(publisher).registerSetup(points),
+      [points],
+    );
+    const setup = await groth16Verifier.setupAddress(points);
+    const registerKey = groth16Verifier.connect(publisher).registerKey(setup, delta);
+    await book.book("register verification key", registerKey, [setup, delta]);
+
+    const registration = {
+      contentHash: id("model"),
+      uri: "https://models.example/digits",
+      tiers: tierSet("Proven"),
+      key: await groth16Verifier.keyAddress(setup, delta),
+      inputSize: 784,
+      outputSize: 40,
+      computeUnits: 100,
+      royalty: 0,
+    };
+    const { key } = registration;
+    await book.book(
+      "register model, first",
+      modelRegistry.connect(publisher).register(registration),
+      [key],
+    );
+    const second = modelRegistry
+      .connect(publisher)
+      .register({ ...registration, contentHash: id("second") });
+    await book.book("register model", second, [key]);
+
+    const node = {
+      roles: roleSet("Inference"),
+      signer: nodeSigner.address,
+      endpoint: "https://node.example",
+    };
+    await staking.stake(otherOperator, opg(1));
+    await book.book(
+      "register node and stake",
+      nodeRegistry.connect(operator).register(node, opg(5_000)),
+    );
+    await book.book("stake top-up", staking.connect(operator).stake(operator, opg(100)));
+  });
+
+  it("money in and out", async () => {
+    const { feeEscrow, inferenceMarket, opg: token, payer } = fixture;
+    const escrow = feeEscrow.connect(payer);
+    await book.book("deposit, first", escrow.deposit(payer, opg(1_000)));
+    await book.book("deposit", escrow.deposit(payer, opg(1_000)));
+    await token.connect(payer).approve(feeEscrow, 0);
+    const { v, r, s } = await permit(fixture, payer, opg(100));
+    const withPermit = escrow.depositWithPermit(payer, opg(100), MaxUint256, v, r, s);
+    await book.book("deposit with permit, first", withPermit, [r, s]);
+    const again = await permit(fixture, payer, opg(100));
+    const secondPermit = escrow.depositWithPermit(
+      payer,
+      opg(100),
+      MaxUint256,
+      again.v,
+      again.r,
+      again.s,
+    );
+    await book.book("deposit with permit", secondPermit, [again.r, again.s]);
+    await book.book("withdraw", escrow.withdraw(opg(10), payer));
+    await escrow.authorizeLocker(inferenceMarket);
+  });
+
+  it("a request of 784 bytes, proved", async () => {
+    const { inferenceMarket: market, provenVerifier, operator, nodeSigner, deployment } = fixture;
+    digits = await publish(fixture, await digitsModel(), { content: "0x0d" });
+    for (const suffix of [", first", ""]) {
+      const name = "request, 784-byte input, escrowed from balance";
+      const { terms, requestId } = await bookedAsk(digits, name, image);
+      const lock = market.connect(nodeSigner).lock(terms, operator);
+      await book.book(`lock with collateral${suffix}`, lock, [terms.modelId]);
+      const { output, evidence } = await answer(fixture, digits, {
+        requestId,
+        input: image,
+        node: operator.address,
+      });
+      const claim = {
+        market: deployment.addresses.inferenceMarket,
+        modelId: terms.modelId,
+        requestId,
+        node: operator.address,
+        inputHash: terms.inputHash,
+      };
+      const data = provenVerifier.interface.encodeFunctionData("verify", [
+        claim,
+        output,
+        dataSlice(evidence, 4),
+      ]);
+      // Origin, key, commitment and proof are random.
+      const random = [dataSlice(evidence, 4, 344), terms.modelId];
+      await book.book("verify proven", nodeSigner.sendTransaction({ to: provenVerifier, data }), [
+        ...random,
+        requestId,
+      ]);
+      const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
+      await book.book(`fulfil proven${suffix}`, fulfil, random);
+    }
+  });
+
+  it("a request of 12 bytes, with royalty", async () => {
+    const { inferenceMarket: market, feeEscrow, operator, nodeSigner } = fixture;
+    small = await publish(fixture, await tinyModel(), { royalty: opg(1), content: "0x0e" });
+    const input = Uint8Array.from({ length: 12 }, (_, i) => i + 1);
+    for (const suffix of [", first", ""]) {
+      const { terms, requestId } = await bookedAsk(small, "request, escrowed from balance", input);
+      await market.connect(nodeSigner).lock(terms, operator);
+      const { output, evidence } = await answer(fixture, small, {
+        requestId,
+        input,
+        node: operator.address,
+      });
+      const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
+      const random = [dataSlice(evidence, 4, 344), terms.modelId];
+      await book.book(`fulfil proven, 12-byte input, with royalty${suffix}`, fulfil, random);
+    }
+    await feeEscrow.collectEarnings(operator);
+    await feeEscrow.collectRoyalties(small.modelId);
+  });
+
+  it("requests that nobody serves", async () => {
+    const { inferenceMarket: market, staking, provider } = fixture;
+    const { operator, nodeSigner, payer, keeper } = fixture;
+    for (const [index, reporter] of [payer, payer, keeper, keeper].entries()) {
+      const { terms } = await ask(fixture, small, { expiry: EXPIRY, salt: 100 + index });
+      await market.connect(nodeSigner).lock(terms, operator);
+      await provider.send("evm_increaseTime", [601]);
+      const name = reporter === payer ? "slash" : "slash, reported by a keeper";
+      await book.book(
+        index % 2 === 0 ? `${name}, first` : name,
+        market.connect(reporter).expire(terms),
+        [terms.modelId],
+      );
+    }
+    await book.book("hand on slashed stake", staking.handOn(payer));
+    const { terms } = await ask(fixture, small, { expiry: EXPIRY, salt: 200 });
+    await provider.send("evm_setNextBlockTimestamp", [EXPIRY + 1]);
+    await book.book("expire and refund", market.connect(payer).expire(terms), [terms.modelId]);
+  });
+
+  it("is what the snapshot says", () => settle("gas", book.figures()));
+
+  let salt = 0;
+
+  async function bookedAsk(model: PublishedModel, name: string, input: Uint8Array) {
+    const { inferenceMarket: market, provider } = fixture;
+    const request = await ask(fixture, model, { expiry: EXPIRY, input, salt: ++salt });
+    const [event] = await market.queryFilter(market.filters.InferenceRequested(request.requestId));
+    if (event === undefined) throw new Error("no request was made");
+    const transaction = await provider.getTransaction(event.transactionHash);
+    if (transaction === null) throw new Error("the transaction is gone");
+    await book.book(name, Promise.resolve(transaction), [model.modelId]);
+    return request;
+  }
+});
+
+async function permit(
+  { opg: token, feeEscrow, deployment }: Fixture,
+  owner: Signer,
+  value: bigint,
+) {
+  const domain = {
+    name: "OpenGradient",
+    version: "1",
+    chainId: deployment.chainId,
+    verifyingContract: deployment.addresses.opg,
+  };
+  const types = {
+    Permit: [
+      { name: "owner", type: "address" },
+      { name: "spender", type: "address" },
+      { name: "value", type: "uint256" },
+      { name: "nonce", type: "uint256" },
+      { name: "deadline", type: "uint256" },
+    ],
+  };
+  const spender = await feeEscrow.getAddress();
+  const message = {
+    owner: owner.address,
+    spender,
+    value,
+    nonce: await token.nonces(owner),
+    deadline: MaxUint256,
+  };
+  return Signature.from(await owner.signTypedData(domain, types, message));
+}
