@@ -39,6 +39,7 @@ export default defineConfig({
   networks: {
     default: { ...baseRules, chainId: 31_337 },
     base: { ...baseRules, chainId: 8453 },
+    local: { type: "http", chainType: "op", url: "http://127.0.0.1:8545" },
   },
   test: {
     solidity: {

@@ -1,3 +1,4 @@
+export { readAccount } from "./account.ts";
 export { openChain, type ChainOptions } from "./chain.ts";
 export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
 export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";

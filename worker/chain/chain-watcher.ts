@@ -1,0 +1,105 @@
+import { setTimeout } from "node:timers/promises";
+import type { Provider } from "ethers";
+import type { Logger } from "pino";
+import type { WorkerEvents } from "../events.ts";
+import type { JobStore } from "../jobs/job-store.ts";
+import type { Checkpoint, CheckpointStore } from "./checkpoints.ts";
+import type { RequestReader } from "./request-reader.ts";
+
+export interface ChainWatcherOptions {
+  readonly provider: Provider;
+  readonly reader: RequestReader;
+  readonly checkpoints: CheckpointStore;
+  readonly jobs: JobStore;
+  readonly events: WorkerEvents;
+  readonly log: Logger;
+  /** Block of the deployment: nothing happened before it. */
+  readonly startBlock: number;
+  /** A block is read when this many blocks, itself counted, are known. */
+  readonly confirmations: number;
+  readonly pollingIntervalMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Blocks asked for at once; common RPC services refuse more. */
+const MAX_RANGE = 2_000;
+
+/**
+ * Follows the chain and makes a job of every request.
+ *
+ * Requests and the checkpoint up to which they were read are stored together, so that none is skipped or forgotten. A
+ * checkpoint carries its block's hash: when the chain does not have that block any more, the watcher goes back to the last
+ * checkpoint that it still has and reads on from there. Requests that it finds again are known by their id.
+ */
+export class ChainWatcher {
+  readonly #options: ChainWatcherOptions;
+
+  constructor(options: ChainWatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Follows the chain until stopped. Failures of the RPC node are waited out. */
+  async run(): Promise<void> {
+    const { signal, log, pollingIntervalMs } = this.#options;
+    const isStopped = () => signal.aborted;
+    while (!isStopped()) {
+      try {
+        if (await this.advance()) continue;
+      } catch (error) {
+        if (isStopped()) return;
+        log.warn({ error: String(error) }, "Following the chain failed and will be tried again.");
+      }
+      await setTimeout(pollingIntervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Reads the next blocks, or goes back after a reorganisation. Returns whether there was anything to do. */
+  async advance(): Promise<boolean> {
+    const { provider, reader, checkpoints, jobs, startBlock, confirmations } = this.#options;
+    const last = await checkpoints.last();
+    if (last !== undefined && !(await this.#isInChain(last))) {
+      await this.#goBack(last);
+      return true;
+    }
+    const from = last === undefined ? startBlock : last.blockNumber + 1;
+    const newest = (await provider.getBlockNumber()) - confirmations + 1;
+    const to = Math.min(newest, from + MAX_RANGE - 1);
+    if (to < from) return false;
+
+    const end = await this.#checkpointAt(to);
+    const found = await reader.read(from, to);
+    // The chain may have changed between the two answers.
+    if (end === undefined || !(await this.#isInChain(end))) return true;
+    await jobs.add(found, end);
+    return true;
+  }
+
+  async #goBack(from: Checkpoint): Promise<void> {
+    const { checkpoints, jobs, startBlock, events, log } = this.#options;
+    // Before any checkpoint is dropped: if this is interrupted, the next start sees the reorganisation again.
+    await jobs.reopen();
+    for (;;) {
+      const last = await checkpoints.last();
+      if (last === undefined || (await this.#isInChain(last))) {
+        const reorganisation = {
+          from: from.blockNumber,
+          to: last?.blockNumber ?? startBlock,
+        };
+        log.warn(reorganisation, "The chain was reorganised.");
+        events.emit("reorganisation", reorganisation);
+        return;
+      }
+      await checkpoints.drop(last);
+    }
+  }
+
+  async #isInChain({ blockNumber, blockHash }: Checkpoint): Promise<boolean> {
+    return (await this.#checkpointAt(blockNumber))?.blockHash === blockHash;
+  }
+
+  async #checkpointAt(blockNumber: number): Promise<Checkpoint | undefined> {
+    const block = await this.#options.provider.getBlock(blockNumber);
+    if (block?.hash == null) return undefined;
+    return { blockNumber, blockHash: block.hash };
+  }
+}

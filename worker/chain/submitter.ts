@@ -1,0 +1,201 @@
+import { setTimeout } from "node:timers/promises";
+import { isError, Transaction, type Provider, type Wallet } from "ethers";
+import pLimit from "p-limit";
+import type { Logger } from "pino";
+import type { WorkerEvents } from "../events.ts";
+import { currentFees, raisedFees, type Fees } from "./fees.ts";
+import type { TransactionJournal } from "./transaction-journal.ts";
+import type { SignedTransaction, TransactionIntent, TransactionOutcome } from "./transaction.ts";
+
+/** EIP-7825: gas that one transaction may ask for. */
+const TRANSACTION_GAS_CAP = 16_777_216n;
+
+/** The state may have changed a little until a transaction is mined. */
+const GAS_MARGIN_PERCENT = 15n;
+
+export interface SubmitterOptions {
+  /** The one account whose nonces this submitter owns. Nobody else may send from it. */
+  readonly wallet: Wallet;
+  readonly provider: Provider;
+  readonly chainId: bigint;
+  readonly journal: TransactionJournal;
+  readonly events: WorkerEvents;
+  readonly log: Logger;
+  /** Blocks that have to include and follow a transaction, itself counted. */
+  readonly confirmations: number;
+  /** How often to look, in milliseconds. */
+  readonly pollingIntervalMs: number;
+  /** After how many milliseconds a transaction is sent again at a higher fee. */
+  readonly bumpAfterMs: number;
+  /** Most that is paid, in wei per gas. */
+  readonly maxFeePerGas: bigint;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends transactions, each intent once.
+ *
+ * A transaction is signed, journalled, and only then sent. After a crash the journal holds the very bytes that may have
+ * been sent: sending them again cannot have a second effect, because their nonce can be used once.
+ */
+export class Submitter {
+  readonly #options: SubmitterOptions;
+  /** One at a time from choosing a nonce to journalling it. */
+  readonly #nonceOwner = pLimit(1);
+
+  constructor(options: SubmitterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Signs a transaction for an intent and hands it to `journal`, which stores it together with what depends on it. Sends
+   * nothing.
+   *
+   * @throws the provider's call exception if the contract would refuse the call.
+   */
+  sign(
+    intent: TransactionIntent,
+    journal: (transaction: SignedTransaction) => Promise<void>,
+  ): Promise<void> {
+    return this.#nonceOwner(async () => {
+      const { provider, wallet, maxFeePerGas } = this.#options;
+      const { to, data } = intent;
+      const estimate = await provider.estimateGas({ from: wallet.address, to, data });
+      const signed = await this.#signWith(intent, {
+        nonce: await this.#nextNonce(),
+        gasLimit: withMargin(estimate),
+        ...(await currentFees(provider, maxFeePerGas)),
+      });
+      await journal(signed);
+      this.#tell(signed, "signed");
+    });
+  }
+
+  /** Sends what is journalled for an intent until one transaction is in the chain, or none can be any more. */
+  async confirm(
+    intent: Pick<TransactionIntent, "requestId" | "purpose">,
+  ): Promise<TransactionOutcome | undefined> {
+    const { journal, signal, pollingIntervalMs, bumpAfterMs } = this.#options;
+    for (let sentAt: number | undefined; ;) {
+      const pending = await journal.pending(intent);
+      const latest = pending.at(-1);
+      if (latest === undefined) return undefined;
+
+      const outcome = await this.#outcomeOf(pending);
+      if (outcome !== undefined && outcome !== "unconfirmed") {
+        await journal.settle(latest.nonce, outcome);
+        this.#tell(latest, outcome);
+        return outcome;
+      }
+      if (outcome === undefined) {
+        if (sentAt === undefined) {
+          await this.#send(latest);
+          sentAt = Date.now();
+          continue;
+        }
+        if (Date.now() - sentAt >= bumpAfterMs) {
+          await this.#send(await this.#replace(latest));
+          sentAt = Date.now();
+        }
+      }
+      await setTimeout(pollingIntervalMs, undefined, { signal });
+    }
+  }
+
+  async #outcomeOf(
+    pending: readonly SignedTransaction[],
+  ): Promise<TransactionOutcome | "unconfirmed" | undefined> {
+    const { provider, wallet, confirmations } = this.#options;
+    const used = await provider.getTransactionCount(wallet.address);
+    for (const { hash } of pending) {
+      const receipt = await provider.getTransactionReceipt(hash);
+      if (receipt === null) continue;
+      const depth = (await provider.getBlockNumber()) - receipt.blockNumber + 1;
+      if (depth < confirmations) return "unconfirmed";
+      return receipt.status === 1 ? "mined" : "reverted";
+    }
+    // Asked before the receipts: if the nonce was used then, one of them would have shown it.
+    return pending.every(({ nonce }) => nonce < used) ? "lost" : undefined;
+  }
+
+  async #nextNonce(): Promise<number> {
+    const { provider, wallet, journal } = this.#options;
+    const onChain = await provider.getTransactionCount(wallet.address);
+    const pending = await journal.highestPendingNonce();
+    return pending === undefined ? onChain : Math.max(onChain, pending + 1);
+  }
+
+  async #replace(stuck: SignedTransaction): Promise<SignedTransaction> {
+    const { provider, maxFeePerGas, journal, log } = this.#options;
+    const previous = Transaction.from(stuck.raw);
+    const offered = feesOf(previous);
+    const fees = raisedFees(offered, await currentFees(provider, maxFeePerGas), maxFeePerGas);
+    if (fees === undefined) {
+      log.warn({ code: "TRANSACTION_STUCK", hash: stuck.hash, ...printable(offered) }, STUCK);
+      return stuck;
+    }
+    const { requestId, purpose, nonce } = stuck;
+    const { to, data, gasLimit } = previous;
+    const intent = { requestId, purpose, to: to ?? "", data };
+    const replacement = await this.#signWith(intent, { nonce, gasLimit, ...fees });
+    await journal.record(replacement);
+    this.#tell(replacement, "signed");
+    return replacement;
+  }
+
+  async #signWith(
+    { requestId, purpose, to, data }: TransactionIntent,
+    terms: { nonce: number; gasLimit: bigint } & Fees,
+  ): Promise<SignedTransaction> {
+    const { wallet, chainId } = this.#options;
+    const raw = await wallet.signTransaction({ type: 2, chainId, to, data, ...terms });
+    const hash = Transaction.from(raw).hash ?? "";
+    return { requestId, purpose, hash, raw, nonce: terms.nonce };
+  }
+
+  /** Nodes refuse what they know or have mined already; the next look at the chain shows which it was. */
+  async #send(transaction: SignedTransaction): Promise<void> {
+    const { provider, log } = this.#options;
+    try {
+      await provider.broadcastTransaction(transaction.raw);
+    } catch (error) {
+      if (isUnreachable(error)) throw error;
+      log.debug({ hash: transaction.hash, error: String(error) }, "the node did not take it");
+      if (isError(error, "INSUFFICIENT_FUNDS")) {
+        log.error({ code: "ACCOUNT_UNFUNDED" }, "The account cannot pay for gas. Send it ETH.");
+      }
+    }
+    this.#tell(transaction, "sent");
+  }
+
+  #tell(
+    { requestId, purpose, hash }: SignedTransaction,
+    phase: "signed" | "sent" | TransactionOutcome,
+  ): void {
+    this.#options.events.emit("transaction", { requestId, purpose, hash, phase });
+  }
+}
+
+const STUCK = "A transaction is not mined and the fee limit is reached. Raise maxFeePerGasGwei.";
+
+function withMargin(gas: bigint): bigint {
+  const raised = (gas * (100n + GAS_MARGIN_PERCENT)) / 100n;
+  return raised < TRANSACTION_GAS_CAP ? raised : TRANSACTION_GAS_CAP;
+}
+
+function feesOf({ maxFeePerGas, maxPriorityFeePerGas }: Transaction): Fees {
+  return {
+    maxFeePerGas: maxFeePerGas ?? 0n,
+    maxPriorityFeePerGas: maxPriorityFeePerGas ?? 0n,
+  };
+}
+
+function printable({ maxFeePerGas }: Fees) {
+  return { maxFeePerGas: maxFeePerGas.toString() };
+}
+
+function isUnreachable(error: unknown): boolean {
+  return (
+    isError(error, "NETWORK_ERROR") || isError(error, "TIMEOUT") || isError(error, "SERVER_ERROR")
+  );
+}

@@ -1,0 +1,81 @@
+import type { PGlite } from "@electric-sql/pglite";
+import { z } from "zod";
+import type { Queryable } from "../storage/database.ts";
+import type {
+  SignedTransaction,
+  TransactionIntent,
+  TransactionOutcome,
+  TransactionPurpose,
+} from "./transaction.ts";
+
+const rowSchema = z.object({
+  request_id: z.string(),
+  purpose: z.enum(["lock", "fulfil"]) satisfies z.ZodType<TransactionPurpose>,
+  hash: z.string(),
+  raw: z.string(),
+  nonce: z.coerce.number(),
+});
+
+/** Every transaction that was signed, and how it ended. */
+export class TransactionJournal {
+  readonly #database: PGlite;
+
+  constructor(database: PGlite) {
+    this.#database = database;
+  }
+
+  /** Notes a signed transaction, within the database transaction that the caller gives. */
+  async record(transaction: SignedTransaction, within: Queryable = this.#database): Promise<void> {
+    const { hash, requestId, purpose, nonce, raw } = transaction;
+    await within.query(
+      "INSERT INTO transactions (hash, request_id, purpose, nonce, raw) VALUES ($1, $2, $3, $4, $5)",
+      [hash, requestId, purpose, nonce, raw],
+    );
+  }
+
+  /** Transactions of an intent whose outcome is not known; the one with the highest fees last. */
+  async pending({
+    requestId,
+    purpose,
+  }: Pick<TransactionIntent, "requestId" | "purpose">): Promise<readonly SignedTransaction[]> {
+    const { rows } = await this.#database.query(
+      `SELECT * FROM transactions WHERE request_id = $1 AND purpose = $2 AND outcome IS NULL
+       ORDER BY signed_at, hash`,
+      [requestId, purpose],
+    );
+    return rows.map(transactionOf);
+  }
+
+  /** How often an intent was carried out and did not have the wanted effect. */
+  async attempts({
+    requestId,
+    purpose,
+  }: Pick<TransactionIntent, "requestId" | "purpose">): Promise<number> {
+    const { rows } = await this.#database.query<{ count: number }>(
+      "SELECT count(DISTINCT nonce)::int AS count FROM transactions WHERE request_id = $1 AND purpose = $2",
+      [requestId, purpose],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  /** Highest nonce that is taken by a transaction whose outcome is not known. */
+  async highestPendingNonce(): Promise<number | undefined> {
+    const { rows } = await this.#database.query<{ nonce: number | null }>(
+      "SELECT max(nonce)::int AS nonce FROM transactions WHERE outcome IS NULL",
+    );
+    return rows[0]?.nonce ?? undefined;
+  }
+
+  /** Notes how all transactions of a nonce ended: one of them in the chain, or none. */
+  async settle(nonce: number, outcome: TransactionOutcome): Promise<void> {
+    await this.#database.query(
+      "UPDATE transactions SET outcome = $2 WHERE nonce = $1 AND outcome IS NULL",
+      [nonce, outcome],
+    );
+  }
+}
+
+function transactionOf(row: unknown): SignedTransaction {
+  const { request_id, purpose, hash, raw, nonce } = rowSchema.parse(row);
+  return { requestId: request_id, purpose, hash, raw, nonce };
+}

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { isAddress, parseEther, parseUnits } from "ethers";
+import { z } from "zod";
+import { OpenGradientError } from "../sdk/errors.ts";
+
+const address = z.string().refine(isAddress, "is not an address");
+
+/** A decimal number with a unit, as text: no precision is lost. */
+function decimal(parse: (text: string) => bigint, fallback: string) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d{1,18})?$/, 'is not a decimal number in quotes, like "2.5"')
+    .default(fallback)
+    .transform((text) => parse(text));
+}
+
+const configSchema = z.strictObject({
+  /** JSON-RPC node of the deployment's chain. */
+  rpcUrl: z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }),
+  /** Deployment file. */
+  deployment: z.string(),
+  /** Key file of the account that sends transactions: the signer that the operator registered. */
+  keyFile: z.string(),
+  /** Address of the operator, who holds the stake and is paid. */
+  operator: address,
+  /** Folder of the journal. */
+  dataFolder: z.string(),
+  /** Models that this node serves. */
+  models: z
+    .array(z.strictObject({ folder: z.string(), publisher: address }))
+    .min(1, "names no model"),
+  /** Least that a request must pay after royalty, in OPG. */
+  minimumFee: decimal(parseEther, "0"),
+  /** Most collateral that a request may want, in OPG. */
+  maximumCollateral: decimal(parseEther, "1000"),
+  /** Blocks that must include and follow what this worker relies on, itself counted. */
+  confirmations: z.int().min(1).default(2),
+  pollingIntervalMs: z.int().min(10).default(1_000),
+  /** After how long a transaction that is not mined is sent at a higher fee. */
+  bumpAfterMs: z.int().min(100).default(15_000),
+  /** Most that is paid for gas, in gwei. */
+  maxFeePerGasGwei: decimal((text) => parseUnits(text, "gwei"), "5"),
+  /** Jobs that are worked on at the same time. */
+  concurrency: z.int().min(1).max(64).default(4),
+});
+
+/** How to run a worker; amounts in wei. */
+export type WorkerConfig = z.output<typeof configSchema>;
+
+/** What a configuration file may say; amounts as decimal text. */
+export type WorkerConfigFile = z.input<typeof configSchema>;
+
+/**
+ * Reads a worker's configuration. Paths in it are relative to the file.
+ *
+ * @throws OpenGradientError `CONFIG_INVALID`, naming every member that is wrong.
+ */
+export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
+  const parsed = configSchema.safeParse(parseJson(file, await readText(file)));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(
+      ({ path: where, message }) => `${where.join(".") || "the file"}: ${message}`,
+    );
+    throw invalid(file, `is not valid: ${faults.join("; ")}`, "Correct these members.");
+  }
+  const config = parsed.data;
+  const resolve = (relative: string) => path.resolve(path.dirname(file), relative);
+  return {
+    ...config,
+    deployment: resolve(config.deployment),
+    keyFile: resolve(config.keyFile),
+    dataFolder: resolve(config.dataFolder),
+    models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
+  };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw invalid(file, "cannot be read", "Name an existing configuration file.", cause);
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(file, "is not JSON", "Correct its syntax.", cause);
+  }
+}
+
+function invalid(file: string, what: string, hint: string, cause?: unknown): OpenGradientError {
+  const message = `The configuration "${file}" ${what}.`;
+  return new OpenGradientError("CONFIG_INVALID", message, hint, { cause });
+}

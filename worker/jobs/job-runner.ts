@@ -1,0 +1,184 @@
+import { hexlify, type Provider } from "ethers";
+import type { Logger } from "pino";
+import type { InferenceMarket } from "../../typechain-types/index.js";
+import { describeRevert } from "../../sdk/reverts.ts";
+import { TIERS } from "../../sdk/tiers.ts";
+import { ZkmlError } from "../../zkml/errors.ts";
+import { situationOf, type Situation } from "../chain/situation.ts";
+import type { Submitter } from "../chain/submitter.ts";
+import type { TransactionJournal } from "../chain/transaction-journal.ts";
+import type { TransactionPurpose } from "../chain/transaction.ts";
+import type { Prover } from "../prover/prover.ts";
+import { hasEnded, type JobState } from "./job-states.ts";
+import type { JobStore } from "./job-store.ts";
+import type { Job } from "./job.ts";
+
+export interface JobRunnerOptions {
+  readonly jobs: JobStore;
+  readonly prover: Prover;
+  readonly submitter: Submitter;
+  readonly transactions: TransactionJournal;
+  readonly market: InferenceMarket;
+  readonly provider: Provider;
+  readonly log: Logger;
+  /** The operator that this worker acts for. */
+  readonly node: string;
+  /** Requests that pay less are declined; OPG in wei. */
+  readonly minimumFee: bigint;
+  /** Requests that want more collateral are declined; OPG in wei. */
+  readonly maximumCollateral: bigint;
+}
+
+/** A call that the contract accepts when asked and refuses when mined, again and again, is not worth more gas. */
+const MAX_ATTEMPTS = 3;
+
+/** Where a job goes when it is not this node's turn any more. */
+const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
+  served: "Fulfilled",
+  taken: "Lost",
+  late: "Missed",
+  gone: "Orphaned",
+};
+
+/** Takes a job from state to state until it has ended. */
+export class JobRunner {
+  readonly #options: JobRunnerOptions;
+  readonly #running = new Set<string>();
+
+  constructor(options: JobRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a job to its end. May be called again after a failure, and for a job that runs or has ended already. */
+  async run(requestId: string): Promise<void> {
+    const { jobs, log } = this.#options;
+    if (this.#running.has(requestId)) return;
+    this.#running.add(requestId);
+    try {
+      for (;;) {
+        const job = await jobs.get(requestId);
+        if (job === undefined || hasEnded(job.state)) return;
+        await this.#step(job);
+      }
+    } catch (error) {
+      log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
+      throw error;
+    } finally {
+      this.#running.delete(requestId);
+    }
+  }
+
+  #step(job: Job): Promise<void> {
+    switch (job.state) {
+      case "Found":
+        return this.#lock(job);
+      case "Locking":
+        return this.#confirmLock(job);
+      case "Locked":
+        return this.#prove(job);
+      case "Proved":
+        return this.#fulfil(job);
+      case "Fulfilling":
+        return this.#confirmFulfilment(job);
+      default:
+        throw new Error(`A job that is ${job.state} has no next step.`);
+    }
+  }
+
+  async #lock(job: Job): Promise<void> {
+    const { jobs, market, node } = this.#options;
+    const refusal = this.#refusalOf(job);
+    if (refusal !== undefined) return jobs.advance(job, "Declined", { reason: refusal });
+    const situation = await this.#situationOf(job);
+    if (situation === "held") return jobs.advance(job, "Locked");
+    if (situation !== "open") return jobs.advance(job, ENDS[situation]);
+
+    const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
+    await this.#sign(job, { purpose: "lock", data, next: "Locking" });
+  }
+
+  async #confirmLock(job: Job): Promise<void> {
+    const { jobs, submitter } = this.#options;
+    await submitter.confirm({ requestId: job.requestId, purpose: "lock" });
+    const situation = await this.#situationOf(job);
+    if (situation === "held") return jobs.advance(job, "Locked");
+    // Mined and undone by a reorganisation, refused when mined, or never mined: try again.
+    if (situation === "open") return jobs.advance(job, "Found");
+    return jobs.advance(job, ENDS[situation]);
+  }
+
+  async #prove(job: Job): Promise<void> {
+    const { jobs, prover } = this.#options;
+    try {
+      await jobs.advance(job, "Proved", { answer: await prover.prove(job) });
+    } catch (error) {
+      if (!(error instanceof ZkmlError)) throw error;
+      await jobs.advance(job, "Failed", { reason: `${error.code}: ${error.message}` });
+    }
+  }
+
+  async #fulfil(job: Job): Promise<void> {
+    const { jobs, market, node } = this.#options;
+    const situation = await this.#situationOf(job);
+    if (situation !== "held" && situation !== "open") return jobs.advance(job, ENDS[situation]);
+    if (job.answer === undefined) throw new Error("A proved job has no answer.");
+
+    const data = market.interface.encodeFunctionData("fulfil", [
+      { ...job.terms },
+      node,
+      hexlify(job.answer.output),
+      hexlify(job.answer.evidence),
+    ]);
+    await this.#sign(job, { purpose: "fulfil", data, next: "Fulfilling" });
+  }
+
+  async #confirmFulfilment(job: Job): Promise<void> {
+    const { jobs, submitter } = this.#options;
+    await submitter.confirm({ requestId: job.requestId, purpose: "fulfil" });
+    const situation = await this.#situationOf(job);
+    if (situation === "held" || situation === "open") return jobs.advance(job, "Proved");
+    return jobs.advance(job, ENDS[situation]);
+  }
+
+  /** Signs a call and stores it with the job's next state; sends nothing. */
+  async #sign(
+    job: Job,
+    { purpose, data, next }: { purpose: TransactionPurpose; data: string; next: JobState },
+  ): Promise<void> {
+    const { jobs, submitter, transactions, market, log } = this.#options;
+    const { requestId } = job;
+    if ((await transactions.attempts({ requestId, purpose })) >= MAX_ATTEMPTS) {
+      const reason = `${purpose} was refused ${MAX_ATTEMPTS} times when mined`;
+      return jobs.advance(job, "Failed", { reason });
+    }
+    const to = await market.getAddress();
+    try {
+      await submitter.sign({ requestId, purpose, to, data }, (transaction) =>
+        jobs.advance(job, next, { transaction }),
+      );
+    } catch (error) {
+      const reason = describeRevert(error);
+      if (reason === undefined) throw error;
+      // Others may have been faster since the look at the chain: only a refusal of what should work is a failure.
+      const situation = await this.#situationOf(job);
+      if (situation !== "open" && situation !== "held") return jobs.advance(job, ENDS[situation]);
+      log.error({ requestId, purpose, reason }, "The contract refuses the call.");
+      await jobs.advance(job, "Failed", { reason });
+    }
+  }
+
+  #refusalOf({ terms }: Job): string | undefined {
+    const { minimumFee, maximumCollateral } = this.#options;
+    if (terms.tier !== BigInt(TIERS.Proven)) return `tier ${terms.tier} is not served`;
+    const fee = terms.maxFee - terms.royalty;
+    if (fee < minimumFee) return `pays ${fee}, less than ${minimumFee}`;
+    if (terms.collateral > maximumCollateral)
+      return `wants collateral ${terms.collateral}, more than ${maximumCollateral}`;
+    return undefined;
+  }
+
+  #situationOf(job: Job): Promise<Situation> {
+    const { market, provider, node } = this.#options;
+    return situationOf({ market, provider, node }, job);
+  }
+}

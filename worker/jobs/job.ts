@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { JOB_STATES, type JobState } from "./job-states.ts";
+import type { RequestTerms } from "../../sdk/request.ts";
+
+/** A request of the market, as its event told it. */
+export interface FoundRequest {
+  readonly requestId: string;
+  readonly terms: RequestTerms;
+  readonly input: Uint8Array;
+}
+
+/** A model's answer with its proof. */
+export interface ProvenAnswer {
+  readonly output: Uint8Array;
+  readonly evidence: Uint8Array;
+  readonly witnessMs: number;
+  readonly proofMs: number;
+}
+
+/** One request on its way through this node. */
+export interface Job extends FoundRequest {
+  readonly state: JobState;
+  readonly answer: ProvenAnswer | undefined;
+  /** Why the job ended as it did, where the state alone does not say it. */
+  readonly reason: string | undefined;
+}
+
+const termsSchema = z.object({
+  modelId: z.string(),
+  tier: z.coerce.bigint(),
+  payer: z.string(),
+  consumer: z.string(),
+  callbackGas: z.coerce.bigint(),
+  inputHash: z.string(),
+  maxFee: z.coerce.bigint(),
+  royalty: z.coerce.bigint(),
+  collateral: z.coerce.bigint(),
+  expiry: z.coerce.bigint(),
+  lockSeconds: z.coerce.bigint(),
+  salt: z.coerce.bigint(),
+}) satisfies z.ZodType<RequestTerms>;
+
+const rowSchema = z.object({
+  request_id: z.string(),
+  state: z.enum(JOB_STATES),
+  terms: z.string(),
+  input: z.instanceof(Uint8Array),
+  output: z.instanceof(Uint8Array).nullable(),
+  evidence: z.instanceof(Uint8Array).nullable(),
+  witness_ms: z.number().nullable(),
+  proof_ms: z.number().nullable(),
+  reason: z.string().nullable(),
+});
+
+/** Reads a job from its row. */
+export function jobOf(row: unknown): Job {
+  const { request_id, state, terms, input, reason, ...rest } = rowSchema.parse(row);
+  const { output, evidence, witness_ms, proof_ms } = rest;
+  return {
+    requestId: request_id,
+    state,
+    terms: termsSchema.parse(JSON.parse(terms)),
+    input,
+    answer:
+      output === null || evidence === null
+        ? undefined
+        : { output, evidence, witnessMs: witness_ms ?? 0, proofMs: proof_ms ?? 0 },
+    reason: reason ?? undefined,
+  };
+}
+
+/** Terms as text; integers as decimal strings. */
+export function encodeTerms(terms: RequestTerms): string {
+  return JSON.stringify(terms, (_, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
+}

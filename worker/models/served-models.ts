@@ -1,0 +1,58 @@
+import { hexlify, isCallException } from "ethers";
+import type { Protocol } from "../../sdk/protocol.ts";
+import { OpenGradientError } from "../../sdk/errors.ts";
+import { modelId, modelOrigin } from "../../sdk/model-id.ts";
+import { readPackage, type ModelPackage } from "../../zkml/model/package.ts";
+import { encodeKeyDelta, encodeKeySetup, type ModelParts } from "../../zkml/prove/encoding.ts";
+
+/** A model that this node runs and proves. */
+export interface ServedModel {
+  readonly modelId: string;
+  readonly model: ModelPackage;
+  readonly parts: ModelParts;
+}
+
+/** Where a model is on this machine, and who registered it. */
+export interface ModelSource {
+  readonly folder: string;
+  readonly publisher: string;
+}
+
+/**
+ * Reads model packages and makes sure that each is registered under exactly its content and key.
+ *
+ * @throws OpenGradientError `MODEL_NOT_REGISTERED`, or ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function loadModels(
+  sources: readonly ModelSource[],
+  protocol: Pick<Protocol, "groth16Verifier" | "modelRegistry">,
+): Promise<ReadonlyMap<string, ServedModel>> {
+  const models = await Promise.all(sources.map((source) => loadModel(source, protocol)));
+  return new Map(models.map((model) => [model.modelId, model]));
+}
+
+async function loadModel(
+  { folder, publisher }: ModelSource,
+  { groth16Verifier, modelRegistry }: Pick<Protocol, "groth16Verifier" | "modelRegistry">,
+): Promise<ServedModel> {
+  const model = await readPackage(folder);
+  const { verificationKey } = model.keys;
+  const setup = await groth16Verifier.setupAddress(hexlify(encodeKeySetup(verificationKey)));
+  const key = await groth16Verifier.keyAddress(setup, hexlify(encodeKeyDelta(verificationKey)));
+  const { contentHash, manifest } = model;
+  const { inputSize, outputSize } = manifest;
+  const identity = { publisher, contentHash, key, inputSize, outputSize };
+  const id = modelId(identity);
+  try {
+    await modelRegistry.model(id);
+  } catch (cause) {
+    if (!isCallException(cause)) throw cause;
+    throw new OpenGradientError(
+      "MODEL_NOT_REGISTERED",
+      `The model in "${folder}" is not registered by ${publisher} with this content and key.`,
+      "Publish it first (opg model publish), or fetch the package that its publisher offers.",
+      { cause },
+    );
+  }
+  return { modelId: id, model, parts: { origin: modelOrigin(identity), key } };
+}

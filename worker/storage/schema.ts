@@ -1,0 +1,36 @@
+/**
+ * Tables of the journal. Hashes and addresses are 0x-prefixed hex text, as ethers writes them.
+ *
+ * `transactions` holds every transaction that was ever signed, before it was sent. Several with one nonce are the same
+ * intent at rising fees: at most one of them is mined.
+ */
+export const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS jobs (
+    request_id text PRIMARY KEY,
+    state text NOT NULL,
+    terms text NOT NULL,
+    input bytea NOT NULL,
+    output bytea,
+    evidence bytea,
+    witness_ms double precision,
+    proof_ms double precision,
+    reason text,
+    changed_at timestamptz NOT NULL DEFAULT now()
+  );
+
+  CREATE TABLE IF NOT EXISTS transactions (
+    hash text PRIMARY KEY,
+    request_id text NOT NULL REFERENCES jobs,
+    purpose text NOT NULL,
+    nonce bigint NOT NULL,
+    raw text NOT NULL,
+    outcome text,
+    signed_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX IF NOT EXISTS transactions_of_request ON transactions (request_id, purpose);
+
+  CREATE TABLE IF NOT EXISTS checkpoints (
+    block_number bigint PRIMARY KEY,
+    block_hash text NOT NULL
+  );
+`;

@@ -1,0 +1,132 @@
+import type { JsonRpcProvider } from "ethers";
+import type { Logger } from "pino";
+import { ChainWatcher } from "./chain/chain-watcher.ts";
+import { CheckpointStore } from "./chain/checkpoints.ts";
+import { RequestReader } from "./chain/request-reader.ts";
+import { Submitter } from "./chain/submitter.ts";
+import { TransactionJournal } from "./chain/transaction-journal.ts";
+import type { WorkerConfig } from "./config.ts";
+import { WorkerEvents } from "./events.ts";
+import { JobQueue } from "./jobs/job-queue.ts";
+import { JobRunner } from "./jobs/job-runner.ts";
+import { JobStore } from "./jobs/job-store.ts";
+import { preflight } from "./preflight.ts";
+import { Prover } from "./prover/prover.ts";
+import { claimDataFolder } from "./storage/data-folder.ts";
+import { openDatabase } from "./storage/database.ts";
+
+/** A node that serves requests of the market. */
+export interface Worker {
+  /** Account that sends the node's transactions. */
+  readonly account: string;
+  /** Ids of the models that the node serves. */
+  readonly modelIds: readonly string[];
+  readonly jobs: Pick<JobStore, "get">;
+  readonly events: WorkerEvents;
+  /** Stops following the chain, waits for steps that can end soon, and closes everything. What is left goes on next time. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface WorkerDependencies {
+  readonly log: Logger;
+  /** Password of the key file, if it is a key store. */
+  readonly password?: string;
+  /** To listen from the very start. */
+  readonly events?: WorkerEvents;
+}
+
+/**
+ * Builds every service of a worker, hands them to each other, and starts them. The only place that knows all of them.
+ *
+ * @throws OpenGradientError or ZkmlError for everything that would keep the node from serving; nothing runs then.
+ */
+export async function startWorker(
+  config: WorkerConfig,
+  { log, password, events = new WorkerEvents() }: WorkerDependencies,
+): Promise<Worker> {
+  // Closed last to first, here if something fails, by `stop` otherwise.
+  await using resources = new AsyncDisposableStack();
+  const { operator, confirmations, pollingIntervalMs } = config;
+  const { deployment, wallet, provider, protocol, models } = await preflight(config, password);
+  resources.adopt(provider, destroy);
+  const modelIds = [...models.keys()];
+  const { jobs, queue, transactions, checkpoints } = await openJournal(config.dataFolder, {
+    events,
+    log,
+    resources,
+  });
+  const prover = resources.adopt(new Prover({ models, deployment, node: operator }), (it) =>
+    it.stop(),
+  );
+
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const common = { provider, events, log, confirmations, pollingIntervalMs, signal };
+  const submitter = new Submitter({
+    ...common,
+    wallet,
+    chainId: deployment.chainId,
+    journal: transactions,
+    bumpAfterMs: config.bumpAfterMs,
+    maxFeePerGas: config.maxFeePerGasGwei,
+  });
+  const runner = new JobRunner({
+    jobs,
+    prover,
+    submitter,
+    transactions,
+    market: protocol.inferenceMarket,
+    provider,
+    log,
+    node: operator,
+    minimumFee: config.minimumFee,
+    maximumCollateral: config.maximumCollateral,
+  });
+  const watcher = new ChainWatcher({
+    ...common,
+    reader: new RequestReader({ provider, deployment, modelIds, log }),
+    checkpoints,
+    jobs,
+    startBlock: deployment.startBlock,
+  });
+
+  await queue.start();
+  resources.defer(() => queue.stop());
+  await jobs.resume();
+  await queue.serve(config.concurrency, (requestId) => runner.run(requestId));
+  resources.defer(follow(watcher, stopping));
+  const opened = resources.move();
+  return { account: wallet.address, modelIds, jobs, events, stop: () => opened.disposeAsync() };
+}
+
+/** Sets a watcher going; the result stops it, and every step that waits for the chain. */
+function follow(watcher: ChainWatcher, stopping: AbortController): () => Promise<void> {
+  const watching = watcher.run();
+  return async () => {
+    stopping.abort();
+    await watching;
+  };
+}
+
+/** Takes the data folder and opens what is stored in it. */
+async function openJournal(
+  dataFolder: string,
+  {
+    events,
+    log,
+    resources,
+  }: { events: WorkerEvents; log: Logger; resources: AsyncDisposableStack },
+) {
+  const folder = await claimDataFolder(dataFolder);
+  resources.defer(folder.release);
+  const database = await openDatabase(folder.path);
+  resources.defer(() => database.close());
+  const queue = new JobQueue(database, log);
+  const transactions = new TransactionJournal(database);
+  const jobs = new JobStore({ database, queue, transactions, events });
+  return { jobs, queue, transactions, checkpoints: new CheckpointStore(database) };
+}
+
+function destroy(provider: JsonRpcProvider): void {
+  provider.destroy();
+}
