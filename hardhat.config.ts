@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import hardhatToolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import type { HttpNetworkUserConfig } from "hardhat/types/config";
+import { configVariable, defineConfig } from "hardhat/config";
 
 /** The compiler comes from npm and is pinned by the lock file: nothing is downloaded. */
 const compiler = {
@@ -18,6 +19,16 @@ const baseRules = {
   blockGasLimit: 400_000_000,
   transactionGasCap: 16_777_216,
 } as const;
+
+/** A chain that is reached with the URL in one variable of the environment and the key in another. */
+function remote(url: string) {
+  return {
+    type: "http" as const,
+    chainType: "op" as const,
+    url: configVariable(url),
+    accounts: [configVariable("DEPLOYER_PRIVATE_KEY")],
+  } satisfies HttpNetworkUserConfig;
+}
 
 export default defineConfig({
   plugins: [hardhatToolbox],
@@ -38,8 +49,9 @@ export default defineConfig({
   },
   networks: {
     default: { ...baseRules, chainId: 31_337 },
-    base: { ...baseRules, chainId: 8453 },
     local: { type: "http", chainType: "op", url: "http://127.0.0.1:8545" },
+    baseSepolia: { ...remote("BASE_SEPOLIA_RPC_URL"), chainId: 84_532 },
+    base: { ...remote("BASE_RPC_URL"), chainId: 8453 },
   },
   test: {
     solidity: {

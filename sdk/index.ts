@@ -1,4 +1,11 @@
 export { readAccount } from "./account.ts";
+export {
+  publishModel,
+  type ModelPublication,
+  type PublishedModel,
+} from "./actions/publish-model.ts";
+export { registerNode, type NodeRegistration } from "./actions/register-node.ts";
+export { type StepListener } from "./actions/send.ts";
 export { openChain, type ChainOptions } from "./chain.ts";
 export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
 export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";

@@ -8,7 +8,7 @@ import {
   type ModelPackage,
 } from "../../zkml/model/package.ts";
 import type { CompiledModel } from "../../zkml/model/compile-model.ts";
-import { setUpForDevelopment, type SetupStep } from "../../zkml/setup/development-setup.ts";
+import { setUpForDevelopment, type SetupStep } from "../../zkml/setup/package-setup.ts";
 import { compileDigits } from "./model.ts";
 
 export interface DigitsPackageOptions {

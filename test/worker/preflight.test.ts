@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { toQuantity, Wallet } from "ethers";
 import pino from "pino";
 import { encodeDeployment } from "../../sdk/deployment.ts";
-import { readWorkerConfig, type WorkerConfigFile } from "../../worker/config.ts";
+import { readWorkerConfig } from "../../worker/config.ts";
 import { startWorker } from "../../worker/worker.ts";
 import { expectCode } from "../fixtures/errors.ts";
 import { serveMarket, type ServedMarket } from "../fixtures/served-market.ts";

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { compileCircuit } from "../circuit/compile.ts";
 import { encodeR1cs } from "../circuit/r1cs-file.ts";
 import { ZkmlError } from "../errors.ts";
+import type { IntegerGraph } from "../integer/graph.ts";
 import { decodeGraph, encodeGraph } from "../integer/graph-file.ts";
 import type { ProvableModel } from "../prove/prover.ts";
 import type { CircuitKeys } from "../setup/keys.ts";
@@ -114,6 +115,16 @@ export async function readR1cs(folder: string): Promise<Uint8Array> {
   return requireHash(await readPart(folder, "r1cs"), manifest.r1cs, FILES.r1cs);
 }
 
+/**
+ * What a package computes, without its keys.
+ *
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function readGraph(folder: string): Promise<IntegerGraph> {
+  const manifest = decodeManifest(await readPart(folder, "manifest"));
+  return decodeGraph(requireHash(await readPart(folder, "graph"), manifest.graph, FILES.graph));
+}
+
 export async function readManifest(folder: string): Promise<Manifest> {
   return decodeManifest(await readPart(folder, "manifest"));
 }
@@ -127,9 +138,7 @@ export async function readPackage(folder: string): Promise<ModelPackage> {
   const manifestFile = await readPart(folder, "manifest");
   const manifest = decodeManifest(manifestFile);
   requireHash(await readPart(folder, "onnx"), manifest.onnx, FILES.onnx);
-  const graph = decodeGraph(
-    requireHash(await readPart(folder, "graph"), manifest.graph, FILES.graph),
-  );
+  const graph = await readGraph(folder);
   const circuit = compileCircuit(graph);
   requireHash(encodeR1cs(circuit), manifest.r1cs, "the circuit compiled from the graph");
   const keys: CircuitKeys = {

@@ -10,7 +10,7 @@ import { infer } from "../integer/run.ts";
 import { compileModel, type CompiledModel } from "../model/compile-model.ts";
 import { isSetUp, readPackage, writePackage } from "../model/package.ts";
 import { developmentTau } from "../setup/development-tau.ts";
-import { setUpForDevelopment } from "../setup/development-setup.ts";
+import { setUpForDevelopment } from "../setup/package-setup.ts";
 import { makeKeys, verifyKeys, type CircuitKeys } from "../setup/keys.ts";
 import { perceptronFile, randomBytes } from "../testing/networks.ts";
 import { seededRandom } from "../testing/random.ts";

@@ -30,8 +30,8 @@ export async function makeKeys({ r1cs, tau, contributor }: KeyMaterial): Promise
   const initial = inMemory();
   const contributed = inMemory();
   requireDone(
-    await zKey.newZKey(r1cs, tau, initial),
-    "the Powers of Tau file does not fit the circuit",
+    await zKey.newZKey(r1cs, tau, initial).catch(() => -1 as const),
+    "the Powers of Tau file is not readable or too small for the circuit",
   );
   const entropy = randomBytes(64).toString("hex");
   requireDone(
@@ -61,6 +61,6 @@ function requireDone(result: Uint8Array | -1, what: string): void {
   throw new ZkmlError(
     "SETUP_FAILED",
     `Key set-up stopped: ${what}.`,
-    "Use a Powers of Tau file of a larger power.",
+    "Use a prepared Powers of Tau file of at least the circuit's power.",
   );
 }

@@ -4,7 +4,7 @@ import path from "node:path";
 import { ZkmlError } from "../errors.ts";
 import { readManifest, readR1cs, writeKeys } from "../model/package.ts";
 import { developmentTau } from "./development-tau.ts";
-import { makeKeys } from "./keys.ts";
+import { makeKeys, type KeyMaterial } from "./keys.ts";
 
 /** A step of the set-up, for progress displays. */
 export type SetupStep = "powers of tau" | "keys";
@@ -17,6 +17,19 @@ export interface DevelopmentSetupOptions {
 
 /** Largest domain that a development set-up is made for: minutes, and some gigabytes of memory. */
 const MAX_DEVELOPMENT_POWER = 20;
+
+/**
+ * Gives a package keys from a Powers of Tau file, with one contribution.
+ *
+ * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED` or `SETUP_FAILED`.
+ */
+export async function setUp(
+  folder: string,
+  { tau, contributor }: Pick<KeyMaterial, "tau" | "contributor">,
+): Promise<void> {
+  const r1cs = await readR1cs(folder);
+  await writeKeys(folder, await makeKeys({ r1cs, tau, contributor }));
+}
 
 /**
  * Gives a package keys for development: own Powers of Tau, one contribution. Not for production: this machine could have
@@ -36,11 +49,10 @@ export async function setUpForDevelopment(
       "Use a smaller model.",
     );
   }
-  const r1cs = await readR1cs(folder);
   options.onStep?.("powers of tau");
   const tau = await cachedTau(domainPower, options.cacheFolder);
   options.onStep?.("keys");
-  await writeKeys(folder, await makeKeys({ r1cs, tau, contributor: "development" }));
+  await setUp(folder, { tau, contributor: "development" });
 }
 
 /** The development Powers of Tau file of a power, made at first use. */

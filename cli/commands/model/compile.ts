@@ -1,0 +1,34 @@
+import { Command } from "commander";
+import { compileModel } from "../../../zkml/model/compile-model.ts";
+import { writePackage } from "../../../zkml/model/package.ts";
+import { integerBetween } from "../../arguments.ts";
+import { readInputFile, readSamples } from "../../files.ts";
+import { print } from "../../output.ts";
+
+interface Options {
+  readonly samples: string;
+  readonly out: string;
+  readonly weightBits: number;
+  readonly activationBits: number;
+  readonly overwrite: boolean;
+}
+
+export function compileCommand(): Command {
+  return new Command("compile")
+    .description("Turn an ONNX network into exact integers and a circuit")
+    .argument("<onnx>", "ONNX file")
+    .requiredOption("--samples <file>", "JSON list of typical inputs, each a flat list of numbers")
+    .requiredOption("--out <folder>", "folder of the package to write")
+    .option("--weight-bits <n>", "bits of a weight", integerBetween(2, 16), 8)
+    .option("--activation-bits <n>", "bits of an activation", integerBetween(2, 16), 12)
+    .option("--overwrite", "replace the folder if it exists", false)
+    .action(async (file: string, { samples, out, overwrite, ...bits }: Options) => {
+      const onnx = await readInputFile(file);
+      const model = compileModel(onnx, { ...bits, samples: await readSamples(samples) });
+      const { constraints, inputSize, outputSize } = await writePackage(out, model, { overwrite });
+      print(
+        `Compiled to ${constraints} constraints; input ${inputSize} bytes, output ${outputSize} bytes.`,
+        `Next: opg model setup ${out}`,
+      );
+    });
+}

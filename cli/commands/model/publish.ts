@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import { hexlify } from "ethers";
+import { publishModel } from "../../../sdk/actions/publish-model.ts";
+import { readPackage } from "../../../zkml/model/package.ts";
+import { encodeKeyDelta, encodeKeySetup } from "../../../zkml/prove/encoding.ts";
+import { integerBetween, opgAmount } from "../../arguments.ts";
+import { onChain, withChainOptions, type ChainOptions } from "../../chain-options.ts";
+import { print, printStep } from "../../output.ts";
+
+interface Options extends ChainOptions {
+  readonly uri: string;
+  readonly computeUnits: number;
+  readonly royalty: bigint;
+}
+
+export function publishCommand(): Command {
+  const command = new Command("publish")
+    .description("Register a package's key and model for the Proven tier")
+    .argument("<folder>", "package")
+    .requiredOption("--uri <uri>", "where the package can be fetched")
+    .option("--compute-units <n>", "work of one inference", integerBetween(1, 2 ** 48), 1)
+    .option("--royalty <opg>", "OPG that you receive per inference", opgAmount, 0n);
+  return withChainOptions(command).action(
+    async (folder: string, { uri, computeUnits, royalty, ...chain }: Options) => {
+      const { keys, contentHash, manifest } = await readPackage(folder);
+      const publication = {
+        contentHash,
+        keySetup: hexlify(encodeKeySetup(keys.verificationKey)),
+        keyDelta: hexlify(encodeKeyDelta(keys.verificationKey)),
+        inputSize: manifest.inputSize,
+        outputSize: manifest.outputSize,
+        uri,
+        computeUnits,
+        royalty,
+      };
+      const { modelId, key } = await onChain(chain, ({ deployment, account }) =>
+        publishModel(deployment, account, publication, printStep),
+      );
+      print(`model ${modelId}`, `key   ${key}`);
+    },
+  );
+}

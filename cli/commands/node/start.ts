@@ -1,0 +1,30 @@
+import { once } from "node:events";
+import process from "node:process";
+import { Command } from "commander";
+import { pino } from "pino";
+import { readWorkerConfig } from "../../../worker/config.ts";
+import { logEvents } from "../../../worker/log-events.ts";
+import { startWorker } from "../../../worker/worker.ts";
+import { keyPassword } from "../../chain-options.ts";
+
+export function startCommand(): Command {
+  return new Command("start")
+    .description("Serve requests until stopped (Ctrl+C); what is under way goes on next time")
+    .requiredOption("--config <file>", "worker configuration (see docs/run-a-node.md)")
+    .option("--log-level <level>", "trace, debug, info, warn, error", "info")
+    .action(async ({ config: file, logLevel }: { config: string; logLevel: string }) => {
+      const log = pino({ level: logLevel });
+      const config = await readWorkerConfig(file);
+      const password = keyPassword();
+      const worker = await startWorker(config, {
+        log,
+        ...(password !== undefined && { password }),
+      });
+      logEvents(worker.events, log);
+      const { account, modelIds } = worker;
+      log.info({ account, operator: config.operator, modelIds }, "The node serves requests.");
+      await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+      log.info("Stopping.");
+      await worker.stop();
+    });
+}

@@ -1,0 +1,32 @@
+import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import { OpenGradientError } from "../errors.ts";
+import { describeRevert } from "../reverts.ts";
+
+/** Told of every transaction that an action was made of. */
+export type StepListener = (step: string, receipt: ContractTransactionReceipt) => void;
+
+/**
+ * Waits until a transaction is mined.
+ *
+ * @throws OpenGradientError `TRANSACTION_REVERTED` with the contract's own words, or `ACCOUNT_UNFUNDED`.
+ */
+export async function send(
+  step: string,
+  transaction: () => Promise<ContractTransactionResponse>,
+  onStep?: StepListener,
+): Promise<void> {
+  try {
+    const receipt = await (await transaction()).wait();
+    if (receipt === null) throw new Error(`${step}: the transaction was dropped`);
+    onStep?.(step, receipt);
+  } catch (cause) {
+    const reason = describeRevert(cause);
+    if (reason === undefined) throw cause;
+    throw new OpenGradientError(
+      "TRANSACTION_REVERTED",
+      `The contracts refuse to ${step}: ${reason}.`,
+      "Change what the error names. What was done before stays and is not done again.",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,12 @@
+import type { Logger } from "pino";
+import type { WorkerEvents } from "./events.ts";
+
+/** Writes a worker's events to its log. */
+export function logEvents(events: WorkerEvents, log: Logger): void {
+  events.on("job", (job) => {
+    log.info(job, `Job ${job.state}.`);
+  });
+  events.on("transaction", (transaction) => {
+    log.info(transaction, `Transaction ${transaction.phase}.`);
+  });
+}
