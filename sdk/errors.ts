@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   KEY_FILE_MISSING: { retryable: false },
   KEY_FILE_INVALID: { retryable: false },
   ACCOUNT_UNFUNDED: { retryable: false },
+  STAKE_TOO_LOW: { retryable: false },
   NODE_NOT_REGISTERED: { retryable: false },
   MODEL_NOT_REGISTERED: { retryable: false },
   CONFIG_INVALID: { retryable: false },

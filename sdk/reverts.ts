@@ -34,6 +34,11 @@ export function describeRevert(error: unknown): string | undefined {
   return parsed === null ? `unknown error ${data.slice(0, 10)}` : formatError(parsed);
 }
 
+/** Whether a call was refused with this custom error. */
+export function isRevert(error: unknown, name: string): boolean {
+  return describeRevert(error)?.startsWith(`${name}(`) === true;
+}
+
 function formatError({ name, fragment, args }: ErrorDescription): string {
   const values: unknown[] = args.toArray();
   const listed = fragment.inputs.map((input, i) => `${input.name}: ${String(values[i])}`);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { id, MaxUint256, Signature, ZeroAddress, ZeroHash } from "ethers";
+import { id, MaxUint256, ZeroAddress, ZeroHash } from "ethers";
+import { signPermit } from "../sdk/permit.ts";
 import { publish, tinyModel } from "./fixtures/models.ts";
 import { type Signer, ethers, loadFixture } from "./fixtures/network.ts";
 import { fundedProtocol, opg, PARAMETERS, type Fixture } from "./fixtures/protocol.ts";
@@ -60,35 +61,8 @@ describe("FeeEscrow", () => {
         .withArgs(96, opg(100) + 2n ** 96n);
     });
 
-    async function permit(
-      { opg: token, feeEscrow, deployment }: Fixture,
-      owner: Signer,
-      value: bigint,
-    ) {
-      const domain = {
-        name: "OpenGradient",
-        version: "1",
-        chainId: deployment.chainId,
-        verifyingContract: deployment.addresses.opg,
-      };
-      const types = {
-        Permit: [
-          { name: "owner", type: "address" },
-          { name: "spender", type: "address" },
-          { name: "value", type: "uint256" },
-          { name: "nonce", type: "uint256" },
-          { name: "deadline", type: "uint256" },
-        ],
-      };
-      const spender = await feeEscrow.getAddress();
-      const message = {
-        owner: owner.address,
-        spender,
-        value,
-        nonce: await token.nonces(owner),
-        deadline: MaxUint256,
-      };
-      return Signature.from(await owner.signTypedData(domain, types, message));
+    function permit({ feeEscrow, deployment }: Fixture, owner: Signer, value: bigint) {
+      return signPermit(deployment, owner, { spender: feeEscrow, value, deadline: MaxUint256 });
     }
 
     it("takes the approval as a signature, even if somebody used it first", async () => {

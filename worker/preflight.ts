@@ -1,10 +1,4 @@
-import {
-  formatEther,
-  isCallException,
-  type JsonRpcProvider,
-  type Provider,
-  type Wallet,
-} from "ethers";
+import { formatEther, type JsonRpcProvider, type Provider, type Wallet } from "ethers";
 import { readAccount } from "../sdk/account.ts";
 import { openChain } from "../sdk/chain.ts";
 import { readDeployment, type Deployment } from "../sdk/deployment.ts";
@@ -63,10 +57,11 @@ async function requireRegistration(
   try {
     await nodeRegistry.requireActor(operator, NODE_ROLES.Inference, account);
   } catch (cause) {
-    if (!isCallException(cause)) throw cause;
+    const reason = describeRevert(cause);
+    if (reason === undefined) throw cause;
     throw new OpenGradientError(
       "NODE_NOT_REGISTERED",
-      `${account} may not act for an inference node of ${operator}: ${describeRevert(cause) ?? "refused"}.`,
+      `${account} may not act for an inference node of ${operator}: ${reason}.`,
       "Register the node with this account as its signer (opg node register).",
       { cause },
     );

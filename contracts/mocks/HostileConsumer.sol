@@ -42,6 +42,7 @@ contract HostileConsumer is IInferenceConsumer {
             for (uint256 i = 0; ; ++i) {}
         }
         if (behaviour == Behaviour.ReturnBomb || behaviour == Behaviour.RevertBomb) _bomb();
+        // solhint-disable-next-line avoid-low-level-calls
         if (behaviour == Behaviour.Reenter) (reentered, returned) = callee.call(payload);
     }
 

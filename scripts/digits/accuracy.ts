@@ -63,6 +63,6 @@ async function runFloat(session: InferenceSession, image: Uint8Array): Promise<n
 }
 
 /** Index of the largest value; the first of equal ones. */
-export function argMax(values: readonly number[]): number {
+function argMax(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }

@@ -7,7 +7,7 @@ export interface DigitSet {
   readonly labels: Uint8Array;
 }
 
-export const IMAGE_SIZE = 28 * 28;
+const IMAGE_SIZE = 28 * 28;
 
 /** Bytes before the data in an IDX file: magic number, then one 32-bit count per dimension. */
 const IMAGE_HEADER = 16;

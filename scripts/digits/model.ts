@@ -15,7 +15,7 @@ export const QUANTISATION = { weightBits: 12, activationBits: 12 } as const;
 /** Training images that set the scales. */
 const CALIBRATION_COUNT = 200;
 
-export async function readDigitsNetwork(): Promise<Uint8Array> {
+async function readDigitsNetwork(): Promise<Uint8Array> {
   return new Uint8Array(await readFile(`${DIGITS_FOLDER}network.onnx`));
 }
 

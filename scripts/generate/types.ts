@@ -1,8 +1,3 @@
-/**
- * Writes `typechain-types/` from the contracts, or with `--check` tells whether it is fresh.
- *
- * Run: npm run types, npm run types:check
- */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +6,8 @@ import process from "node:process";
 
 const FOLDER = "typechain-types";
 
-function generate(): void {
+/** Writes `typechain-types/` from the contracts. */
+export function generateTypes(): void {
   rmSync(FOLDER, { recursive: true, force: true });
   const env = { ...process.env, GENERATE_TYPES: "1" };
   execFileSync("hardhat", ["build", "--force", "--quiet", "--no-tests"], { env, stdio: "pipe" });
@@ -33,19 +29,16 @@ function sortEntries(file: string): void {
   writeFileSync(file, `${text.join("\n")}\n`);
 }
 
-function check(): void {
+/** Names of the files that are not as the contracts would make them; the folder is left as it was. */
+export function staleTypes(): string[] {
   const committed = mkdtempSync(path.join(tmpdir(), "types-"));
   cpSync(FOLDER, committed, { recursive: true });
-  generate();
+  generateTypes();
   const stale = differences(committed, FOLDER);
   rmSync(FOLDER, { recursive: true });
   cpSync(committed, FOLDER, { recursive: true });
   rmSync(committed, { recursive: true });
-  if (stale.length === 0) return;
-  process.stderr.write(
-    `typechain-types is not fresh (run npm run types):\n  ${stale.join("\n  ")}\n`,
-  );
-  process.exitCode = 1;
+  return stale.map((file) => path.join(FOLDER, file));
 }
 
 function differences(left: string, right: string): string[] {
@@ -68,6 +61,3 @@ function read(file: string): string | undefined {
     return undefined;
   }
 }
-
-if (process.argv.includes("--check")) check();
-else generate();

@@ -1,7 +1,8 @@
-import { isCallException, type Provider, type Signer } from "ethers";
+import type { Provider, Signer } from "ethers";
 import { connectProtocol, type Protocol } from "../protocol.ts";
 import type { Deployment } from "../deployment.ts";
 import { modelId } from "../model-id.ts";
+import { isRevert } from "../reverts.ts";
 import { tierSet } from "../tiers.ts";
 import { allow, requireFunds } from "./funds.ts";
 import { send, type StepListener } from "./send.ts";
@@ -86,7 +87,7 @@ async function isKnown({ modelRegistry }: Protocol, id: string): Promise<boolean
     await modelRegistry.model(id);
     return true;
   } catch (error) {
-    if (isCallException(error)) return false;
+    if (isRevert(error, "ModelRegistryUnknownModel")) return false;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import hre from "hardhat";
-import { dataSlice, hexlify, id, MaxUint256, Signature } from "ethers";
+import { dataSlice, hexlify, id } from "ethers";
 import { testDigits } from "../../scripts/digits/mnist.ts";
+import { signPermit } from "../../sdk/permit.ts";
 import { roleSet, tierSet } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
 import { encodeKeyDelta, encodeKeySetup } from "../../zkml/prove/encoding.ts";
@@ -12,7 +13,6 @@ import {
   tinyModel,
   type PublishedModel,
 } from "../fixtures/models.ts";
-import type { Signer } from "../fixtures/network.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { GasBook } from "./gas-book.ts";
@@ -100,19 +100,20 @@ describe("gas of user actions", function () {
   });
 
   it("money in and out", async () => {
-    const { feeEscrow, inferenceMarket, opg: token, payer } = fixture;
+    const { feeEscrow, inferenceMarket, opg: token, payer, deployment } = fixture;
     const escrow = feeEscrow.connect(payer);
     await book.book("deposit, first", escrow.deposit(payer, opg(1_000)));
     await book.book("deposit", escrow.deposit(payer, opg(1_000)));
     await token.connect(payer).approve(feeEscrow, 0);
-    const { v, r, s } = await permit(fixture, payer, opg(100));
-    const withPermit = escrow.depositWithPermit(payer, opg(100), MaxUint256, v, r, s);
+    const permission = { spender: feeEscrow, value: opg(100), deadline: BigInt(EXPIRY) };
+    const { v, r, s } = await signPermit(deployment, payer, permission);
+    const withPermit = escrow.depositWithPermit(payer, opg(100), EXPIRY, v, r, s);
     await book.book("deposit with permit, first", withPermit, [r, s]);
-    const again = await permit(fixture, payer, opg(100));
+    const again = await signPermit(deployment, payer, permission);
     const secondPermit = escrow.depositWithPermit(
       payer,
       opg(100),
-      MaxUint256,
+      EXPIRY,
       again.v,
       again.r,
       again.s,
@@ -213,34 +214,3 @@ describe("gas of user actions", function () {
     return request;
   }
 });
-
-async function permit(
-  { opg: token, feeEscrow, deployment }: Fixture,
-  owner: Signer,
-  value: bigint,
-) {
-  const domain = {
-    name: "OpenGradient",
-    version: "1",
-    chainId: deployment.chainId,
-    verifyingContract: deployment.addresses.opg,
-  };
-  const types = {
-    Permit: [
-      { name: "owner", type: "address" },
-      { name: "spender", type: "address" },
-      { name: "value", type: "uint256" },
-      { name: "nonce", type: "uint256" },
-      { name: "deadline", type: "uint256" },
-    ],
-  };
-  const spender = await feeEscrow.getAddress();
-  const message = {
-    owner: owner.address,
-    spender,
-    value,
-    nonce: await token.nonces(owner),
-    deadline: MaxUint256,
-  };
-  return Signature.from(await owner.signTypedData(domain, types, message));
-}

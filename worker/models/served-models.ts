@@ -1,6 +1,7 @@
-import { hexlify, isCallException } from "ethers";
+import { hexlify } from "ethers";
 import type { Protocol } from "../../sdk/protocol.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
+import { isRevert } from "../../sdk/reverts.ts";
 import { modelId, modelOrigin } from "../../sdk/model-id.ts";
 import { readPackage, type ModelPackage } from "../../zkml/model/package.ts";
 import { encodeKeyDelta, encodeKeySetup, type ModelParts } from "../../zkml/prove/encoding.ts";
@@ -46,7 +47,7 @@ async function loadModel(
   try {
     await modelRegistry.model(id);
   } catch (cause) {
-    if (!isCallException(cause)) throw cause;
+    if (!isRevert(cause, "ModelRegistryUnknownModel")) throw cause;
     throw new OpenGradientError(
       "MODEL_NOT_REGISTERED",
       `The model in "${folder}" is not registered by ${publisher} with this content and key.`,

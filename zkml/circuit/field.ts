@@ -59,12 +59,3 @@ export function writeUint256(view: DataView, offset: number, value: bigint): voi
     view.setBigUint64(offset + 8 * limb, (value >> BigInt(64 * limb)) & MASK64, true);
   }
 }
-
-/** Reads 32 little-endian bytes. */
-export function readField(view: DataView, offset: number): bigint {
-  let value = 0n;
-  for (let limb = 3; limb >= 0; limb--) {
-    value = (value << 64n) | view.getBigUint64(offset + 8 * limb, true);
-  }
-  return value;
-}

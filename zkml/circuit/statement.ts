@@ -27,7 +27,7 @@ import { sum, term, type LinearCombination, type ScaledPart } from "./linear-com
 export const PUBLIC_INPUTS = ["commitment", "challenge", "evaluation"] as const;
 
 /** Bytes per field element: 31, so that any packed word is below the field order. */
-export const WORD_BYTES = 31;
+const WORD_BYTES = 31;
 
 /** What a proof is bound to besides the bytes. Addresses and identifiers are 0x-prefixed hex. */
 export interface StatementContext {

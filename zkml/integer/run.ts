@@ -34,7 +34,7 @@ export function runIntegerGraph(graph: IntegerGraph, input: ArrayLike<number>): 
   return { variables, sums, outputs: sumRows(graph.outputRows, variables) };
 }
 
-export function variableCount(graph: IntegerGraph): number {
+function variableCount(graph: IntegerGraph): number {
   return graph.layers.reduce(
     (count, { rows }) => count + rowCount(rows),
     elementCount(graph.input.shape),

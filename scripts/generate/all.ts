@@ -1,0 +1,19 @@
+/**
+ * Writes everything that is made from other files, or with `--check` tells whether it is fresh.
+ *
+ * Run: npm run generate [-- --check]
+ */
+import process from "node:process";
+import { generateGasTable, staleGasTable } from "./gas-table.ts";
+import { generateTypes, staleTypes } from "./types.ts";
+
+if (process.argv.includes("--check")) {
+  const stale = [...staleTypes(), ...(await staleGasTable())];
+  if (stale.length > 0) {
+    process.stderr.write(`Not fresh (run npm run generate):\n  ${stale.join("\n  ")}\n`);
+    process.exitCode = 1;
+  }
+} else {
+  generateTypes();
+  await generateGasTable();
+}

@@ -1,0 +1,46 @@
+/*
+ * Makes a fresh clone ready: installs the dependencies with the Node version that the project needs. Runs before every
+ * `npm start` and `npm test`, on whatever Node (18 or later) is there, and does nothing if all is in place.
+ */
+"use strict";
+
+const { spawnSync } = require("node:child_process");
+const { existsSync, statSync } = require("node:fs");
+const path = require("node:path");
+
+const root = path.resolve(__dirname, "..");
+const lock = path.join(root, "package-lock.json");
+/** npm writes it at the end of an installation. */
+const installed = path.join(root, "node_modules", ".package-lock.json");
+
+const { devDependencies } = require(path.join(root, "package.json"));
+
+function isReady() {
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
+}
+
+function install() {
+  process.stdout.write("Installing dependencies. This takes a minute, the first time only.\n");
+  // Under an older Node, npm would skip packages that need this one.
+  const args = [
+    "-y",
+    "-p",
+    `node@${devDependencies.node}`,
+    "--",
+    "npm",
+    "ci",
+    "--no-audit",
+    "--no-fund",
+  ];
+  // ONNX Runtime's own download is for CUDA; its CPU library comes with the package.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const isWindows = process.platform === "win32";
+  const { status } = spawnSync("npx", args, { cwd: root, env, stdio: "inherit", shell: isWindows });
+  return status === 0;
+}
+
+if (!isReady() && !install()) {
+  process.stderr.write("error SETUP_FAILED: The dependencies could not be installed.\n");
+  process.stderr.write("  Check the connection to the npm registry and run the command again.\n");
+  process.exitCode = 1;
+}

@@ -1,0 +1,126 @@
+/**
+ * The whole story on one machine: a contract asks, a node runs the model, proves it and is paid; a cheat is refused, and
+ * slashed when it falls silent.
+ *
+ * Run: npm start
+ */
+import path from "node:path";
+import process from "node:process";
+import { explainFailure } from "../../cli/failure.ts";
+import type { PublishedModel } from "../../sdk/actions/publish-model.ts";
+import { at } from "../../zkml/arrays.ts";
+import type { ModelPackage } from "../../zkml/model/package.ts";
+import { testDigits } from "../digits/mnist.ts";
+import { digitsPackage } from "../digits/package.ts";
+import { readGasSnapshot } from "../gas/snapshot.ts";
+import { startLocalChain } from "../local-chain.ts";
+import { askDigit, type AskedDigit } from "./ask.ts";
+import { drawDigit } from "./digit-art.ts";
+import { GasLedger } from "./ledger.ts";
+import { askCheaply, cheat, expireUnserved, fallSilent, type Attempt } from "./misconduct.ts";
+import { settleAccounts } from "./money.ts";
+import { report } from "./report.ts";
+import { step } from "./step.ts";
+import {
+  deployReader,
+  deployWorld,
+  fundPayer,
+  publishDigits,
+  registerNodes,
+  startNode,
+  type World,
+} from "./world.ts";
+
+const CACHE = path.resolve(import.meta.dirname, "../../.cache");
+const MODEL_FOLDER = path.join(CACHE, "digits");
+
+/** MNIST test images that are asked for. */
+const IMAGES = [0, 1, 2] as const;
+
+async function tell(): Promise<void> {
+  await using resources = new AsyncDisposableStack();
+  const model = await step("The digit classifier gets its keys", (onStep) =>
+    digitsPackage({
+      folder: MODEL_FOLDER,
+      cacheFolder: path.join(CACHE, "powers-of-tau"),
+      onStep,
+    }),
+  );
+  const chain = await step("A chain with Base's rules comes up", () => startLocalChain());
+  resources.defer(() => chain.close());
+  const gas = new GasLedger();
+  const world = await step("The protocol is deployed", () => deployWorld(chain, gas));
+  const published = await step("The digit classifier is published", () =>
+    publishDigits(world, model),
+  );
+  await step("Two nodes register and stake: an honest one and a cheat", () => registerNodes(world));
+  const digits = await inferences(world, published, resources);
+  const attempts = await misconduct(world, published, model, digits);
+  const payments = await step("Everybody is paid", () => settleAccounts(world, published));
+  const steady = await readGasSnapshot();
+  say(report({ digits, attempts, payments, gas: gas.entries, steady }));
+}
+
+/** Honest work: a contract asks for digits, and a worker serves it. */
+async function inferences(
+  world: World,
+  published: PublishedModel,
+  resources: AsyncDisposableStack,
+): Promise<AskedDigit[]> {
+  const reader = await step("A developer deploys a contract that reads digits", () =>
+    deployReader(world, published),
+  );
+  const worker = await step("The honest node starts its worker", () =>
+    startNode(world, MODEL_FOLDER),
+  );
+  resources.defer(() => worker.stop());
+  const { images, labels } = await testDigits();
+  const digits: AskedDigit[] = [];
+  for (const index of IMAGES) {
+    const asked = await step(`The contract asks for test image ${index}`, async (answer) => {
+      const result = await askDigit(world, reader, worker, at(images, index));
+      answer(`it is told ${result.digit}, proved and paid (MNIST says ${at(labels, index)})`);
+      return result;
+    });
+    say(drawDigit(at(images, index)));
+    digits.push(asked);
+  }
+  return digits;
+}
+
+/** What happens to those who do not work honestly, and to requests that nobody wants. */
+async function misconduct(
+  world: World,
+  published: PublishedModel,
+  model: ModelPackage,
+  digits: readonly AskedDigit[],
+): Promise<readonly Attempt[]> {
+  const image = at((await testDigits()).images, 0);
+  const truth = at(digits, 0).digit;
+  const cheap = await step("Somebody asks for less than the honest node takes", async () => {
+    await fundPayer(world);
+    return askCheaply(world, published, { image, salt: 1 });
+  });
+  const attempts = await step("The cheat is refused, twice", () =>
+    cheat(world, published, model, { ...cheap, image, truth }),
+  );
+  await step("The cheat locks the request, falls silent, and is slashed", () =>
+    fallSilent(world, cheap),
+  );
+  const unwanted = await step("Somebody asks what nobody takes", () =>
+    askCheaply(world, published, { image, salt: 2 }),
+  );
+  await step("The request expires and is refunded", () => expireUnserved(world, unwanted));
+  return attempts;
+}
+
+function say(text: string): void {
+  process.stdout.write(`\n${text}\n\n`);
+}
+
+try {
+  await tell();
+} catch (error) {
+  process.stderr.write(explainFailure(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,11 @@
+export { ZKML_ERROR_CODES, ZkmlError, type ZkmlErrorCode } from "./errors.ts";
+export { infer } from "./integer/run.ts";
+export { decodeTensor, encodeTensor, quantiseTensor } from "./integer/tensor-spec.ts";
+export { compileModel, type CompiledModel, type CompileOptions } from "./model/compile-model.ts";
+export { type Manifest } from "./model/manifest.ts";
+export { readGraph, readPackage, writePackage, type ModelPackage } from "./model/package.ts";
+export { SUPPORTED_OPERATORS } from "./network/lower.ts";
+export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
+export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
+export { stopProverThreads } from "./prove/threads.ts";
+export { setUp, setUpForDevelopment } from "./setup/package-setup.ts";
