@@ -22,3 +22,13 @@ export function integerBetween(minimum: number, maximum: number): (text: string)
     throw new InvalidArgumentError(`Give a whole number from ${minimum} to ${maximum}.`);
   };
 }
+
+/** `name=size`, added to those given before. */
+export function dimension(
+  text: string,
+  previous: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const [, name, size] = /^([^=]+)=([1-9]\d{0,8})$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("Give a name and a size: batch_size=1.");
+  return { ...previous, [name]: Number(size) };
+}

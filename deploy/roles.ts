@@ -1,7 +1,7 @@
-/**
- * Roles of the access manager. Role 0 is its admin: governance. A function that is not listed in the deployment modules
- * belongs to the admin.
- */
+/** The access manager's own role for governance. */
+export const ADMIN_ROLE = 0n;
+
+/** Roles of the access manager. A function that is not listed in the deployment modules belongs to the admin. */
 export const ROLES = {
   /** Contracts that lock, unlock and slash collateral. */
   market: 1n,

@@ -1,14 +1,16 @@
 import { expect } from "chai";
 import { id, type BaseContract } from "ethers";
-import { ROLES } from "../../deploy/roles.ts";
+import Handover from "../../deploy/modules/Handover.ts";
+import { ADMIN_ROLE, ROLES } from "../../deploy/roles.ts";
 import {
+  AccessManager__factory,
   FeeEscrow__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
   NodeRegistry__factory,
   Staking__factory,
 } from "../../typechain-types/index.js";
-import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { chain, ethers, loadFixture, time } from "../fixtures/network.ts";
 import { deployProtocol, opg, PARAMETERS, type Fixture } from "../fixtures/protocol.ts";
 
 /** ERC-1967's slot of the implementation's address: keccak256("eip1967.proxy.implementation") - 1. */
@@ -177,6 +179,27 @@ describe("deployment", () => {
       feeEscrow,
       "ERC1967InvalidImplementation",
     );
+  });
+
+  it("is handed over to a governor who has to wait, and nothing stays with the deployer", async () => {
+    const { ignition } = chain;
+    const [deployer, governor] = await ethers.getSigners();
+    if (deployer === undefined || governor === undefined) throw new Error("there are no accounts");
+    const { manager } = await ignition.deploy(Handover, {
+      parameters: {
+        Protocol: {
+          treasuryShareBps: 0,
+          unbondingSeconds: 604_800,
+          reporterShareBps: 0,
+          minimumStake: 0,
+          modelDeposit: 0,
+        },
+        Handover: { governor: governor.address, governorDelaySeconds: 3_600 },
+      },
+    });
+    const { hasRole } = AccessManager__factory.connect(await manager.getAddress(), governor);
+    expect(await hasRole(ADMIN_ROLE, governor)).to.deep.equal([true, 3_600n]);
+    expect(await hasRole(ADMIN_ROLE, deployer)).to.deep.equal([false, 0n]);
   });
 
   it("makes governance wait where its role has a delay", async () => {

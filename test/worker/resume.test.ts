@@ -23,7 +23,7 @@ const MOMENTS = [
   "fulfil mined",
 ] as const;
 
-const MORTAL_WORKER = path.join(import.meta.dirname, "mortal-worker.ts");
+const MORTAL_WORKER = path.resolve(import.meta.dirname, "../../worker/testing/mortal-worker.ts");
 
 describe("worker that is killed", () => {
   let market: ServedMarket;

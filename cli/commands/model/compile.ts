@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { compileModel } from "../../../zkml/model/compile-model.ts";
 import { writePackage } from "../../../zkml/model/package.ts";
-import { integerBetween } from "../../arguments.ts";
+import { dimension, integerBetween } from "../../arguments.ts";
 import { readInputFile, readSamples } from "../../files.ts";
 import { print } from "../../output.ts";
 
@@ -10,6 +10,7 @@ interface Options {
   readonly out: string;
   readonly weightBits: number;
   readonly activationBits: number;
+  readonly dimension: Readonly<Record<string, number>>;
   readonly overwrite: boolean;
 }
 
@@ -21,14 +22,31 @@ export function compileCommand(): Command {
     .requiredOption("--out <folder>", "folder of the package to write")
     .option("--weight-bits <n>", "bits of a weight", integerBetween(2, 16), 8)
     .option("--activation-bits <n>", "bits of an activation", integerBetween(2, 16), 12)
+    .option(
+      "--dimension <name=size>",
+      "size of a dimension that the file leaves open, such as batch_size=1; repeatable",
+      dimension,
+      {},
+    )
     .option("--overwrite", "replace the folder if it exists", false)
-    .action(async (file: string, { samples, out, overwrite, ...bits }: Options) => {
-      const onnx = await readInputFile(file);
-      const model = compileModel(onnx, { ...bits, samples: await readSamples(samples) });
-      const { constraints, inputSize, outputSize } = await writePackage(out, model, { overwrite });
-      print(
-        `Compiled to ${constraints} constraints; input ${inputSize} bytes, output ${outputSize} bytes.`,
-        `Next: opg model setup ${out}`,
-      );
-    });
+    .action(
+      async (
+        file: string,
+        { samples, out, overwrite, dimension: dimensions, ...bits }: Options,
+      ) => {
+        const onnx = await readInputFile(file);
+        const model = compileModel(onnx, {
+          ...bits,
+          samples: await readSamples(samples),
+          dimensions,
+        });
+        const { constraints, inputSize, outputSize } = await writePackage(out, model, {
+          overwrite,
+        });
+        print(
+          `Compiled to ${constraints} constraints; input ${inputSize} bytes, output ${outputSize} bytes.`,
+          `Next: opg model setup ${out}`,
+        );
+      },
+    );
 }

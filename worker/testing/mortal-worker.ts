@@ -5,9 +5,9 @@
  */
 import process from "node:process";
 import pino from "pino";
-import { readWorkerConfig } from "../../worker/config.ts";
-import { WorkerEvents } from "../../worker/events.ts";
-import { startWorker } from "../../worker/worker.ts";
+import { readWorkerConfig } from "../config.ts";
+import { WorkerEvents } from "../events.ts";
+import { startWorker } from "../worker.ts";
 
 const [, , file = "", fatal = ""] = process.argv;
 

@@ -1,0 +1,15 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { ADMIN_ROLE } from "../roles.ts";
+import Protocol from "./Protocol.ts";
+
+/**
+ * 5. Hands everything that can be governed to `governor`, and takes it from the deployer. Run on its own, after the
+ * deployment was looked over: there is no way back.
+ */
+export default buildModule("Handover", (m) => {
+  const { manager } = m.useModule(Protocol);
+  const delay = m.getParameter("governorDelaySeconds");
+  const granted = m.call(manager, "grantRole", [ADMIN_ROLE, m.getParameter("governor"), delay]);
+  m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], { after: [granted] });
+  return { manager };
+});
