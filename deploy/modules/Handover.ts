@@ -10,6 +10,7 @@ export default buildModule("Handover", (m) => {
   const { manager } = m.useModule(Protocol);
   const delay = m.getParameter("governorDelaySeconds");
   const granted = m.call(manager, "grantRole", [ADMIN_ROLE, m.getParameter("governor"), delay]);
-  m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], { after: [granted] });
+  // Whoever has renounced cannot finish what is left of the deployment.
+  m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], { after: [granted, Protocol] });
   return { manager };
 });
