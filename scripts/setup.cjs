@@ -21,17 +21,10 @@ function isReady() {
 
 function install() {
   process.stdout.write("Installing dependencies. This takes a minute, the first time only.\n");
-  // Under an older Node, npm would skip packages that need this one.
-  const args = [
-    "-y",
-    "-p",
-    `node@${devDependencies.node}`,
-    "--",
-    "npm",
-    "ci",
-    "--no-audit",
-    "--no-fund",
-  ];
+  // Under an older Node, npm would skip packages that need this one. Not `npm ci`: it refuses a lock file that leaves out
+  // builds for other platforms, which not every registry carries. `--no-save` keeps the lock file as it is.
+  const npm = ["npm", "install", "--no-save", "--no-audit", "--no-fund"];
+  const args = ["-y", "-p", `node@${devDependencies.node}`, "--", ...npm];
   // ONNX Runtime's own download is for CUDA; its CPU library comes with the package.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
   const isWindows = process.platform === "win32";
