@@ -31,4 +31,5 @@ export const SUITES: readonly Suite[] = [
     title: "contracts, gas, worker and command line",
     command: ["hardhat", "--build-profile", "production", "test", "mocha", "--no-compile"],
   },
+  { title: "the story", command: ["tsx", "scripts/start/index.ts"] },
 ];

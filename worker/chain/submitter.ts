@@ -75,31 +75,35 @@ export class Submitter {
   async confirm(
     intent: Pick<TransactionIntent, "requestId" | "purpose">,
   ): Promise<TransactionOutcome | undefined> {
-    const { journal, signal, pollingIntervalMs, bumpAfterMs } = this.#options;
-    for (let sentAt: number | undefined; ;) {
+    const { journal, signal, pollingIntervalMs } = this.#options;
+    let sentAt: number | undefined;
+    for (;;) {
       const pending = await journal.pending(intent);
       const latest = pending.at(-1);
       if (latest === undefined) return undefined;
 
       const outcome = await this.#outcomeOf(pending);
-      if (outcome !== undefined && outcome !== "unconfirmed") {
+      if (outcome === undefined) {
+        sentAt = await this.#push(latest, sentAt);
+      } else if (outcome !== "unconfirmed") {
         await journal.settle(latest.nonce, outcome);
         this.#tell(latest, outcome);
         return outcome;
       }
-      if (outcome === undefined) {
-        if (sentAt === undefined) {
-          await this.#send(latest);
-          sentAt = Date.now();
-          continue;
-        }
-        if (Date.now() - sentAt >= bumpAfterMs) {
-          await this.#send(await this.#replace(latest));
-          sentAt = Date.now();
-        }
-      }
       await setTimeout(pollingIntervalMs, undefined, { signal });
     }
+  }
+
+  /** Sends what was not sent yet, and replaces what has waited too long. Returns when it was sent last. */
+  async #push(latest: SignedTransaction, sentAt: number | undefined): Promise<number> {
+    if (sentAt === undefined) {
+      await this.#send(latest);
+    } else if (Date.now() - sentAt < this.#options.bumpAfterMs) {
+      return sentAt;
+    } else {
+      await this.#send(await this.#replace(latest));
+    }
+    return Date.now();
   }
 
   async #outcomeOf(
