@@ -5,15 +5,17 @@
  */
 import process from "node:process";
 import { generateGasTable, staleGasTable } from "./gas-table.ts";
+import { generateStorageLayout, staleStorageLayout } from "./storage-layout.ts";
 import { generateTypes, staleTypes } from "./types.ts";
 
 if (process.argv.includes("--check")) {
-  const stale = [...staleTypes(), ...(await staleGasTable())];
+  const stale = [...staleTypes(), ...staleStorageLayout(), ...(await staleGasTable())];
   if (stale.length > 0) {
     process.stderr.write(`Not fresh (run npm run generate):\n  ${stale.join("\n  ")}\n`);
     process.exitCode = 1;
   }
 } else {
   generateTypes();
+  generateStorageLayout();
   await generateGasTable();
 }
