@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import { dataLength, keccak256, ZeroAddress, ZeroHash } from "ethers";
-import { HostileConsumer__factory } from "../../typechain-types/index.js";
 import { runningMarket } from "../fixtures/market.ts";
 import { answer, ask, INPUT, parametersOf, type OpenRequest } from "../fixtures/models.ts";
-import { loadFixture } from "../fixtures/network.ts";
+import { ethers, loadFixture } from "../fixtures/network.ts";
 
 /** `HostileConsumer.Behaviour`. */
 const BEHAVIOUR = {
@@ -21,7 +20,7 @@ describe("InferenceMarket callbacks", () => {
   async function fixture() {
     const context = await runningMarket();
     const { inferenceMarket: market, published, operator, governor } = context;
-    const consumer = await new HostileConsumer__factory(governor).deploy();
+    const consumer = await ethers.deployContract("HostileConsumer", governor);
     const request = await ask(context, published, {
       consumer: await consumer.getAddress(),
       callbackGas: CALLBACK_GAS,

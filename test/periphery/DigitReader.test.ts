@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { id } from "ethers";
 import { termsOf } from "../../sdk/request.ts";
-import { DigitReader__factory } from "../../typechain-types/index.js";
 import { runningMarket } from "../fixtures/market.ts";
 import { answer, INPUT } from "../fixtures/models.ts";
 import { ethers, loadFixture, networkHelpers } from "../fixtures/network.ts";
@@ -14,7 +13,11 @@ describe("DigitReader", () => {
   async function fixture() {
     const context = await runningMarket();
     const { inferenceMarket: market, feeEscrow, governor, payer, published } = context;
-    const reader = await new DigitReader__factory(governor).deploy(market, published.modelId);
+    const reader = await ethers.deployContract(
+      "DigitReader",
+      [market, published.modelId],
+      governor,
+    );
     await feeEscrow.connect(payer).deposit(reader, opg(100));
     return { ...context, market, reader };
   }

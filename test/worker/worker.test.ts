@@ -117,7 +117,7 @@ describe("worker", () => {
     await provider.send("evm_revert", [fork]);
     for (let i = 0; i < 5; i++) await provider.send("evm_mine", []);
     await until(async () => (await jobs.get(requestId))?.state === "Orphaned");
-    expect(reorganisations).to.have.length(1);
+    await until(() => reorganisations.length === 1);
     expect(await inferenceMarket.isOpen(requestId)).to.equal(false);
 
     const again = await ask(market, published, request);
