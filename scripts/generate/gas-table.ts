@@ -26,10 +26,13 @@ async function withTable(): Promise<string> {
 async function table(): Promise<string> {
   const rows = Object.entries(await readGasSnapshot()).map(([name, gas]) => {
     const target = GAS_TARGETS[name];
-    const verdict = target === undefined ? "" : gas <= target ? "met" : "missed";
-    return [name, figure(gas), target === undefined ? "" : figure(target), verdict];
+    if (target === undefined) return [name, figure(gas), "", "", ""];
+    const { peer } = target;
+    const verdict = gas <= target.gas ? "met" : "missed";
+    const best = peer === undefined ? "" : `${figure(peer.gas)} (${peer.name})`;
+    return [name, figure(gas), figure(target.gas), verdict, best];
   });
-  return alignedTable(["action", "gas", "target", ""], rows);
+  return alignedTable(["action", "gas", "target", "", "best peer"], rows);
 }
 
 /** A Markdown table as the formatter would leave it: first column to the left, figures to the right. */

@@ -44,9 +44,9 @@ function gasTable(gas: Story["gas"], steady: Story["steady"]): string {
     colAligns: ["left", "right", "right", "right", "left"],
     style: PLAIN,
   });
-  const names = new Set([...gas.keys(), ...Object.keys(GAS_TARGETS)]);
-  for (const name of names) {
-    const [used, usual, target] = [gas.get(name), steady[name], GAS_TARGETS[name]];
+  const measured = Object.keys(GAS_TARGETS).filter((name) => name in steady);
+  for (const name of new Set([...gas.keys(), ...measured])) {
+    const [used, usual, target] = [gas.get(name), steady[name], GAS_TARGETS[name]?.gas];
     const isOver = usual !== undefined && target !== undefined && usual > target;
     table.push([name, figure(used), figure(usual), figure(target), isOver ? "over" : ""]);
   }
