@@ -3,24 +3,25 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Governed} from "./governance/Governed.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
 import {IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
 import {InferenceClaim, IVerifier} from "./interfaces/IVerifier.sol";
 import {IVerifierRouter} from "./interfaces/IVerifierRouter.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {Durations} from "./libraries/Durations.sol";
+import {OptimisticMarket} from "./market/OptimisticMarket.sol";
 import {InferenceRequest} from "./types/InferenceRequest.sol";
 import {NodeRole} from "./types/NodeRole.sol";
 import {ProofKind} from "./types/ProofKind.sol";
 import {RequestId} from "./types/RequestId.sol";
 import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.sol";
+import {Tier} from "./types/Tier.sol";
 
 /// @title InferenceMarket
 /// @dev ONE SLOT PER REQUEST
@@ -50,7 +51,7 @@ import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.s
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
 /// where the upgradeable variant reads two strings from storage each time.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient, EIP712 {
+contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
     using SafeCast for uint256;
 
     /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
@@ -90,8 +91,10 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
 
     /// @notice Sets up the proxy.
     /// @param authority The access manager.
-    function initialize(address authority) external initializer {
+    /// @param terms Terms of optimistic answers and challenges.
+    function initialize(address authority, ChallengeTerms calldata terms) external initializer {
         __AccessManaged_init(authority);
+        _setChallengeTerms(terms);
     }
 
     // REQUEST
@@ -153,6 +156,10 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
             parameters.maxFee != 0 && parameters.maxFee >= royalty,
             InferenceMarketFeeTooLow(parameters.maxFee, royalty)
         );
+        require(
+            parameters.tier != Tier.Optimistic || parameters.collateral > parameters.maxFee,
+            OptimisticMarketCollateralTooLow(parameters.collateral, parameters.maxFee)
+        );
     }
 
     // LOCK
@@ -204,8 +211,25 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         bytes calldata evidence
     ) external {
         RequestId requestId = _requestIdOf(terms);
+        if (terms.tier == Tier.Optimistic) return _answer(requestId, terms, node, output, evidence);
         _settle(requestId, terms, node, output, evidence);
-        if (terms.consumer != address(0)) _callBack(requestId, terms.consumer, terms.callbackGas, output);
+        _deliver(requestId, terms, output);
+    }
+
+    /// @dev An optimistic answer: not paid yet.
+    function _answer(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node,
+        bytes calldata output,
+        bytes calldata evidence
+    ) private nonReentrant {
+        require(_requireServable(requestId, terms, node), OptimisticMarketNotLocked(requestId));
+        require(
+            msg.sender == node || NODE_REGISTRY.node(node).signer == msg.sender,
+            OptimisticMarketNotNode(requestId, msg.sender, node)
+        );
+        _post(requestId, _storage().states[requestId], output, evidence);
     }
 
     function _settle(
@@ -216,8 +240,18 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         bytes calldata evidence
     ) private nonReentrant {
         bool wasLocked = _requireServable(requestId, terms, node);
-        _check(requestId, terms, node, output, evidence);
+        _check(requestId, terms, terms.tier, node, output, evidence);
+        _pay(requestId, terms, node, wasLocked, output);
+    }
 
+    /// @dev Ends a request as served by `node`, and pays.
+    function _pay(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node,
+        bool wasLocked,
+        bytes calldata output
+    ) private {
         _storage().states[requestId] = RequestStates.fulfilled(node);
         if (wasLocked && terms.collateral != 0) {
             _setFreeCollateral(node, freeCollateralOf(node) + terms.collateral);
@@ -250,15 +284,17 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
     }
 
     /// @dev Reverts unless the evidence holds.
+    /// @inheritdoc OptimisticMarket
     function _check(
         RequestId requestId,
         InferenceRequest calldata terms,
+        Tier tier,
         address node,
         bytes calldata output,
         bytes calldata evidence
-    ) private view {
+    ) internal view override {
         require(evidence.length >= KIND_BYTES, InferenceMarketNoEvidence(evidence.length));
-        IVerifier verifier = VERIFIER_ROUTER.route(ProofKind.wrap(bytes4(evidence[:KIND_BYTES])), terms.tier);
+        IVerifier verifier = VERIFIER_ROUTER.route(ProofKind.wrap(bytes4(evidence[:KIND_BYTES])), tier);
         verifier.verify(
             InferenceClaim({
                 market: address(this),
@@ -278,14 +314,23 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         Storage storage $ = _storage();
         RequestState state = $.states[requestId];
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
-        bool wasLocked = state.isLocked();
-        uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
+        // A posted answer ends by `finalize`.
+        require(state.status() != RequestStatus.Posted, InferenceMarketNotOpen(requestId, RequestStatus.Posted));
+        bool wasTaken = state.status() != RequestStatus.None;
+        uint256 deadline = wasTaken ? state.deadline() : terms.expiry;
         require(block.timestamp > deadline, InferenceMarketTooEarly(requestId, block.timestamp, deadline));
         address node = state.node();
-        uint128 slashed = wasLocked ? terms.collateral : 0;
+        uint128 slashed = wasTaken ? terms.collateral : 0;
+        address reporter = msg.sender;
 
-        $.states[requestId] = RequestStates.expired(node);
-        emit RequestExpired(requestId, node, terms.maxFee, slashed);
+        if (state.status() == RequestStatus.Challenged) {
+            $.states[requestId] = RequestStates.rejected(node);
+            emit RequestRejected(requestId, node, terms.maxFee, slashed);
+            reporter = _reject(requestId);
+        } else {
+            $.states[requestId] = RequestStates.expired(node);
+            emit RequestExpired(requestId, node, terms.maxFee, slashed);
+        }
 
         // Refuses a request that was never made.
         FEE_ESCROW.refund(requestId);
@@ -296,7 +341,7 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
                     amount: slashed,
                     payer: terms.payer,
                     harm: terms.maxFee,
-                    reporter: msg.sender
+                    reporter: reporter
                 })
             );
         }
@@ -316,6 +361,11 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         _callBack(requestId, terms.consumer, gasLimit, output);
     }
 
+    /// @inheritdoc OptimisticMarket
+    function _deliver(RequestId requestId, InferenceRequest calldata terms, bytes calldata output) internal override {
+        if (terms.consumer != address(0)) _callBack(requestId, terms.consumer, terms.callbackGas, output);
+    }
+
     function _callBack(RequestId requestId, address consumer, uint256 gasLimit, bytes calldata output) private {
         (bool success, bytes memory returned) = BoundedCall.tryCall(
             consumer,
@@ -328,6 +378,43 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
             _storage().pendingCallbacks[requestId] = keccak256(output);
             emit CallbackFailed(requestId, consumer, returned);
         }
+    }
+
+    // FOR OPTIMISTIC ANSWERS
+
+    /// @inheritdoc OptimisticMarket
+    function _stateOf(RequestId requestId) internal view override returns (RequestState) {
+        return _storage().states[requestId];
+    }
+
+    /// @inheritdoc OptimisticMarket
+    function _setState(RequestId requestId, RequestState state) internal override {
+        _storage().states[requestId] = state;
+    }
+
+    /// @inheritdoc OptimisticMarket
+    function _payServed(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        RequestState state,
+        bytes calldata output
+    ) internal override {
+        _pay(requestId, terms, state.node(), true, output);
+    }
+
+    /// @inheritdoc OptimisticMarket
+    function _lockBond(RequestId bondId, address challenger, uint96 bond) internal override {
+        FEE_ESCROW.lock(bondId, challenger, bond);
+    }
+
+    /// @inheritdoc OptimisticMarket
+    function _payBond(RequestId bondId, InferenceRequest calldata terms, address node, uint96 bond) internal override {
+        FEE_ESCROW.release(bondId, FeeSettlement({node: node, modelId: terms.modelId, fee: bond, royalty: 0}));
+    }
+
+    /// @inheritdoc OptimisticMarket
+    function _refundBond(RequestId bondId) internal override {
+        FEE_ESCROW.refund(bondId);
     }
 
     // READ
@@ -366,7 +453,8 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
             FEE_ESCROW.lockOf(address(this), requestId).payer != address(0);
     }
 
-    function _requestIdOf(InferenceRequest calldata terms) private view returns (RequestId) {
+    /// @inheritdoc OptimisticMarket
+    function _requestIdOf(InferenceRequest calldata terms) internal view override returns (RequestId) {
         return RequestId.wrap(_hashTypedDataV4(terms.hashCalldata()));
     }
 

@@ -6,8 +6,11 @@ pragma solidity ^0.8.28;
 enum RequestStatus {
     None,
     Locked,
+    Posted,
+    Challenged,
     Fulfilled,
-    Expired
+    Expired,
+    Rejected
 }
 
 /// @dev State of a request in one word. After settlement it stays for good, so that no request can be made or settled twice.
@@ -15,7 +18,7 @@ enum RequestStatus {
 ///     | unused 48 | status 8 | deadline 40 | node 160 |
 ///
 /// `node` locked or served the request; `deadline` is the Unix time in seconds until which a locking node has the request
-/// to itself, zero otherwise.
+/// to itself, a posted answer can be challenged, or a challenged one proved; zero otherwise.
 type RequestState is uint256;
 
 using RequestStates for RequestState global;
@@ -39,6 +42,16 @@ library RequestStates {
         return _pack(RequestStatus.Expired, 0, locker);
     }
 
+    /// @dev A request whose challenged answer `locker` did not prove.
+    function rejected(address locker) internal pure returns (RequestState) {
+        return _pack(RequestStatus.Rejected, 0, locker);
+    }
+
+    /// @dev The same node's request in another status, with another deadline.
+    function moved(RequestState state, RequestStatus to, uint40 until) internal pure returns (RequestState) {
+        return _pack(to, until, state.node());
+    }
+
     function status(RequestState state) internal pure returns (RequestStatus) {
         return RequestStatus(uint8(RequestState.unwrap(state) >> STATUS_SHIFT));
     }
@@ -58,7 +71,7 @@ library RequestStates {
     }
 
     function isSettled(RequestState state) internal pure returns (bool) {
-        return state.status() > RequestStatus.Locked;
+        return state.status() >= RequestStatus.Fulfilled;
     }
 
     function _pack(RequestStatus status_, uint40 deadline_, address node_) private pure returns (RequestState) {

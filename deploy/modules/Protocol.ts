@@ -42,7 +42,14 @@ export default buildModule("Protocol", (m) => {
   });
   const inferenceMarket = proxied(m, "InferenceMarket", {
     constructor: [feeEscrow, staking, modelRegistry, nodeRegistry, verifiers.verifierRouter],
-    initialize: [manager],
+    initialize: [
+      manager,
+      {
+        challengeWindow: m.getParameter("challengeWindowSeconds"),
+        proveWindow: m.getParameter("proveWindowSeconds"),
+        challengeBond: m.getParameter("challengeBond"),
+      },
+    ],
   });
 
   grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [

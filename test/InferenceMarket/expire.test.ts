@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { runningMarket } from "../fixtures/market.ts";
 import { answer, ask } from "../fixtures/models.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
 
-const FULFILLED = 2n;
-const EXPIRED = 3n;
+const { Fulfilled: FULFILLED, Expired: EXPIRED } = REQUEST_STATUS;
 
 describe("InferenceMarket.expire", () => {
   async function asked() {

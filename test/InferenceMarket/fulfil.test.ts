@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { concat, dataSlice, getBytes, ZeroAddress } from "ethers";
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
 import { NODE_ROLES, TIERS } from "../../sdk/tiers.ts";
 import { runningMarket } from "../fixtures/market.ts";
@@ -7,8 +8,7 @@ import { answer, ask, INPUT } from "../fixtures/models.ts";
 import { ethers, loadFixture, time } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
 
-const FULFILLED = 2n;
-const EXPIRED = 3n;
+const { Fulfilled: FULFILLED, Expired: EXPIRED } = REQUEST_STATUS;
 
 describe("InferenceMarket.fulfil", () => {
   async function asked() {

@@ -1,3 +1,4 @@
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { expect } from "chai";
 import { NODE_ROLES } from "../../sdk/tiers.ts";
 import { runningMarket } from "../fixtures/market.ts";
@@ -5,7 +6,7 @@ import { answer, ask } from "../fixtures/models.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
 
-const LOCKED = 1n;
+const { Locked: LOCKED } = REQUEST_STATUS;
 
 describe("InferenceMarket.lock", () => {
   async function asked() {

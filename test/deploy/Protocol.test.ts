@@ -145,7 +145,11 @@ describe("deployment", () => {
       modelRegistry: (at: string) =>
         ModelRegistry__factory.connect(at, governor).initialize(manager, 0),
       inferenceMarket: (at: string) =>
-        InferenceMarket__factory.connect(at, governor).initialize(manager),
+        InferenceMarket__factory.connect(at, governor).initialize(manager, {
+          challengeWindow: 1,
+          proveWindow: 1,
+          challengeBond: 1,
+        }),
     };
     const contracts = { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket };
     for (const name of PROXIED) {
@@ -193,6 +197,9 @@ describe("deployment", () => {
           reporterShareBps: 0,
           minimumStake: 0,
           modelDeposit: 0,
+          challengeWindowSeconds: 1,
+          proveWindowSeconds: 1,
+          challengeBond: 1,
         },
         Handover: { governor: governor.address, governorDelaySeconds: 3_600 },
       },

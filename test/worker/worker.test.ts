@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import pino from "pino";
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { readWorkerConfig, type WorkerConfigFile } from "../../worker/config.ts";
 import { WorkerEvents, type WorkerEventMap } from "../../worker/events.ts";
 import { startWorker, type Worker } from "../../worker/worker.ts";
@@ -124,7 +125,7 @@ describe("worker", () => {
     expect(again.requestId).to.equal(requestId);
     expect(terms.payer).to.equal(payer.address);
     await until(async () => (await jobs.get(requestId))?.state === "Fulfilled");
-    expect((await inferenceMarket.stateOf(requestId)).status).to.equal(2n);
+    expect((await inferenceMarket.stateOf(requestId)).status).to.equal(REQUEST_STATUS.Fulfilled);
   });
 
   it("does not share its data folder", async () => {

@@ -1,9 +1,7 @@
 import type { Provider } from "ethers";
 import type { InferenceMarket } from "../../typechain-types/index.js";
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import type { RequestTerms } from "../../sdk/request.ts";
-
-/** `contracts/types/RequestState.sol`. */
-const STATUS = { None: 0n, Locked: 1n, Fulfilled: 2n, Expired: 3n } as const;
 
 /**
  * How a request stands for one node.
@@ -29,12 +27,12 @@ export async function situationOf(
   const isOurs = state.node.toLowerCase() === node.toLowerCase();
   const now = BigInt(block.timestamp);
 
-  if (state.status === STATUS.Fulfilled) return isOurs ? "served" : "taken";
-  if (state.status === STATUS.Expired) return "late";
-  if (state.status === STATUS.Locked) {
+  if (state.status === REQUEST_STATUS.Locked) {
     if (!isOurs) return "taken";
     return now > state.deadline ? "late" : "held";
   }
+  if (state.status === REQUEST_STATUS.Fulfilled) return isOurs ? "served" : "taken";
+  if (state.status !== REQUEST_STATUS.None) return "late";
   if (!(await market.isOpen(requestId, { blockTag }))) return "gone";
   return now > terms.expiry ? "late" : "open";
 }

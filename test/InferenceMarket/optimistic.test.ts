@@ -1,0 +1,347 @@
+import { expect } from "chai";
+import { keccak256, ZeroAddress } from "ethers";
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { openMarket } from "../fixtures/market.ts";
+import { answer, ask, publish, tinyModel, type RequestOptions } from "../fixtures/models.ts";
+import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { fundedProtocol, opg } from "../fixtures/protocol.ts";
+
+const WINDOW = 3_600;
+const BOND = opg(10);
+const STATUS = REQUEST_STATUS;
+
+/** Everything the Optimistic tier can end in, with the real verifier behind `prove`. */
+describe("InferenceMarket, optimistic answers", () => {
+  async function fixture() {
+    const context = await fundedProtocol();
+    const tiers = ["Proven", "Optimistic"] as const;
+    const published = await publish(context, await tinyModel(), { royalty: opg(1), tiers });
+    await openMarket(context);
+    const { feeEscrow, inferenceMarket: market, keeper, stranger } = context;
+    for (const challenger of [keeper, stranger]) {
+      await feeEscrow.connect(challenger).deposit(challenger, opg(100));
+      await feeEscrow.connect(challenger).authorizeLocker(market);
+    }
+    return { ...context, market, published };
+  }
+
+  async function locked(options: RequestOptions = {}) {
+    const context = await loadFixture(fixture);
+    const { market, published, operator, nodeSigner } = context;
+    const request = await ask(context, published, { tier: "Optimistic", ...options });
+    await market.connect(nodeSigner).lock(request.terms, operator);
+    const proof = await answer(context, published, { ...request, node: operator.address });
+    return { ...context, ...request, ...proof };
+  }
+
+  async function posted(options: RequestOptions = {}, output?: string) {
+    const context = await locked(options);
+    const { market, nodeSigner, operator, terms } = context;
+    const said = output ?? context.output;
+    await market.connect(nodeSigner).fulfil(terms, operator, said, "0x");
+    return { ...context, said };
+  }
+
+  async function challenged(options: RequestOptions = {}, output?: string) {
+    const context = await posted(options, output);
+    await context.market.connect(context.keeper).challenge(context.terms);
+    return context;
+  }
+
+  /** Another output than the model's. */
+  const LIE = `0x${"07".repeat(12)}`;
+
+  describe("fulfil", () => {
+    it("posts the answer, and pays nobody yet", async () => {
+      const { market, nodeSigner, operator, terms, output, requestId, feeEscrow } = await locked();
+      const post = market.connect(nodeSigner).fulfil(terms, operator, output, "0x");
+      const now = (await time.latest()) + 1;
+      await expect(post)
+        .to.emit(market, "AnswerPosted")
+        .withArgs(requestId, operator, output, now + WINDOW);
+      expect(await market.postedOutputOf(requestId)).to.equal(keccak256(output));
+      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Posted);
+      expect(await feeEscrow.earningsOf(operator)).to.equal(0);
+    });
+
+    it("is for the locking node alone: an answer puts its collateral at risk", async () => {
+      const { market, stranger, operator, otherOperator, terms, requestId } = await locked();
+      await expect(market.connect(stranger).fulfil(terms, operator, LIE, "0x"))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotNode")
+        .withArgs(requestId, stranger, operator);
+      await expect(market.connect(otherOperator).fulfil(terms, otherOperator, LIE, "0x"))
+        .to.be.revertedWithCustomError(market, "InferenceMarketLockedByOther")
+        .withArgs(requestId, operator, otherOperator);
+    });
+
+    it("needs a lock, and takes no evidence", async () => {
+      const context = await loadFixture(fixture);
+      const { market, published, operator } = context;
+      const { terms, requestId } = await ask(context, published, { tier: "Optimistic" });
+      await expect(market.connect(operator).fulfil(terms, operator, LIE, "0x"))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotLocked")
+        .withArgs(requestId);
+      await market.connect(operator).lock(terms, operator);
+      await expect(market.connect(operator).fulfil(terms, operator, LIE, "0x00"))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketEvidence")
+        .withArgs(1);
+    });
+
+    it("happens once, and in time", async () => {
+      const { market, operator, terms, output, requestId } = await posted();
+      await expect(market.connect(operator).fulfil(terms, operator, output, "0x"))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotLocked")
+        .withArgs(requestId);
+      const late = await locked({ salt: 1 });
+      await time.increase(601);
+      await expect(
+        late.market.connect(operator).fulfil(late.terms, operator, output, "0x"),
+      ).to.be.revertedWithCustomError(market, "InferenceMarketTooLate");
+    });
+
+    it("is the node's own even after it left the registry", async () => {
+      const { market, nodeRegistry, operator, nodeSigner, terms, output, requestId } =
+        await locked();
+      await nodeRegistry.connect(operator).exit();
+      await expect(market.connect(nodeSigner).fulfil(terms, operator, output, "0x"))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotNode")
+        .withArgs(requestId, nodeSigner, operator);
+      await market.connect(operator).fulfil(terms, operator, output, "0x");
+      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Posted);
+    });
+  });
+
+  it("is refused for collateral that could not reward a challenger", async () => {
+    const context = await loadFixture(fixture);
+    const options = { tier: "Optimistic", maxFee: opg(10), collateral: opg(10) } as const;
+    await expect(ask(context, context.published, options))
+      .to.be.revertedWithCustomError(context.market, "OptimisticMarketCollateralTooLow")
+      .withArgs(opg(10), opg(10));
+  });
+
+  describe("finalize", () => {
+    it("pays for an answer that nobody challenged, and frees the collateral", async () => {
+      const { market, stranger, terms, output, requestId, operator, feeEscrow } = await posted();
+      await time.increase(WINDOW + 1);
+      await expect(market.connect(stranger).finalize(terms, output))
+        .to.emit(market, "RequestFulfilled")
+        .withArgs(requestId, operator, output);
+      expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
+      expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
+      expect(await market.postedOutputOf(requestId)).to.equal(`0x${"00".repeat(32)}`);
+      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Fulfilled);
+    });
+
+    it("waits for the window's last second", async () => {
+      const { market, terms, output, requestId } = await posted();
+      const { deadline } = await market.stateOf(requestId);
+      await time.setNextBlockTimestamp(deadline);
+      await expect(market.finalize(terms, output))
+        .to.be.revertedWithCustomError(market, "InferenceMarketTooEarly")
+        .withArgs(requestId, deadline, deadline);
+    });
+
+    it("takes only the output that was posted, once, and not while it is challenged", async () => {
+      const { market, terms, output, requestId, keeper } = await posted();
+      await time.increase(WINDOW + 1);
+      await expect(market.finalize(terms, LIE))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketOtherOutput")
+        .withArgs(requestId, keccak256(LIE), keccak256(output));
+      await market.finalize(terms, output);
+      await expect(market.finalize(terms, output))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
+        .withArgs(requestId);
+      await expect(market.connect(keeper).challenge(terms))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
+        .withArgs(requestId);
+      const doubted = await challenged({ salt: 2 });
+      await time.increase(WINDOW + 1);
+      await expect(market.finalize(doubted.terms, output))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
+        .withArgs(doubted.requestId);
+    });
+
+    it("calls the consumer back", async () => {
+      const consumer = await ethers.deployContract("HostileConsumer");
+      const options = { consumer: await consumer.getAddress(), callbackGas: 200_000 };
+      const { market, terms, output, requestId } = await posted(options);
+      expect(await consumer.deliveries()).to.equal(0);
+      await time.increase(WINDOW + 1);
+      await expect(market.finalize(terms, output))
+        .to.emit(market, "CallbackDelivered")
+        .withArgs(requestId, consumer);
+    });
+  });
+
+  describe("challenge", () => {
+    it("locks the bond and gives the node time to prove", async () => {
+      const { market, keeper, terms, requestId, feeEscrow } = await posted();
+      const challenge = market.connect(keeper).challenge(terms);
+      const now = (await time.latest()) + 1;
+      await expect(challenge)
+        .to.emit(market, "AnswerChallenged")
+        .withArgs(requestId, keeper, BOND, now + WINDOW);
+      expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(90));
+      expect(await market.challengeOf(requestId)).to.deep.equal([keeper.address, BOND]);
+    });
+
+    it("is possible in the last second and not after, and once", async () => {
+      const { market, keeper, stranger, terms, requestId } = await posted();
+      const { deadline } = await market.stateOf(requestId);
+      await time.setNextBlockTimestamp(deadline);
+      await market.connect(keeper).challenge(terms);
+      await expect(market.connect(stranger).challenge(terms))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
+        .withArgs(requestId);
+      const late = await posted({ salt: 1 });
+      const end = (await market.stateOf(late.requestId)).deadline;
+      await time.setNextBlockTimestamp(end + 1n);
+      await expect(market.connect(keeper).challenge(late.terms))
+        .to.be.revertedWithCustomError(market, "InferenceMarketTooLate")
+        .withArgs(late.requestId, end + 1n, end);
+    });
+
+    it("needs a bond that the challenger has and has authorised", async () => {
+      const { market, feeEscrow, publisher, terms } = await posted();
+      await expect(market.connect(publisher).challenge(terms))
+        .to.be.revertedWithCustomError(feeEscrow, "FeeEscrowLockerNotAuthorized")
+        .withArgs(publisher, market, ZeroAddress);
+    });
+
+    it("is for posted answers only", async () => {
+      const { market, keeper, terms, requestId } = await locked();
+      await expect(market.connect(keeper).challenge(terms))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
+        .withArgs(requestId);
+    });
+  });
+
+  describe("prove", () => {
+    it("pays the node, and the wrong challenger's bond on top, whoever brings the proof", async () => {
+      const { market, stranger, keeper, terms, output, evidence, requestId, ...rest } =
+        await challenged();
+      const { feeEscrow, operator } = rest;
+      await expect(market.connect(stranger).prove(terms, output, evidence))
+        .to.emit(market, "ChallengeLost")
+        .withArgs(requestId, keeper, BOND);
+      expect(await feeEscrow.earningsOf(operator)).to.equal(opg(19));
+      expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(90));
+      expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
+      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Fulfilled);
+      await expect(market.prove(terms, output, evidence))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotChallenged")
+        .withArgs(requestId);
+    });
+
+    it("cannot save a wrong answer: neither the truth nor a proof of it fits", async () => {
+      const { market, terms, output, evidence, requestId, provenVerifier } = await challenged(
+        {},
+        LIE,
+      );
+      await expect(market.prove(terms, output, evidence))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketOtherOutput")
+        .withArgs(requestId, keccak256(output), keccak256(LIE));
+      await expect(market.prove(terms, LIE, evidence))
+        .to.be.revertedWithCustomError(provenVerifier, "ProvenVerifierInvalidProof")
+        .withArgs(requestId);
+    });
+
+    it("is too late after the window, and too early before a challenge", async () => {
+      const { market, terms, output, evidence, requestId } = await challenged();
+      const { deadline } = await market.stateOf(requestId);
+      await time.setNextBlockTimestamp(deadline + 1n);
+      await expect(market.prove(terms, output, evidence))
+        .to.be.revertedWithCustomError(market, "InferenceMarketTooLate")
+        .withArgs(requestId, deadline + 1n, deadline);
+      const calm = await posted({ salt: 3 });
+      await expect(market.prove(calm.terms, calm.output, calm.evidence))
+        .to.be.revertedWithCustomError(market, "OptimisticMarketNotChallenged")
+        .withArgs(calm.requestId);
+    });
+  });
+
+  describe("expire", () => {
+    it("rejects what was not proved: the payer first, then the challenger, the bond goes back", async () => {
+      const { market, terms, requestId, operator, keeper, payer, ...rest } = await challenged(
+        {},
+        LIE,
+      );
+      const { feeEscrow, staking, stranger } = rest;
+      await time.increase(WINDOW + 1);
+      const before = await feeEscrow.balanceOf(payer);
+      const expire = market.connect(stranger).expire(terms);
+      await expect(expire)
+        .to.emit(market, "RequestRejected")
+        .withArgs(requestId, operator, opg(10), opg(50));
+      // 50 of collateral: 10 compensate the payer, a tenth of the rest rewards the challenger, not the caller.
+      await expect(expire)
+        .to.emit(staking, "Slashed")
+        .withArgs(operator, payer, keeper, opg(50), opg(10), opg(4), opg(36));
+      expect(await feeEscrow.balanceOf(payer)).to.equal(before + opg(10));
+      expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(100));
+      expect(await market.challengeOf(requestId)).to.deep.equal([ZeroAddress, 0n]);
+      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Rejected);
+      await expect(market.expire(terms))
+        .to.be.revertedWithCustomError(market, "InferenceMarketSettled")
+        .withArgs(requestId, STATUS.Rejected);
+    });
+
+    it("waits for the prove window, and never ends a posted answer", async () => {
+      const { market, terms, requestId } = await challenged();
+      const { deadline } = await market.stateOf(requestId);
+      await time.setNextBlockTimestamp(deadline);
+      await expect(market.expire(terms))
+        .to.be.revertedWithCustomError(market, "InferenceMarketTooEarly")
+        .withArgs(requestId, deadline, deadline);
+      const calm = await posted({ salt: 4 });
+      await time.increase(86_400);
+      await expect(market.expire(calm.terms))
+        .to.be.revertedWithCustomError(market, "InferenceMarketNotOpen")
+        .withArgs(calm.requestId, STATUS.Posted);
+    });
+
+    it("slashes a node that locked and did not post", async () => {
+      const { market, terms, requestId } = await locked();
+      await time.increase(601);
+      await expect(market.expire(terms)).to.emit(market, "RequestExpired");
+      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Expired);
+    });
+
+    it("finds the collateral even if the node begins to unstake while it is challenged", async () => {
+      const { market, terms, operator, staking } = await challenged({}, LIE);
+      const { stake, locked: inUse } = await staking.poolOf(operator);
+      await staking.connect(operator).beginUnstake(stake - inUse);
+      await time.increase(WINDOW + 1);
+      await expect(market.expire(terms)).to.emit(staking, "Slashed");
+      await expect(staking.connect(operator).beginUnstake(1)).to.be.revertedWithCustomError(
+        staking,
+        "StakingInsufficientStake",
+      );
+    });
+  });
+
+  describe("setChallengeTerms", () => {
+    it("is governed and within limits", async () => {
+      const { market, stranger } = await loadFixture(fixture);
+      const good = { challengeWindow: 60, proveWindow: 30, challengeBond: 1 };
+      await expect(market.connect(stranger).setChallengeTerms(good))
+        .to.be.revertedWithCustomError(market, "AccessManagedUnauthorized")
+        .withArgs(stranger);
+      await expect(market.setChallengeTerms(good))
+        .to.emit(market, "ChallengeTermsChanged")
+        .withArgs([60n, 30n, 1n]);
+      expect(await market.challengeTerms()).to.deep.equal([60n, 30n, 1n]);
+      for (const bad of [
+        { ...good, challengeWindow: 0 },
+        { ...good, challengeWindow: 3 * 86_400 + 1 },
+        { ...good, proveWindow: 0 },
+        { ...good, proveWindow: 86_401 },
+        { ...good, challengeBond: 0 },
+      ]) {
+        await expect(market.setChallengeTerms(bad))
+          .to.be.revertedWithCustomError(market, "OptimisticMarketBadTerms")
+          .withArgs(Object.values(bad), 3 * 86_400, 86_400);
+      }
+    });
+  });
+});
