@@ -41,6 +41,8 @@ deployContract(name: 'IModelRegistry', args: any[], signerOrOptions?: ethers.Sig
 deployContract(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
 deployContract(name: 'INodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
 deployContract(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
+deployContract(name: 'IOptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
+deployContract(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
@@ -59,6 +61,8 @@ deployContract(name: 'NodeRegistry', args: any[], signerOrOptions?: ethers.Signe
 deployContract(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
 deployContract(name: 'OPG', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
 deployContract(name: 'OPG', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
+deployContract(name: 'OptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OptimisticMarket>
+deployContract(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OptimisticMarket>
 deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
 deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
 deployContract(name: 'Staking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
@@ -81,6 +85,7 @@ getContractAt(name: 'IInferenceConsumer', address: string | ethers.Addressable, 
 getContractAt(name: 'IInferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceMarket>
 getContractAt(name: 'IModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IModelRegistry>
 getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeRegistry>
+getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
@@ -90,6 +95,7 @@ getContractAt(name: 'InferenceMarket', address: string | ethers.Addressable, sig
 getContractAt(name: 'ModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ModelRegistry>
 getContractAt(name: 'NodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NodeRegistry>
 getContractAt(name: 'OPG', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OPG>
+getContractAt(name: 'OptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OptimisticMarket>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
 getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
 getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
@@ -108,6 +114,7 @@ getContractFactory(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer |
 getContractFactory(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceMarket__factory>
 getContractFactory(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IModelRegistry__factory>
 getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeRegistry__factory>
+getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
 getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
@@ -117,6 +124,7 @@ getContractFactory(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ModelRegistry__factory>
 getContractFactory(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NodeRegistry__factory>
 getContractFactory(name: 'OPG', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OPG__factory>
+getContractFactory(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OptimisticMarket__factory>
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
 getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>

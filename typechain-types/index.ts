@@ -17,6 +17,7 @@ export type { IInferenceConsumer } from './contracts/interfaces/IInferenceConsum
 export type { IInferenceMarket } from './contracts/interfaces/IInferenceMarket.js';
 export type { IModelRegistry } from './contracts/interfaces/IModelRegistry.js';
 export type { INodeRegistry } from './contracts/interfaces/INodeRegistry.js';
+export type { IOptimisticMarket } from './contracts/interfaces/IOptimisticMarket.js';
 export type { IProvenVerifier } from './contracts/interfaces/IProvenVerifier.js';
 export type { IStaking } from './contracts/interfaces/IStaking.js';
 export type { IVerifier } from './contracts/interfaces/IVerifier.js';
@@ -26,6 +27,7 @@ export type { InferenceMarket } from './contracts/InferenceMarket.js';
 export type { ModelRegistry } from './contracts/ModelRegistry.js';
 export type { NodeRegistry } from './contracts/NodeRegistry.js';
 export type { OPG } from './contracts/token/OPG.js';
+export type { OptimisticMarket } from './contracts/market/OptimisticMarket.js';
 export type { ProvenVerifier } from './contracts/verifiers/ProvenVerifier.js';
 export type { Staking } from './contracts/Staking.js';
 export type { TensorReader } from './contracts/periphery/TensorReader.js';
@@ -47,6 +49,7 @@ export { IInferenceConsumer__factory } from './factories/contracts/interfaces/II
 export { IInferenceMarket__factory } from './factories/contracts/interfaces/IInferenceMarket__factory.js';
 export { IModelRegistry__factory } from './factories/contracts/interfaces/IModelRegistry__factory.js';
 export { INodeRegistry__factory } from './factories/contracts/interfaces/INodeRegistry__factory.js';
+export { IOptimisticMarket__factory } from './factories/contracts/interfaces/IOptimisticMarket__factory.js';
 export { IProvenVerifier__factory } from './factories/contracts/interfaces/IProvenVerifier__factory.js';
 export { IStaking__factory } from './factories/contracts/interfaces/IStaking__factory.js';
 export { IVerifierRouter__factory } from './factories/contracts/interfaces/IVerifierRouter__factory.js';
@@ -56,6 +59,7 @@ export { InferenceMarket__factory } from './factories/contracts/InferenceMarket_
 export { ModelRegistry__factory } from './factories/contracts/ModelRegistry__factory.js';
 export { NodeRegistry__factory } from './factories/contracts/NodeRegistry__factory.js';
 export { OPG__factory } from './factories/contracts/token/OPG__factory.js';
+export { OptimisticMarket__factory } from './factories/contracts/market/OptimisticMarket__factory.js';
 export { ProvenVerifier__factory } from './factories/contracts/verifiers/ProvenVerifier__factory.js';
 export { Staking__factory } from './factories/contracts/Staking__factory.js';
 export { TensorReader__factory } from './factories/contracts/periphery/TensorReader__factory.js';

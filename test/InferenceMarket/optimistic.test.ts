@@ -25,13 +25,18 @@ describe("InferenceMarket, optimistic answers", () => {
     return { ...context, market, published };
   }
 
-  async function locked(options: RequestOptions = {}) {
+  async function locked(options: RequestOptions = {}, hasConsumer = false) {
     const context = await loadFixture(fixture);
     const { market, published, operator, nodeSigner } = context;
-    const request = await ask(context, published, { tier: "Optimistic", ...options });
+    const consumer = await ethers.deployContract("HostileConsumer");
+    const request = await ask(context, published, {
+      tier: "Optimistic",
+      ...(hasConsumer && { consumer: await consumer.getAddress(), callbackGas: 200_000 }),
+      ...options,
+    });
     await market.connect(nodeSigner).lock(request.terms, operator);
     const proof = await answer(context, published, { ...request, node: operator.address });
-    return { ...context, ...request, ...proof };
+    return { ...context, ...request, ...proof, consumer };
   }
 
   async function posted(options: RequestOptions = {}, output?: string) {
@@ -104,8 +109,8 @@ describe("InferenceMarket, optimistic answers", () => {
         await locked();
       await nodeRegistry.connect(operator).exit();
       await expect(market.connect(nodeSigner).fulfil(terms, operator, output, "0x"))
-        .to.be.revertedWithCustomError(market, "OptimisticMarketNotNode")
-        .withArgs(requestId, nodeSigner, operator);
+        .to.be.revertedWithCustomError(nodeRegistry, "NodeRegistryNotRegistered")
+        .withArgs(operator);
       await market.connect(operator).fulfil(terms, operator, output, "0x");
       expect((await market.stateOf(requestId)).status).to.equal(STATUS.Posted);
     });
@@ -162,14 +167,17 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("calls the consumer back", async () => {
-      const consumer = await ethers.deployContract("HostileConsumer");
-      const options = { consumer: await consumer.getAddress(), callbackGas: 200_000 };
-      const { market, terms, output, requestId } = await posted(options);
+      const { market, nodeSigner, operator, consumer, terms, output, requestId } = await locked(
+        {},
+        true,
+      );
+      await market.connect(nodeSigner).fulfil(terms, operator, output, "0x");
       expect(await consumer.deliveries()).to.equal(0);
       await time.increase(WINDOW + 1);
       await expect(market.finalize(terms, output))
         .to.emit(market, "CallbackDelivered")
         .withArgs(requestId, consumer);
+      expect(await consumer.deliveries()).to.equal(1);
     });
   });
 

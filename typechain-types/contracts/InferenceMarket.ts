@@ -4,9 +4,19 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../common.js"
   
+    export type ChallengeTermsStruct = {challengeWindow: BigNumberish, proveWindow: BigNumberish, challengeBond: BigNumberish}
+
+    export type ChallengeTermsStructOutput = [challengeWindow: bigint, proveWindow: bigint, challengeBond: bigint] & {challengeWindow: bigint, proveWindow: bigint, challengeBond: bigint }
+  
+
     export type InferenceRequestStruct = {modelId: BytesLike, tier: BigNumberish, payer: AddressLike, consumer: AddressLike, callbackGas: BigNumberish, inputHash: BytesLike, maxFee: BigNumberish, royalty: BigNumberish, collateral: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
 
     export type InferenceRequestStructOutput = [modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, maxFee: bigint, royalty: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, maxFee: bigint, royalty: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+  
+
+    export type ChallengeStruct = {challenger: AddressLike, bond: BigNumberish}
+
+    export type ChallengeStructOutput = [challenger: string, bond: bigint] & {challenger: string, bond: bigint }
   
 
     export type RequestParametersStruct = {modelId: BytesLike, tier: BigNumberish, consumer: AddressLike, callbackGas: BigNumberish, maxFee: BigNumberish, collateral: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
@@ -20,9 +30,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "eip712Domain" | "expire" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "pendingCallbackOf" | "proxiableUUID" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "stateOf" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "eip712Domain" | "expire" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "pendingCallbackOf" | "postedOutputOf" | "prove" | "proxiableUUID" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "setChallengeTerms" | "stateOf" | "upgradeToAndCall"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "InferenceRequested" | "Initialized" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "Upgraded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "InferenceRequested" | "Initialized" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "Upgraded"): EventFragment;
 
     encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_CALLBACK_GAS', values?: undefined): string;
@@ -32,22 +42,29 @@ encodeFunctionData(functionFragment: 'STAKING', values?: undefined): string;
 encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
 encodeFunctionData(functionFragment: 'VERIFIER_ROUTER', values?: undefined): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'challenge', values: [InferenceRequestStruct]): string;
+encodeFunctionData(functionFragment: 'challengeOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'challengeTerms', values?: undefined): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
+encodeFunctionData(functionFragment: 'finalize', values: [InferenceRequestStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'initialize', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'postedOutputOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'prove', values: [InferenceRequestStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setChallengeTerms', values: [ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
@@ -59,9 +76,13 @@ decodeFunctionResult(functionFragment: 'STAKING', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'UPGRADE_INTERFACE_VERSION', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'VERIFIER_ROUTER', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'challenge', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'challengeOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'challengeTerms', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
@@ -69,17 +90,44 @@ decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'postedOutputOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'prove', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setChallengeTerms', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
   }
 
   
+    export namespace AnswerChallengedEvent {
+      export type InputTuple = [requestId: BytesLike, challenger: AddressLike, bond: BigNumberish, deadline: BigNumberish];
+      export type OutputTuple = [requestId: string, challenger: string, bond: bigint, deadline: bigint];
+      export interface OutputObject {requestId: string, challenger: string, bond: bigint, deadline: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace AnswerPostedEvent {
+      export type InputTuple = [requestId: BytesLike, node: AddressLike, output: BytesLike, deadline: BigNumberish];
+      export type OutputTuple = [requestId: string, node: string, output: string, deadline: bigint];
+      export interface OutputObject {requestId: string, node: string, output: string, deadline: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace AuthorityUpdatedEvent {
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
@@ -108,6 +156,30 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       export type InputTuple = [requestId: BytesLike, consumer: AddressLike, reason: BytesLike];
       export type OutputTuple = [requestId: string, consumer: string, reason: string];
       export interface OutputObject {requestId: string, consumer: string, reason: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChallengeLostEvent {
+      export type InputTuple = [requestId: BytesLike, challenger: AddressLike, bond: BigNumberish];
+      export type OutputTuple = [requestId: string, challenger: string, bond: bigint];
+      export interface OutputObject {requestId: string, challenger: string, bond: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChallengeTermsChangedEvent {
+      export type InputTuple = [terms: ChallengeTermsStruct];
+      export type OutputTuple = [terms: ChallengeTermsStructOutput];
+      export interface OutputObject {terms: ChallengeTermsStructOutput };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -180,6 +252,18 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       export type InputTuple = [requestId: BytesLike, node: AddressLike, collateral: BigNumberish, deadline: BigNumberish];
       export type OutputTuple = [requestId: string, node: string, collateral: bigint, deadline: bigint];
       export interface OutputObject {requestId: string, node: string, collateral: bigint, deadline: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace RequestRejectedEvent {
+      export type InputTuple = [requestId: BytesLike, node: AddressLike, refunded: BigNumberish, slashed: BigNumberish];
+      export type OutputTuple = [requestId: string, node: string, refunded: bigint, slashed: bigint];
+      export interface OutputObject {requestId: string, node: string, refunded: bigint, slashed: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -298,6 +382,30 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    challenge: TypedContractMethod<
+      [terms: InferenceRequestStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    challengeOf: TypedContractMethod<
+      [requestId: BytesLike, ],
+      [ChallengeStructOutput],
+      'view'
+    >
+    
+
+    
+    challengeTerms: TypedContractMethod<
+      [],
+      [ChallengeTermsStructOutput],
+      'view'
+    >
+    
+
+    
     eip712Domain: TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -322,6 +430,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    finalize: TypedContractMethod<
+      [terms: InferenceRequestStruct, output: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     freeCollateralOf: TypedContractMethod<
       [node: AddressLike, ],
       [bigint],
@@ -339,7 +455,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     initialize: TypedContractMethod<
-      [authority: AddressLike, ],
+      [authority: AddressLike, terms: ChallengeTermsStruct, ],
       [void],
       'nonpayable'
     >
@@ -374,6 +490,22 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       [requestId: BytesLike, ],
       [string],
       'view'
+    >
+    
+
+    
+    postedOutputOf: TypedContractMethod<
+      [requestId: BytesLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    prove: TypedContractMethod<
+      [terms: InferenceRequestStruct, output: BytesLike, evidence: BytesLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -420,6 +552,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
     setAuthority: TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setChallengeTerms: TypedContractMethod<
+      [terms: ChallengeTermsStruct, ],
       [void],
       'nonpayable'
     >
@@ -484,6 +624,21 @@ getFunction(nameOrSignature: 'authority'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'challenge'): TypedContractMethod<
+      [terms: InferenceRequestStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'challengeOf'): TypedContractMethod<
+      [requestId: BytesLike, ],
+      [ChallengeStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'challengeTerms'): TypedContractMethod<
+      [],
+      [ChallengeTermsStructOutput],
+      'view'
+    >;
 getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -499,6 +654,11 @@ getFunction(nameOrSignature: 'feeEscrow'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'finalize'): TypedContractMethod<
+      [terms: InferenceRequestStruct, output: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'freeCollateralOf'): TypedContractMethod<
       [node: AddressLike, ],
       [bigint],
@@ -510,7 +670,7 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'initialize'): TypedContractMethod<
-      [authority: AddressLike, ],
+      [authority: AddressLike, terms: ChallengeTermsStruct, ],
       [void],
       'nonpayable'
     >;
@@ -533,6 +693,16 @@ getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'postedOutputOf'): TypedContractMethod<
+      [requestId: BytesLike, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'prove'): TypedContractMethod<
+      [terms: InferenceRequestStruct, output: BytesLike, evidence: BytesLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'proxiableUUID'): TypedContractMethod<
       [],
@@ -564,6 +734,11 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'setChallengeTerms'): TypedContractMethod<
+      [terms: ChallengeTermsStruct, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'stateOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
@@ -575,19 +750,32 @@ getFunction(nameOrSignature: 'upgradeToAndCall'): TypedContractMethod<
       'payable'
     >;
 
-    getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    getEvent(key: 'AnswerChallenged'): TypedContractEvent<AnswerChallengedEvent.InputTuple, AnswerChallengedEvent.OutputTuple, AnswerChallengedEvent.OutputObject>;
+getEvent(key: 'AnswerPosted'): TypedContractEvent<AnswerPostedEvent.InputTuple, AnswerPostedEvent.OutputTuple, AnswerPostedEvent.OutputObject>;
+getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'CallbackDelivered'): TypedContractEvent<CallbackDeliveredEvent.InputTuple, CallbackDeliveredEvent.OutputTuple, CallbackDeliveredEvent.OutputObject>;
 getEvent(key: 'CallbackFailed'): TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+getEvent(key: 'ChallengeLost'): TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
+getEvent(key: 'ChallengeTermsChanged'): TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
 getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'InferenceRequested'): TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;
 getEvent(key: 'Initialized'): TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
 getEvent(key: 'RequestExpired'): TypedContractEvent<RequestExpiredEvent.InputTuple, RequestExpiredEvent.OutputTuple, RequestExpiredEvent.OutputObject>;
 getEvent(key: 'RequestFulfilled'): TypedContractEvent<RequestFulfilledEvent.InputTuple, RequestFulfilledEvent.OutputTuple, RequestFulfilledEvent.OutputObject>;
 getEvent(key: 'RequestLocked'): TypedContractEvent<RequestLockedEvent.InputTuple, RequestLockedEvent.OutputTuple, RequestLockedEvent.OutputObject>;
+getEvent(key: 'RequestRejected'): TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
 getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;
 
     filters: {
       
+      'AnswerChallenged(bytes32,address,uint256,uint256)': TypedContractEvent<AnswerChallengedEvent.InputTuple, AnswerChallengedEvent.OutputTuple, AnswerChallengedEvent.OutputObject>;
+      AnswerChallenged: TypedContractEvent<AnswerChallengedEvent.InputTuple, AnswerChallengedEvent.OutputTuple, AnswerChallengedEvent.OutputObject>;
+    
+
+      'AnswerPosted(bytes32,address,bytes,uint256)': TypedContractEvent<AnswerPostedEvent.InputTuple, AnswerPostedEvent.OutputTuple, AnswerPostedEvent.OutputObject>;
+      AnswerPosted: TypedContractEvent<AnswerPostedEvent.InputTuple, AnswerPostedEvent.OutputTuple, AnswerPostedEvent.OutputObject>;
+    
+
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
     
@@ -598,6 +786,14 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
 
       'CallbackFailed(bytes32,address,bytes)': TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
       CallbackFailed: TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+    
+
+      'ChallengeLost(bytes32,address,uint256)': TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
+      ChallengeLost: TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
+    
+
+      'ChallengeTermsChanged(tuple)': TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
+      ChallengeTermsChanged: TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
     
 
       'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
@@ -622,6 +818,10 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
 
       'RequestLocked(bytes32,address,uint256,uint256)': TypedContractEvent<RequestLockedEvent.InputTuple, RequestLockedEvent.OutputTuple, RequestLockedEvent.OutputObject>;
       RequestLocked: TypedContractEvent<RequestLockedEvent.InputTuple, RequestLockedEvent.OutputTuple, RequestLockedEvent.OutputObject>;
+    
+
+      'RequestRejected(bytes32,address,uint256,uint256)': TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
+      RequestRejected: TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
     
 
       'Upgraded(address)': TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;

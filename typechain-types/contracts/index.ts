@@ -7,6 +7,8 @@ import type * as interfaces from './interfaces/index.js';
 export type { interfaces };
 import type * as libraries from './libraries/index.js';
 export type { libraries };
+import type * as market from './market/index.js';
+export type { market };
 import type * as mocks from './mocks/index.js';
 export type { mocks };
 import type * as periphery from './periphery/index.js';

@@ -7,6 +7,7 @@ export type { IInferenceConsumer } from './IInferenceConsumer.js';
 export type { IInferenceMarket } from './IInferenceMarket.js';
 export type { IModelRegistry } from './IModelRegistry.js';
 export type { INodeRegistry } from './INodeRegistry.js';
+export type { IOptimisticMarket } from './IOptimisticMarket.js';
 export type { IProvenVerifier } from './IProvenVerifier.js';
 export type { IStaking } from './IStaking.js';
 export type { IVerifier } from './IVerifier.js';

@@ -4,6 +4,7 @@
 export * as governance from './governance/index.js';
 export * as interfaces from './interfaces/index.js';
 export * as libraries from './libraries/index.js';
+export * as market from './market/index.js';
 export * as mocks from './mocks/index.js';
 export * as periphery from './periphery/index.js';
 export * as token from './token/index.js';

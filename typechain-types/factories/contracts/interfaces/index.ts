@@ -7,6 +7,7 @@ export { IInferenceConsumer__factory } from './IInferenceConsumer__factory.js';
 export { IInferenceMarket__factory } from './IInferenceMarket__factory.js';
 export { IModelRegistry__factory } from './IModelRegistry__factory.js';
 export { INodeRegistry__factory } from './INodeRegistry__factory.js';
+export { IOptimisticMarket__factory } from './IOptimisticMarket__factory.js';
 export { IProvenVerifier__factory } from './IProvenVerifier__factory.js';
 export { IStaking__factory } from './IStaking__factory.js';
 export { IVerifier__factory } from './IVerifier__factory.js';
