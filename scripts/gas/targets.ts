@@ -14,4 +14,6 @@ export const GAS_TARGETS: Readonly<Record<string, number>> = {
   "fulfil proven": 305_000,
   "verify proven": 245_000,
   slash: 90_000,
+  "open channel": 80_000,
+  "claim 50 channels, per channel": 17_000,
 };
