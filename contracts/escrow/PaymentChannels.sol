@@ -70,11 +70,7 @@ abstract contract PaymentChannels is IPaymentChannels, Governed, ReentrancyGuard
     // OPEN
 
     /// @inheritdoc IPaymentChannels
-    function openChannel(
-        address node,
-        uint96 salt,
-        uint96 amount
-    ) external nonReentrant returns (ChannelId channelId) {
+    function openChannel(address node, uint96 salt, uint96 amount) external nonReentrant returns (ChannelId channelId) {
         channelId = _open(msg.sender, node, salt, amount);
         _opg().safeTransferFrom(msg.sender, address(this), amount);
     }
@@ -236,9 +232,10 @@ abstract contract PaymentChannels is IPaymentChannels, Governed, ReentrancyGuard
         uint96 cumulative = _cumulativeOf(packed, item);
         ClaimRefusal refusal = _refusalByState(state, cumulative);
         if (refusal == ClaimRefusal.None) {
-            refusal = item.metered
-                ? _refusalByMeter(channelId, packed, item, domainSeparator)
-                : _refusalByPayer(ChannelMessages.voucher(channelId, cumulative), packed, item, domainSeparator);
+            refusal =
+                item.metered
+                    ? _refusalByMeter(channelId, packed, item, domainSeparator)
+                    : _refusalByPayer(ChannelMessages.voucher(channelId, cumulative), packed, item, domainSeparator);
         }
         if (refusal != ClaimRefusal.None) {
             emit ClaimSkipped(channelId, refusal);

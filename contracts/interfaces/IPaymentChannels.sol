@@ -159,12 +159,7 @@ interface IPaymentChannels {
     function fundChannel(address node, uint96 salt, uint96 amount) external;
 
     /// @notice Like `fundChannel`, with the approval as a signature.
-    function fundChannelWithPermit(
-        address node,
-        uint96 salt,
-        uint96 amount,
-        PermitSignature calldata permit
-    ) external;
+    function fundChannelWithPermit(address node, uint96 salt, uint96 amount, PermitSignature calldata permit) external;
 
     /// @notice Like `fundChannel` for `payer`, with its transfer as a signature, which names the channel. Anyone may call.
     function fundChannelWithAuthorization(

@@ -11,19 +11,22 @@ library ChannelMessages {
     bytes32 internal constant VOUCHER_TYPEHASH = keccak256("Voucher(bytes32 channelId,uint96 cumulative)");
 
     /// @dev Signed by the payer: the node may have what the key `meter` measures, up to `cap` in all.
-    bytes32 internal constant METERING_CAP_TYPEHASH =
-        keccak256("MeteringCap(bytes32 channelId,address meter,uint96 cap)");
+    bytes32 internal constant METERING_CAP_TYPEHASH = keccak256(
+        "MeteringCap(bytes32 channelId,address meter,uint96 cap)"
+    );
 
     /// @dev Signed by an attested key: until `timestamp`, the payer used up `usage` in all.
     bytes32 internal constant USAGE_TYPEHASH = keccak256("Usage(bytes32 channelId,uint96 usage,uint64 timestamp)");
 
     /// @dev Signed by the node: with `cumulative` in all it has everything, and the channel may be closed.
-    bytes32 internal constant COOPERATIVE_CLOSE_TYPEHASH =
-        keccak256("CooperativeClose(bytes32 channelId,uint96 cumulative)");
+    bytes32 internal constant COOPERATIVE_CLOSE_TYPEHASH = keccak256(
+        "CooperativeClose(bytes32 channelId,uint96 cumulative)"
+    );
 
     /// @dev What an ERC-3009 nonce is made of, so that an authorisation pays into one channel and nothing else.
-    bytes32 internal constant AUTHORIZATION_TYPEHASH =
-        keccak256("ChannelAuthorization(bytes32 channelId,bytes32 nonceSalt)");
+    bytes32 internal constant AUTHORIZATION_TYPEHASH = keccak256(
+        "ChannelAuthorization(bytes32 channelId,bytes32 nonceSalt)"
+    );
 
     function voucher(ChannelId channelId, uint96 cumulative) internal pure returns (bytes32) {
         return keccak256(abi.encode(VOUCHER_TYPEHASH, channelId, cumulative));

@@ -26,11 +26,7 @@ library Signatures {
     }
 
     /// @dev Whether the contract `signer` says that it signed. The call is static: it can change nothing.
-    function isSignedByContract(
-        address signer,
-        bytes32 digest,
-        bytes calldata signature
-    ) internal view returns (bool) {
+    function isSignedByContract(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         (bool success, uint256 word) = BoundedCall.tryStaticCall(
             signer,
             ERC1271_GAS,

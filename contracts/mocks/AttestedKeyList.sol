@@ -12,7 +12,7 @@ contract AttestedKeyList is IAttestedKeys {
         uint64 until;
     }
 
-    mapping(address key => Period) public periods;
+    mapping(address key => Period period) public periods;
 
     /// @notice Whether every question is answered with a revert.
     bool public broken;
@@ -30,7 +30,7 @@ contract AttestedKeyList is IAttestedKeys {
     /// @inheritdoc IAttestedKeys
     function isAttestedAt(address key, uint64 timestamp) external view returns (bool) {
         require(!broken, AttestedKeyListBroken());
-        Period memory period = periods[key];
-        return timestamp >= period.from && timestamp < period.until;
+        Period memory found = periods[key];
+        return timestamp >= found.from && timestamp < found.until;
     }
 }

@@ -9,10 +9,7 @@ import {
   type ChannelClaim,
 } from "../../sdk/channel.ts";
 import { signPermit } from "../../sdk/permit.ts";
-import {
-  AttestedKeyList__factory,
-  HostileWallet__factory,
-} from "../../typechain-types/index.js";
+import { AttestedKeyList__factory, HostileWallet__factory } from "../../typechain-types/index.js";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
 import type { GasBook } from "./gas-book.ts";
 
@@ -20,9 +17,10 @@ const BATCH = 50;
 
 /** Books what payment channels cost: of one payer, in every slot but the channel's own the steady state. */
 export async function bookChannels(fixture: Fixture, book: GasBook): Promise<void> {
-  const { feeEscrow, payer, operator } = fixture;
+  const { feeEscrow, opg: token, payer, operator } = fixture;
   const escrow = feeEscrow.connect(payer);
   const node = operator.address;
+  await token.connect(payer).approve(feeEscrow, MaxUint256);
   await book.book("open channel", escrow.openChannel(operator, 1_000, opg(10)));
   await book.book("fund channel", escrow.fundChannel(operator, 1_000, opg(10)));
   await openSigned(fixture, book);
