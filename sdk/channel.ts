@@ -13,6 +13,12 @@ import {
 } from "ethers";
 import type { Deployment } from "./deployment.ts";
 
+/** What of a deployment is signed: another chain or another escrow makes another message. */
+export interface ChannelDeployment {
+  readonly chainId: bigint;
+  readonly addresses: Pick<Deployment["addresses"], "feeEscrow">;
+}
+
 /** Who pays whom, and which of their channels. */
 export interface ChannelTerms {
   readonly payer: string;
@@ -82,7 +88,7 @@ export function channelId({ payer, node, salt }: ChannelTerms): string {
 }
 
 /** Domain of everything that is signed about channels. */
-export function channelDomain({ chainId, addresses }: Deployment): TypedDataDomain {
+export function channelDomain({ chainId, addresses }: ChannelDeployment): TypedDataDomain {
   return {
     name: "OpenGradient FeeEscrow",
     version: "1",
@@ -93,7 +99,7 @@ export function channelDomain({ chainId, addresses }: Deployment): TypedDataDoma
 
 /** EIP-712 digest of a message, for wallets that sign digests. */
 export function channelDigest<Name extends keyof ChannelMessages>(
-  deployment: Deployment,
+  deployment: ChannelDeployment,
   name: Name,
   message: ChannelMessages[Name],
 ): string {
@@ -106,7 +112,7 @@ export function channelDigest<Name extends keyof ChannelMessages>(
 
 /** Signs a message with a key. The result is compact (EIP-2098, 64 bytes), as claims carry it. */
 export async function signChannelMessage<Name extends keyof ChannelMessages>(
-  deployment: Deployment,
+  deployment: ChannelDeployment,
   signer: Signer,
   name: Name,
   message: ChannelMessages[Name],
@@ -121,7 +127,7 @@ export async function signChannelMessage<Name extends keyof ChannelMessages>(
 
 /** Signs a voucher with the payer's key. */
 export function signVoucher(
-  deployment: Deployment,
+  deployment: ChannelDeployment,
   payer: Signer,
   voucher: Voucher,
 ): Promise<string> {

@@ -19,6 +19,7 @@ export {
   signVoucher,
   type ChannelAuthorization,
   type ChannelClaim,
+  type ChannelDeployment,
   type ChannelMessages,
   type ChannelTerms,
   type CooperativeClose,

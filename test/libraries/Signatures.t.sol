@@ -20,7 +20,7 @@ contract SignaturesTest is Test {
     }
 
     /// @dev Few values of the upper half fit a compact signature at all; the first of them is refused here.
-    function testFuzz_recover_Refuses_TheUpperHalf(bytes32 digest, uint256 above, bool odd) public view {
+    function testFuzz_recover_Refuses_TheUpperHalf(bytes32 digest, uint256 above, bool odd) public pure {
         uint256 parity = odd ? 1 << 255 : 0;
         uint256 half = KEY_ORDER / 2;
         above = bound(above, 1, (1 << 255) - 1 - half);
