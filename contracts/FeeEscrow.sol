@@ -18,8 +18,8 @@ import {RequestId} from "./types/RequestId.sol";
 ///
 /// A settlement writes as little as it can: what a node earned goes to one slot of the node's, before the treasury's share,
 /// and royalties to one slot of the model's. Splitting and finding out who the publisher is waits for `collectEarnings`
-/// and `collectRoyalties`, which anyone may call and which serve any number of settlements at once. What channels pay (see
-/// {PaymentChannels}) is earned in the same way.
+/// and `collectRoyalties`, which anyone may call and which serve any number of settlements at once. What channels pay
+/// (see {PaymentChannels}) is earned in the same way.
 ///
 /// WHAT THIS TRUSTS
 ///

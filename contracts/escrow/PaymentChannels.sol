@@ -32,14 +32,14 @@ import {ChannelState, ChannelStates, ChannelStatus} from "../types/ChannelState.
 /// @notice The part of `FeeEscrow` that pays by voucher.
 /// @dev ONE SLOT PER CHANNEL
 ///
-/// Who pays whom is never stored: the hash of payer, node and salt is the channel's id, and every call brings them along. A
-/// claim reads and writes one slot, and a run of claims of one node ends in one write of its earnings.
+/// Who pays whom is never stored: the hash of payer, node and salt is the channel's id, and every call brings them
+/// along. A claim reads and writes one slot, and a run of claims of one node ends in one write of its earnings.
 ///
 /// WHAT THIS TRUSTS
 ///
 /// - OPG, to move exactly what it says and to call nobody back.
-/// - The source of attested keys, for metered claims only, to know keys. It cannot exceed a payer's cap, and its failure
-///   skips metered claims and no others.
+/// - The source of attested keys, for metered claims only, to know keys. It cannot exceed a payer's cap, and its
+///   failure skips metered claims and no others.
 /// - Nothing about payers, nodes, and their contracts.
 ///
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,

@@ -31,8 +31,8 @@ struct PermitSignature {
     bytes32 s;
 }
 
-/// @notice An ERC-3009 `ReceiveWithAuthorization` from the payer to this contract, for the amount of the call. Its nonce is
-/// `authorizationNonceOf(channelId, nonceSalt)`.
+/// @notice An ERC-3009 `ReceiveWithAuthorization` from the payer to this contract, for the amount of the call. Its
+/// nonce is `authorizationNonceOf(channelId, nonceSalt)`.
 struct TransferAuthorization {
     uint256 validAfter;
     uint256 validBefore;
@@ -56,23 +56,23 @@ enum ClaimRefusal {
 }
 
 /// @title Payments from one payer to one node, as many as they like, in two transactions
-/// @notice A payer puts OPG into a channel. Off chain it signs a voucher with each request: the total that the node may have
-/// so far. On chain the node shows the last voucher whenever it likes, for many channels at once. `FeeEscrow` holds the
-/// money and counts a channel's remainder (`deposit - claimed`) among its debts.
+/// @notice A payer puts OPG into a channel. Off chain it signs a voucher with each request: the total that the node may
+/// have so far. On chain the node shows the last voucher whenever it likes, for many channels at once. `FeeEscrow`
+/// holds the money and counts a channel's remainder (`deposit - claimed`) among its debts.
 ///
 ///     payer's OPG ──open, fund──▶ channel ──claim──▶ node's earnings
 ///                                    └─────close───▶ payer's balance
 ///
-/// CLOSING takes the node's consent (`closeByNode`, `closeCooperatively`) or `CLAIM_WINDOW` (`startClose`, then `close`). The
-/// node can claim until the channel is closed, later than `closesAt` too; whichever transaction comes first counts. A closing
-/// channel takes no more money and does not reopen; a closed one never opens again.
+/// CLOSING takes the node's consent (`closeByNode`, `closeCooperatively`) or `CLAIM_WINDOW` (`startClose`, then
+/// `close`). The node can claim until the channel is closed, later than `closesAt` too; whichever transaction comes
+/// first counts. A closing channel takes no more money and does not reopen; a closed one never opens again.
 ///
 /// METERING: instead of a voucher per request the payer signs one cap and names a key; the node shows what that key
 /// measured and is paid the lower of both. The key must have been attested when it measured.
 ///
-/// What a node should check before it serves: the channel is open, the voucher's signature, and `cumulative ≤ deposit`; of a
-/// payer that is a contract, that checking its signature takes far less than 100,000 gas. A wallet can revoke a signature of
-/// its own (ERC-1271): claim such vouchers soon.
+/// What a node should check before it serves: the channel is open, the voucher's signature, and `cumulative ≤ deposit`;
+/// of a payer that is a contract, that checking its signature takes far less than 100,000 gas. A wallet can revoke a
+/// signature of its own (ERC-1271): claim such vouchers soon.
 interface IPaymentChannels {
     /// @notice A channel was opened with a deposit.
     event ChannelOpened(
@@ -137,8 +137,8 @@ interface IPaymentChannels {
     /// @param amount OPG in wei, at most the node's limit.
     function openChannel(address node, uint96 salt, uint96 amount) external returns (ChannelId channelId);
 
-    /// @notice Like `openChannel`, with the approval as a signature. A permit that somebody else already submitted does no
-    /// harm.
+    /// @notice Like `openChannel`, with the approval as a signature. A permit that somebody else already submitted does
+    /// no harm.
     function openChannelWithPermit(
         address node,
         uint96 salt,
@@ -146,7 +146,8 @@ interface IPaymentChannels {
         PermitSignature calldata permit
     ) external returns (ChannelId channelId);
 
-    /// @notice Like `openChannel` for `payer`, with its transfer as a signature, which names the channel. Anyone may call.
+    /// @notice Like `openChannel` for `payer`, with its transfer as a signature, which names the channel. Anyone may
+    /// call.
     function openChannelWithAuthorization(
         address payer,
         address node,
@@ -161,7 +162,8 @@ interface IPaymentChannels {
     /// @notice Like `fundChannel`, with the approval as a signature.
     function fundChannelWithPermit(address node, uint96 salt, uint96 amount, PermitSignature calldata permit) external;
 
-    /// @notice Like `fundChannel` for `payer`, with its transfer as a signature, which names the channel. Anyone may call.
+    /// @notice Like `fundChannel` for `payer`, with its transfer as a signature, which names the channel. Anyone may
+    /// call.
     function fundChannelWithAuthorization(
         address payer,
         address node,
@@ -171,9 +173,9 @@ interface IPaymentChannels {
     ) external;
 
     /// @notice Credits nodes with what payers signed for, less what they were credited with before. Anyone may call.
-    /// @dev A claim that does not hold is skipped, with the reason in an event. Bytes that are no records revert, and so does
-    /// too little gas for checking the signature of a contract. Claims of one node should stand together: each change of
-    /// node is a storage write.
+    /// @dev A claim that does not hold is skipped, with the reason in an event. Bytes that are no records revert, and
+    /// so does too little gas for checking the signature of a contract. Claims of one node should stand together: each
+    /// change of node is a storage write.
     /// @param packed Records as `libraries/PackedClaims.sol` defines them.
     /// @return total OPG in wei that was credited, before the treasury's share.
     function claim(bytes calldata packed) external returns (uint256 total);
@@ -188,14 +190,15 @@ interface IPaymentChannels {
     /// @dev Warning: the caller gives up what it did not claim. Claim first, in one `multicall`.
     function closeByNode(address payer, uint96 salt) external;
 
-    /// @notice Closes a channel of the caller's at once, with the node's consent: the node gets `cumulative` in all if that
-    /// is more than it has, what remains goes to the caller's balance.
+    /// @notice Closes a channel of the caller's at once, with the node's consent: the node gets `cumulative` in all if
+    /// that is more than it has, what remains goes to the caller's balance.
     /// @dev Warning to nodes: the consent has no end. Serve nothing more on a channel after signing.
-    /// @param signature `CooperativeClose(channelId, cumulative)`, signed by the node: compact (EIP-2098), or for its contract.
+    /// @param signature `CooperativeClose(channelId, cumulative)`, signed by the node: compact (EIP-2098), or for its
+    /// contract.
     function closeCooperatively(address node, uint96 salt, uint96 cumulative, bytes calldata signature) external;
 
-    /// @notice Says how much the caller, a node, lets itself be owed; zero: any amount. Holds for what comes: channels that
-    /// hold more keep it.
+    /// @notice Says how much the caller, a node, lets itself be owed; zero: any amount. Holds for what comes: channels
+    /// that hold more keep it.
     function setExposureLimits(uint96 perChannel, uint96 perRequest) external;
 
     /// @notice Names the contract that knows attested keys; zero ends metering. Governance only, behind its delay.

@@ -39,8 +39,9 @@ library BoundedCall {
         }
     }
 
-    /// @dev Asks `target` with exactly `gasLimit` gas for one word, under the same condition. An answer shorter than a word,
-    /// as of an address without code, is no success; of a longer one the first word counts and nothing else is copied.
+    /// @dev Asks `target` with exactly `gasLimit` gas for one word, under the same condition. An answer shorter than a
+    /// word, as of an address without code, is no success; of a longer one the first word counts and nothing else is
+    /// copied.
     function tryStaticCall(
         address target,
         uint256 gasLimit,

@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {ChannelId} from "../types/ChannelId.sol";
 
 /// @title What is signed about a channel, as EIP-712 structs
-/// @dev Amounts are totals since the channel was opened, in OPG wei: a later message replaces an earlier one, and showing one
-/// twice changes nothing.
+/// @dev Amounts are totals since the channel was opened, in OPG wei: a later message replaces an earlier one, and
+/// showing one twice changes nothing.
 library ChannelMessages {
     /// @dev Signed by the payer: the node may have `cumulative` in all.
     bytes32 internal constant VOUCHER_TYPEHASH = keccak256("Voucher(bytes32 channelId,uint96 cumulative)");

@@ -26,9 +26,9 @@ struct PackedClaim {
 ///
 ///     METER                      | usage 12 | timestamp 8 | r 32 | vs 32 |
 ///
-/// A node record says whom the claims after it are for. Signatures of keys are compact (EIP-2098); those of contracts are
-/// whatever the contract makes of them (ERC-1271). With payer and salt in calldata, the channel's id is computed and need be
-/// neither sent nor, with both parties, stored: the same 32 bytes, and one slot less.
+/// A node record says whom the claims after it are for. Signatures of keys are compact (EIP-2098); those of contracts
+/// are whatever the contract makes of them (ERC-1271). With payer and salt in calldata, the channel's id is computed
+/// and need be neither sent nor, with both parties, stored: the same 32 bytes, and one slot less.
 library PackedClaims {
     using CalldataReader for bytes;
 

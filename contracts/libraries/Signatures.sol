@@ -13,7 +13,8 @@ library Signatures {
 
     uint256 private constant COMPACT_BYTES = 64;
 
-    /// @dev The key that signed, or zero. The upper half of the values of `s` is refused, so a signature has one form only.
+    /// @dev The key that signed, or zero. The upper half of the values of `s` is refused, so a signature has one form
+    /// only.
     function recover(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address signer) {
         // Zero if anything is wrong with the signature.
         (signer, , ) = ECDSA.tryRecover(digest, r, vs);

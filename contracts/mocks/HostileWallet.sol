@@ -6,7 +6,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
 /// @title HostileWallet
-/// @notice For tests: an account that is a contract with one owner. It checks signatures, or misbehaves in one chosen way.
+/// @notice For tests: an account that is a contract with one owner. It checks signatures, or misbehaves in one chosen
+/// way.
 contract HostileWallet is IERC1271 {
     enum Behaviour {
         CheckSignature,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @dev Where a channel stands. `Closed` is for good: vouchers of a channel that could be opened again would be good again.
+/// @dev Where a channel stands. `Closed` is for good: vouchers of a channel that could be opened again would be good
+/// again.
 enum ChannelStatus {
     None,
     Open,
@@ -13,9 +14,9 @@ enum ChannelStatus {
 ///
 ///     | unused 16 | status 8 | closesAt 40 | claimed 96 | deposit 96 |
 ///
-/// `deposit` is all that the payer ever put in, in OPG wei; `claimed` is how much of it the node has; `closesAt` is the Unix
-/// time in seconds from which a closing channel can be closed, zero otherwise. What a channel holds is `deposit - claimed`,
-/// so closing, which gives the rest back, lowers `deposit` to `claimed`.
+/// `deposit` is all that the payer ever put in, in OPG wei; `claimed` is how much of it the node has; `closesAt` is the
+/// Unix time in seconds from which a closing channel can be closed, zero otherwise. What a channel holds is `deposit -
+/// claimed`, so closing, which gives the rest back, lowers `deposit` to `claimed`.
 type ChannelState is uint256;
 
 using ChannelStates for ChannelState global;

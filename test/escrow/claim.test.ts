@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { concat, hexlify, randomBytes } from "ethers";
-import { packClaims } from "../../sdk/channel.ts";
+import { concat, hexlify, randomBytes, ZeroAddress } from "ethers";
+import { packClaims, signChannelMessage } from "../../sdk/channel.ts";
 import {
   BEHAVIOURS,
   channelFixture,
@@ -272,8 +272,12 @@ describe("PaymentChannels: claim", () => {
 
     it("are not replaced by nobody: a usage without a signature is no usage", async () => {
       const context = await loadFixture(metered);
-      const { escrow, id } = context;
-      const claim = await meteredClaim(context);
+      const { escrow, deployment, payer, keys, id } = context;
+      // Even if the payer's cap names nobody, and nobody is attested.
+      await keys.attest(ZeroAddress, 0, 2n ** 63n);
+      const cap = { channelId: id, meter: ZeroAddress, cap: opg(50) };
+      const signature = await signChannelMessage(deployment, payer, "MeteringCap", cap);
+      const claim = { ...(await meteredClaim(context)), signature };
       if (claim.kind !== "metered") throw new Error("not metered");
       await expect(submit(context, { ...claim, meterSignature: `0x${"00".repeat(64)}` }))
         .to.emit(escrow, "ClaimSkipped")

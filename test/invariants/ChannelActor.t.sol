@@ -82,21 +82,22 @@ abstract contract ChannelActor is ProtocolFixture {
 
     // NODES
 
-    /// @dev Two vouchers of any two channels: of more than there is now and then, and one in eight forged.
+    /// @dev Two vouchers of any two channels: for more than there is now and then, and one in eight forged.
     function claimChannels(uint256 which, uint256 amount, uint256 other, uint256 otherAmount) external {
         ChannelMemory storage first = pickChannel(which);
         ChannelMemory storage second = pickChannel(other);
+        bool firstForged = (which / 8) % 8 == 0;
+        bool secondForged = (other / 8) % 8 == 0;
         bytes memory packed = bytes.concat(
-            claimOf(first, amount, which % 8 == 0),
-            claimOf(second, otherAmount, other % 8 == 0)
+            claimOf(first, amount, firstForged),
+            claimOf(second, otherAmount, secondForged)
         );
         (uint256 had, uint256 otherHad) = (claimedOf(first), claimedOf(second));
+        escrow.claim(packed);
+        // What a forged voucher moved is not paid: then the invariant finds more claimed than paid.
         bool same = idOf(first) == idOf(second);
-        uint256 earnings = earningsOfBoth(first, second);
-        uint256 total = escrow.claim(packed);
-        assertEq(earningsOfBoth(first, second), earnings + total, "what is claimed is earned");
-        first.paid += claimedOf(first) - had;
-        if (!same) second.paid += claimedOf(second) - otherHad;
+        if (!firstForged || (same && !secondForged)) first.paid += claimedOf(first) - had;
+        if (!secondForged && !same) second.paid += claimedOf(second) - otherHad;
         rememberChannel(first);
         rememberChannel(second);
     }
@@ -178,14 +179,6 @@ abstract contract ChannelActor is ProtocolFixture {
     function compact(uint256 key, bytes32 digest) private pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return abi.encodePacked(r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
-    }
-
-    function earningsOfBoth(
-        ChannelMemory storage first,
-        ChannelMemory storage second
-    ) private view returns (uint256 total) {
-        total = escrow.earningsOf(vm.addr(first.nodeKey));
-        if (first.nodeKey != second.nodeKey) total += escrow.earningsOf(vm.addr(second.nodeKey));
     }
 
     function claimedOf(ChannelMemory storage found) private view returns (uint256) {
