@@ -6,8 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Governed} from "./governance/Governed.sol";
+import {PaymentChannels} from "./escrow/PaymentChannels.sol";
 import {FeeAccount, FeeLock, FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {BasisPoints} from "./libraries/BasisPoints.sol";
@@ -19,7 +18,8 @@ import {RequestId} from "./types/RequestId.sol";
 ///
 /// A settlement writes as little as it can: what a node earned goes to one slot of the node's, before the treasury's share,
 /// and royalties to one slot of the model's. Splitting and finding out who the publisher is waits for `collectEarnings`
-/// and `collectRoyalties`, which anyone may call and which serve any number of settlements at once.
+/// and `collectRoyalties`, which anyone may call and which serve any number of settlements at once. What channels pay
+/// (see {PaymentChannels}) is earned in the same way.
 ///
 /// WHAT THIS TRUSTS
 ///
@@ -27,7 +27,7 @@ import {RequestId} from "./types/RequestId.sol";
 /// - A locker, towards the accounts that authorised it and no others: it decides when their locks end and who served.
 /// - `ModelRegistry`, to know a model's publisher.
 /// @custom:security-contact security@opengradient.ai
-contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallUpgradeable {
+contract FeeEscrow is IFeeEscrow, PaymentChannels, MulticallUpgradeable {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
@@ -166,7 +166,7 @@ contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallU
         uint256 earned = fee - royalty;
         uint256 refunded = held.amount - fee;
 
-        $.earnings[settlement.node] += earned;
+        _creditEarnings(settlement.node, earned);
         if (royalty != 0) $.royalties[settlement.modelId] += royalty;
         if (refunded != 0) _credit(held.payer, refunded);
         emit FeeReleased(msg.sender, requestId, settlement.node, earned, royalty, refunded);
@@ -222,9 +222,15 @@ contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallU
 
     // BALANCES
 
-    function _credit(address account, uint256 amount) private {
+    /// @inheritdoc PaymentChannels
+    function _credit(address account, uint256 amount) internal override {
         FeeAccount storage found = _storage().accounts[account];
         found.balance = (found.balance + amount).toUint96();
+    }
+
+    /// @inheritdoc PaymentChannels
+    function _creditEarnings(address node, uint256 amount) internal override {
+        _storage().earnings[node] += amount;
     }
 
     function _debit(address account, uint256 amount) private {
@@ -287,6 +293,11 @@ contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallU
     function treasury() external view returns (address account, uint16 shareBps) {
         Storage storage $ = _storage();
         return ($.treasury, $.treasuryBps);
+    }
+
+    /// @inheritdoc PaymentChannels
+    function _opg() internal view override returns (IERC20) {
+        return OPG_TOKEN;
     }
 
     function _storage() private pure returns (Storage storage $) {

@@ -7,6 +7,27 @@ export {
 export { registerNode, type NodeRegistration } from "./actions/register-node.ts";
 export { type StepListener } from "./actions/send.ts";
 export { openChain, type ChainOptions } from "./chain.ts";
+export {
+  authorizationNonce,
+  CHANNEL_TYPES,
+  channelDigest,
+  channelDomain,
+  channelId,
+  packClaims,
+  signChannelAuthorization,
+  signChannelMessage,
+  signVoucher,
+  type ChannelAuthorization,
+  type ChannelClaim,
+  type ChannelDeployment,
+  type ChannelMessages,
+  type ChannelTerms,
+  type CooperativeClose,
+  type MeteringCap,
+  type SignedAuthorization,
+  type Usage,
+  type Voucher,
+} from "./channel.ts";
 export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
 export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";
 export { modelId, modelOrigin, type ModelIdentity } from "./model-id.ts";

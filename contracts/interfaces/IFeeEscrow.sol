@@ -29,9 +29,9 @@ struct FeeSettlement {
 }
 
 /// @title All fee money
-/// @notice Holds OPG in balances, locks, earnings and royalties, and nothing else: at all times
-/// `OPG.balanceOf(escrow) ≥ Σ balances + Σ locks + Σ earnings + Σ royalties`, with equality unless somebody sent OPG here by
-/// mistake.
+/// @notice Holds OPG in balances, locks, earnings, royalties and channels (see `IPaymentChannels`), and nothing else:
+/// at all times `OPG.balanceOf(escrow) ≥ Σ balances + Σ locks + Σ earnings + Σ royalties + Σ (deposit - claimed) of
+/// channels`, with equality unless somebody sent OPG here by mistake.
 ///
 /// A balance can be locked only by the contract that its owner authorised; a lock can be ended only by the contract that
 /// made it, and pays nobody but node, publisher, treasury and payer. No role, not even governance short of an upgrade, can

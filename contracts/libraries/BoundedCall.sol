@@ -38,4 +38,23 @@ library BoundedCall {
             mstore(0x40, and(add(add(returned, size), 0x3f), not(0x1f)))
         }
     }
+
+    /// @dev Asks `target` with exactly `gasLimit` gas for one word, under the same condition. An answer shorter than a
+    /// word, as of an address without code, is no success; of a longer one the first word counts and nothing else is
+    /// copied.
+    function tryStaticCall(
+        address target,
+        uint256 gasLimit,
+        bytes memory data
+    ) internal view returns (bool success, uint256 word) {
+        uint256 required = (gasLimit * 64) / 63 + RESERVE;
+        require(gasleft() >= required, BoundedCallInsufficientGas(gasleft(), required));
+
+        assembly ("memory-safe") {
+            // The answer goes to scratch space, 32 bytes of it.
+            success := staticcall(gasLimit, target, add(data, 0x20), mload(data), 0, 0x20)
+            success := and(success, gt(returndatasize(), 0x1f))
+            word := mload(0)
+        }
+    }
 }

@@ -22,4 +22,8 @@ library Durations {
 
     /// @dev Longest unbonding period, so that stake cannot be held hostage by governance.
     uint256 internal constant MAX_UNBONDING = 60 days;
+
+    /// @dev Time that a node has to claim what it is owed after a payer started to close a channel: a weekend's outage
+    /// does not cost it its money.
+    uint256 internal constant CHANNEL_CLAIM_WINDOW = 3 days;
 }

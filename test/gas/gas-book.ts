@@ -26,6 +26,13 @@ export class GasBook {
     this.#figures.set(name, Number(receipt.gasUsed) + NON_ZERO_SURCHARGE * zeros.length);
   }
 
+  /** Books the same once more: what it comes to for each of `count` items, rounded up. */
+  share(name: string, whole: string, count: number): void {
+    const gas = this.#figures.get(whole);
+    if (gas === undefined) throw new Error(`${whole}: not booked`);
+    this.#figures.set(name, Math.ceil(gas / count));
+  }
+
   figures(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#figures);
   }

@@ -14,6 +14,7 @@ import {
   type PublishedModel,
 } from "../fixtures/models.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
+import { bookChannels } from "./channels.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { GasBook } from "./gas-book.ts";
 
@@ -198,6 +199,8 @@ describe("gas of user actions", function () {
     await provider.send("evm_setNextBlockTimestamp", [EXPIRY + 1]);
     await book.book("expire and refund", market.connect(payer).expire(terms), [terms.modelId]);
   });
+
+  it("payment channels", () => bookChannels(fixture, book));
 
   it("is what the snapshot says", () => settle("gas", book.figures()));
 

@@ -6,13 +6,13 @@ import {InferenceRequest} from "../../contracts/types/InferenceRequest.sol";
 import {RequestId} from "../../contracts/types/RequestId.sol";
 import {RequestStatus} from "../../contracts/types/RequestState.sol";
 import {Tier} from "../../contracts/types/Tier.sol";
-import {ProtocolFixture} from "../fixtures/ProtocolFixture.sol";
+import {ChannelActor} from "./ChannelActor.t.sol";
 
 /// @title Handler
 /// @dev The file is named as a test because the runner only knows the contracts of such files.
 /// @notice Acts on the protocol as many people would, and remembers what they did. Calls that the protocol refuses are part
 /// of the game: they leave no trace here either.
-contract Handler is ProtocolFixture {
+contract Handler is ChannelActor {
     uint256 internal constant ACTORS = 4;
     uint256 internal constant FUNDS = 1_000_000e18;
 
@@ -39,6 +39,7 @@ contract Handler is ProtocolFixture {
             addPayer(address(0xa000 + i));
             addWorker(address(0xb000 + i));
         }
+        fundChannelPayers();
     }
 
     function addPayer(address payer) private {
@@ -237,6 +238,7 @@ contract Handler is ProtocolFixture {
         for (uint256 i = 0; i < requests.length; ++i) {
             total += escrow.lockOf(address(market), requests[i]).amount;
         }
+        total += channelDebts();
     }
 
     function stakingDebts() external view returns (uint256 total) {

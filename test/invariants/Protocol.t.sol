@@ -2,9 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+import {ChannelView} from "../../contracts/interfaces/IPaymentChannels.sol";
+import {ChannelId} from "../../contracts/types/ChannelId.sol";
 import {RequestId} from "../../contracts/types/RequestId.sol";
 import {RequestStatus} from "../../contracts/types/RequestState.sol";
 import {Test} from "../fixtures/Test.sol";
+import {ChannelActor} from "./ChannelActor.t.sol";
 import {Handler} from "./Handler.t.sol";
 
 /// @title The numbered invariants of README.md
@@ -66,6 +69,18 @@ contract ProtocolInvariants is Test {
         }
     }
 
+    function invariant_6_channelsPayAndReturnTheirDeposits() public view {
+        for (uint256 i = 0; i < handler.channelCount(); ++i) {
+            ChannelId channelId = handler.channels(i);
+            ChannelActor.ChannelMemory memory found = handler.channelMemoryOf(channelId);
+            ChannelView memory channel = handler.channelOf(channelId);
+            uint256 holds = channel.deposit - channel.claimed;
+            assertEq(found.paid + found.refunded + holds, found.deposited, "deposit");
+            assertEq(channel.claimed, found.paid, "claimed is paid");
+            assertLe(channel.claimed, found.signed, "no more than the payer signed for");
+        }
+    }
+
     function invariant_9_statesOnlyMoveForward() public view {
         for (uint256 i = 0; i < handler.requestCount(); ++i) {
             RequestId requestId = handler.requests(i);
@@ -73,12 +88,18 @@ contract ProtocolInvariants is Test {
             assertFalse(handler.memoryOf(requestId).movedBack, "moved back");
             assertTrue(status == handler.memoryOf(requestId).status, "moved unseen");
         }
+        for (uint256 i = 0; i < handler.channelCount(); ++i) {
+            ChannelId channelId = handler.channels(i);
+            assertFalse(handler.channelMemoryOf(channelId).movedBack, "channel moved back");
+            bool seen = handler.channelOf(channelId).status == handler.channelMemoryOf(channelId).status;
+            assertTrue(seen, "channel moved unseen");
+        }
     }
 
     /// @dev Invariants that hold because nothing happens would be worthless: in a random run every action takes effect,
     /// except the theft of a proof.
     function test_everyAction_TakesEffect_InARandomRun() public {
-        bytes4[16] memory actions = [
+        bytes4[25] memory actions = [
             Handler.deposit.selector,
             Handler.withdraw.selector,
             Handler.request.selector,
@@ -94,15 +115,24 @@ contract ProtocolInvariants is Test {
             Handler.collectEarnings.selector,
             Handler.collectRoyalties.selector,
             Handler.passTime.selector,
+            ChannelActor.openChannel.selector,
+            ChannelActor.fundChannel.selector,
+            ChannelActor.startCloseChannel.selector,
+            ChannelActor.closeChannel.selector,
+            ChannelActor.withdrawFromChannels.selector,
+            ChannelActor.claimChannels.selector,
+            ChannelActor.closeChannelByNode.selector,
+            ChannelActor.closeChannelCooperatively.selector,
+            ChannelActor.collectChannelEarnings.selector,
             Handler.stealProof.selector
         ];
-        uint256[16] memory successes;
-        for (uint256 i = 0; i < 1_500; ++i) {
-            uint256 which = uint256(keccak256(abi.encode("action", i))) % 16;
+        uint256[25] memory successes;
+        for (uint256 i = 0; i < 2_400; ++i) {
+            uint256 which = uint256(keccak256(abi.encode("action", i))) % 25;
             (bool success, ) = address(handler).call(bytes.concat(actions[which], randomArguments(i)));
             if (success) ++successes[which];
         }
-        for (uint256 which = 0; which < 15; ++which) {
+        for (uint256 which = 0; which < 24; ++which) {
             assertLe(1, successes[which], string.concat("action ", Strings.toString(which)));
         }
     }
