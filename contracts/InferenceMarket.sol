@@ -32,8 +32,13 @@ import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.s
 ///
 /// `lock` uses what the market holds of the node's stake and is free, and asks `Staking` for more only if that does not
 /// suffice. What a served request frees stays with the market for the next one, until the node calls
-/// `releaseCollateral`: a busy node's stake moves once, not with every request. At all times
-/// `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+/// `releaseCollateral`: a busy node's stake moves once, not with every request. A node that misses its deadline can be
+/// slashed for it during `Durations.CLAIM_WINDOW`; then the claim is lost, and the collateral is free again. What the
+/// market holds, the node's allotment, always lasts beyond the last such window, and is prolonged when it would not. Until
+/// then `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+///
+/// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
+/// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
 ///
 /// CALLBACKS
 ///
@@ -53,11 +58,18 @@ import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.s
 contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient, EIP712 {
     using SafeCast for uint256;
 
+    /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
+    /// refilling one that is not zero costs a quarter of filling a zero one.
+    struct Allotment {
+        uint128 free; // OPG in wei
+        uint40 begin; // Unix time in seconds: requests with an earlier deadline have no part in it
+        uint40 expiry; // Unix time in seconds up to which `Staking` keeps it locked
+    }
+
     /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
     struct Storage {
         mapping(RequestId requestId => RequestState) states;
-        // Plus one once it was ever set: refilling a slot that is not zero costs a quarter of filling a zero one.
-        mapping(address node => uint256) freeCollateralPlusOne;
+        mapping(address node => Allotment) allotments;
         mapping(RequestId requestId => bytes32 outputHash) pendingCallbacks;
     }
 
@@ -168,16 +180,27 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         _storage().states[requestId] = RequestStates.locked(node, deadline.toUint40());
         emit RequestLocked(requestId, node, terms.collateral, deadline);
 
-        _useCollateral(node, terms.collateral);
+        if (terms.collateral != 0) _useCollateral(node, terms.collateral, deadline);
     }
 
-    function _useCollateral(address node, uint256 amount) private {
-        uint256 free = freeCollateralOf(node);
-        uint256 used = Math.min(free, amount);
+    /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
+    function _useCollateral(address node, uint128 amount, uint256 deadline) private {
+        Allotment memory allotment = _storage().allotments[node];
+        uint256 lapsed = 0;
+        if (block.timestamp > allotment.expiry) {
+            lapsed = STAKING.collateralOf(node, address(this));
+            allotment = Allotment({free: 0, begin: block.timestamp.toUint40(), expiry: 0});
+        }
+        uint256 missing = Math.saturatingSub(amount, allotment.free);
+        bool isTooShort = deadline + Durations.CLAIM_WINDOW > allotment.expiry;
 
-        if (amount != 0) _setFreeCollateral(node, free - used);
+        // Not less than the market asked for before: `ALLOTMENT` is the same every time.
+        if (missing != 0 || isTooShort) allotment.expiry = (block.timestamp + Durations.ALLOTMENT).toUint40();
+        allotment.free = missing == 0 ? allotment.free - amount : 0;
+        _storage().allotments[node] = allotment;
 
-        if (used != amount) STAKING.lock(node, amount - used);
+        if (lapsed != 0) STAKING.unlock(node, lapsed);
+        if (missing != 0 || isTooShort) STAKING.lock(node, missing, allotment.expiry);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -185,13 +208,16 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         uint256 free = freeCollateralOf(msg.sender);
         require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
 
-        _setFreeCollateral(msg.sender, free - amount);
+        // Not more than `free`, which fits 128 bits.
+        _storage().allotments[msg.sender].free = uint128(free - amount);
 
         STAKING.unlock(msg.sender, amount);
     }
 
-    function _setFreeCollateral(address node, uint256 amount) private {
-        _storage().freeCollateralPlusOne[node] = amount + 1;
+    /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
+    function _freeCollateral(address node, uint128 amount, uint256 deadline) private {
+        Allotment storage allotment = _storage().allotments[node];
+        if (block.timestamp <= allotment.expiry && deadline >= allotment.begin) allotment.free += amount;
     }
 
     // SETTLE
@@ -215,13 +241,11 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         bytes calldata output,
         bytes calldata evidence
     ) private nonReentrant {
-        bool wasLocked = _requireServable(requestId, terms, node);
+        (bool wasLocked, uint256 deadline) = _requireServable(requestId, terms, node);
         _check(requestId, terms, node, output, evidence);
 
         _storage().states[requestId] = RequestStates.fulfilled(node);
-        if (wasLocked && terms.collateral != 0) {
-            _setFreeCollateral(node, freeCollateralOf(node) + terms.collateral);
-        }
+        if (wasLocked && terms.collateral != 0) _freeCollateral(node, terms.collateral, deadline);
         emit RequestFulfilled(requestId, node, output);
 
         // Refuses a request that was never made.
@@ -231,12 +255,12 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         );
     }
 
-    /// @dev Returns whether `node` had locked the request.
+    /// @dev Returns whether `node` had locked the request, and until when it can be served.
     function _requireServable(
         RequestId requestId,
         InferenceRequest calldata terms,
         address node
-    ) private view returns (bool wasLocked) {
+    ) private view returns (bool wasLocked, uint256 deadline) {
         RequestState state = _storage().states[requestId];
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
         wasLocked = state.isLocked();
@@ -245,7 +269,7 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         } else {
             NODE_REGISTRY.requireRole(node, NodeRole.Inference);
         }
-        uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
+        deadline = wasLocked ? state.deadline() : terms.expiry;
         require(block.timestamp <= deadline, InferenceMarketTooLate(requestId, block.timestamp, deadline));
     }
 
@@ -282,9 +306,11 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
         require(block.timestamp > deadline, InferenceMarketTooEarly(requestId, block.timestamp, deadline));
         address node = state.node();
-        uint128 slashed = wasLocked ? terms.collateral : 0;
+        bool isClaimable = block.timestamp <= deadline + Durations.CLAIM_WINDOW;
+        uint128 slashed = wasLocked && isClaimable ? terms.collateral : 0;
 
         $.states[requestId] = RequestStates.expired(node);
+        if (wasLocked && !isClaimable) _freeCollateral(node, terms.collateral, deadline);
         emit RequestExpired(requestId, node, terms.maxFee, slashed);
 
         // Refuses a request that was never made.
@@ -355,8 +381,8 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
 
     /// @inheritdoc IInferenceMarket
     function freeCollateralOf(address node) public view returns (uint256) {
-        uint256 plusOne = _storage().freeCollateralPlusOne[node];
-        return plusOne == 0 ? 0 : plusOne - 1;
+        Allotment memory allotment = _storage().allotments[node];
+        return block.timestamp <= allotment.expiry ? allotment.free : 0;
     }
 
     /// @inheritdoc IInferenceMarket

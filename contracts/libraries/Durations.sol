@@ -22,4 +22,16 @@ library Durations {
 
     /// @dev Longest unbonding period, so that stake cannot be held hostage by governance.
     uint256 internal constant MAX_UNBONDING = 60 days;
+
+    /// @dev What commissions change with: epoch `n` begins at `n * EPOCH`.
+    uint256 internal constant EPOCH = 7 days;
+
+    /// @dev Time after a deadline in which a missed one can be slashed for. Then the obligation is over.
+    uint256 internal constant CLAIM_WINDOW = 7 days;
+
+    /// @dev Longest time that stake can be made collateral for; a lock can be prolonged while free stake covers it.
+    uint256 internal constant MAX_COLLATERAL = 60 days;
+
+    /// @dev What a market asks for when it asks: much longer than it needs, so that it rarely has to ask again.
+    uint256 internal constant ALLOTMENT = 30 days;
 }

@@ -29,6 +29,10 @@ contract ProtocolInvariants is Test {
     function invariant_2_stakingHoldsWhatItOwes() public view {
         (, uint256 byStaking, ) = handler.held();
         assertEq(byStaking, handler.stakingDebts(), "staking");
+        for (uint256 i = 0; i < 4; ++i) {
+            (uint256 worth, uint256 assets) = handler.delegatedOf(handler.workers(i));
+            assertLe(worth, assets, "delegators");
+        }
     }
 
     function invariant_3_supplyIsConstant() public view {
@@ -50,9 +54,11 @@ contract ProtocolInvariants is Test {
     function invariant_5_collateralIsCovered() public view {
         for (uint256 i = 0; i < 4; ++i) {
             address worker = handler.workers(i);
-            (uint256 stake, uint256 locked, uint256 lockedForMarket) = handler.collateralOf(worker);
-            assertLe(locked, stake, "locked");
+            (uint256 slashable, uint256 locked, uint256 lockedForMarket) = handler.collateralOf(worker);
+            assertLe(locked, slashable, "locked");
             assertEq(locked, lockedForMarket, "all locked is the market's");
+            assertLe(handler.lastClaimEnd(worker), handler.collateralExpiryOf(worker), "lasts as long as claims");
+            if (!handler.hasAllotment(worker)) continue;
             assertEq(lockedForMarket, handler.collateralDue(worker), "all of the market's is free or in use");
         }
     }
@@ -64,6 +70,11 @@ contract ProtocolInvariants is Test {
             (, , uint256 escrowed) = handler.stateOf(requestId);
             assertEq(found.paid + found.refunded + escrowed, found.terms.maxFee, "fee");
         }
+    }
+
+    function invariant_8_votesAreUnits() public view {
+        (uint256 votes, uint256 units) = handler.votesAndUnits();
+        assertEq(votes, units, "votes");
     }
 
     function invariant_9_statesOnlyMoveForward() public view {
@@ -78,7 +89,7 @@ contract ProtocolInvariants is Test {
     /// @dev Invariants that hold because nothing happens would be worthless: in a random run every action takes effect,
     /// except the theft of a proof.
     function test_everyAction_TakesEffect_InARandomRun() public {
-        bytes4[16] memory actions = [
+        bytes4[24] memory actions = [
             Handler.deposit.selector,
             Handler.withdraw.selector,
             Handler.request.selector,
@@ -94,15 +105,23 @@ contract ProtocolInvariants is Test {
             Handler.collectEarnings.selector,
             Handler.collectRoyalties.selector,
             Handler.passTime.selector,
+            Handler.delegate.selector,
+            Handler.beginUndelegate.selector,
+            Handler.finishUndelegate.selector,
+            Handler.addRewards.selector,
+            Handler.chooseDelegate.selector,
+            Handler.syncVotes.selector,
+            Handler.announceCommission.selector,
+            Handler.reclaim.selector,
             Handler.stealProof.selector
         ];
-        uint256[16] memory successes;
-        for (uint256 i = 0; i < 1_500; ++i) {
-            uint256 which = uint256(keccak256(abi.encode("action", i))) % 16;
+        uint256[24] memory successes;
+        for (uint256 i = 0; i < 2_000; ++i) {
+            uint256 which = uint256(keccak256(abi.encode("action", i))) % 24;
             (bool success, ) = address(handler).call(bytes.concat(actions[which], randomArguments(i)));
             if (success) ++successes[which];
         }
-        for (uint256 which = 0; which < 15; ++which) {
+        for (uint256 which = 0; which < 23; ++which) {
             assertLe(1, successes[which], string.concat("action ", Strings.toString(which)));
         }
     }
