@@ -191,7 +191,7 @@ contract Staking is SlashProceeds, StakeVotes {
         emit UnstakeBegun({
             operator: operator,
             staker: msg.sender,
-            amount: isOwn ? amount : valueOf(operator, amount),
+            amount: isOwn ? amount : worthOf(operator, amount),
             releaseTime: tranche.releaseTime
         });
     }
@@ -295,7 +295,7 @@ contract Staking is SlashProceeds, StakeVotes {
         uint256 backing = own.stake;
         // Reads what is delegated only if it matters.
         if (backing < own.locked || amount > backing - own.locked) {
-            backing += valueOf(operator, pool.shares - pool.unbondingShares);
+            backing += worthOf(operator, pool.shares - pool.unbondingShares);
         }
         uint256 free = Math.saturatingSub(backing, own.locked);
         require(amount <= free && own.locked <= backing, StakingInsufficientStake(operator, free, amount));
@@ -369,7 +369,7 @@ contract Staking is SlashProceeds, StakeVotes {
     function _setShares(address operator, address delegator, uint256 shares) private {
         Storage storage $ = _storage();
         uint256 before = $.delegations[operator][delegator].units;
-        uint256 units = valueOf(operator, shares);
+        uint256 units = worthOf(operator, shares);
         $.delegations[operator][delegator] = Delegation({shares: shares.toUint128(), units: units.toUint128()});
         if (units == before) return;
         $.delegatedUnits[delegator] = $.delegatedUnits[delegator] + units - before;
@@ -417,7 +417,7 @@ contract Staking is SlashProceeds, StakeVotes {
     }
 
     /// @inheritdoc IStaking
-    function valueOf(address operator, uint256 shares) public view returns (uint256) {
+    function worthOf(address operator, uint256 shares) public view returns (uint256) {
         Pool storage pool = _storage().pools[operator];
         return StakeShares.toAssetsDown(shares, pool.delegated, pool.shares);
     }
@@ -451,7 +451,7 @@ contract Staking is SlashProceeds, StakeVotes {
             uint256 amount =
                 staker == operator
                     ? (uint256(pool.ownUnbonding) * tranche.shares) / pool.ownUnbondingShares
-                    : valueOf(operator, tranche.shares);
+                    : worthOf(operator, tranche.shares);
             // Not more than the supply, which fits 128 bits.
             unbondings[i] = Unbonding({amount: uint128(amount), releaseTime: tranche.releaseTime});
         }

@@ -79,10 +79,10 @@ contract StakingTest is ProtocolFixture {
         addRewards(rewards);
         vm.prank(ALICE);
         try staking.delegate(OPERATOR, b) returns (uint256 shares) {
-            uint256 value = staking.valueOf(OPERATOR, shares);
+            uint256 value = staking.worthOf(OPERATOR, shares);
             assertLe(value, b, "value");
             // A share of the virtual wei per share: what one share is worth, and a wei.
-            assertLe(b, value + staking.valueOf(OPERATOR, 1) + 2, "loss");
+            assertLe(b, value + staking.worthOf(OPERATOR, 1) + 2, "loss");
         } catch (bytes memory reason) {
             assertEq(bytes32(bytes4(reason)), bytes32(IStaking.StakingAmountTooSmall.selector), "refused");
         }
@@ -103,12 +103,12 @@ contract StakingTest is ProtocolFixture {
         vm.prank(ALICE);
         try staking.delegate(OPERATOR, amount) returns (uint256 shares) {
             // No more than the price of one share is rounded away.
-            uint256 loss = amount - staking.valueOf(OPERATOR, shares);
-            assertLe(loss, staking.valueOf(OPERATOR, 1) + 2, "loss of the victim");
+            uint256 loss = amount - staking.worthOf(OPERATOR, shares);
+            assertLe(loss, staking.worthOf(OPERATOR, 1) + 2, "loss of the victim");
         } catch (bytes memory reason) {
             assertEq(bytes32(bytes4(reason)), bytes32(IStaking.StakingAmountTooSmall.selector), "refused");
         }
-        assertLe(staking.valueOf(OPERATOR, bought), first + gift, "attacker's");
+        assertLe(staking.worthOf(OPERATOR, bought), first + gift, "attacker's");
     }
 
     function testFuzz_delegate_AndLeave_ReturnsNoMore(uint256 amount, uint256 other) public {
@@ -174,7 +174,7 @@ contract StakingTest is ProtocolFixture {
         uint256 rest = (amount * (10_000 - commission)) / 10_000;
         assertEq(staking.poolOf(OPERATOR).stake, amount - rest, "commission");
         assertEq(staking.delegationPoolOf(OPERATOR).assets, delegated + rest, "delegators'");
-        uint256 value = staking.valueOf(OPERATOR, shares);
+        uint256 value = staking.worthOf(OPERATOR, shares);
         assertLe(value, delegated + rest, "no more than there is");
         // A millionth is far more than the virtual shares' part.
         assertLe(delegated + rest, value + rest / 1e6 + DUST, "all of it");
@@ -241,7 +241,7 @@ contract StakingTest is ProtocolFixture {
         uint256 shares = delegate(ALICE, bound(delegated, 1, FUNDS));
         leaving = bound(leaving, 1, shares);
         beginUnstake(ALICE, leaving);
-        uint256 backing = own + staking.valueOf(OPERATOR, shares - leaving);
+        uint256 backing = own + staking.worthOf(OPERATOR, shares - leaving);
         vm.expectRevert(
             abi.encodeWithSelector(IStaking.StakingInsufficientStake.selector, OPERATOR, backing, backing + 1)
         );
@@ -271,7 +271,7 @@ contract StakingTest is ProtocolFixture {
         amount = bound(amount, 1e6, FUNDS);
         uint256 shares = delegate(ALICE, amount);
         uint40 expiry = uint40(block.timestamp + 30 days);
-        uint256 locked = own + staking.valueOf(OPERATOR, shares);
+        uint256 locked = own + staking.worthOf(OPERATOR, shares);
         vm.prank(LOCKER);
         staking.lock(OPERATOR, locked, expiry);
         beginUnstake(ALICE, shares);
@@ -386,7 +386,7 @@ contract StakingTest is ProtocolFixture {
         take(loss, 0);
         vm.warp(block.timestamp + PERIOD);
         uint256 returned = staking.withdraw(OPERATOR, ALICE);
-        uint256 stayed = staking.valueOf(OPERATOR, staking.delegationOf(OPERATOR, BOB).shares);
+        uint256 stayed = staking.worthOf(OPERATOR, staking.delegationOf(OPERATOR, BOB).shares);
         assertLe(returned, stayed + DUST, "left");
         assertLe(stayed, returned + DUST, "stayed");
     }
@@ -475,10 +475,10 @@ contract StakingTest is ProtocolFixture {
         slash(bound(loss, 1, amount / 2));
         assertEq(staking.getVotes(ALICE), votes, "until somebody looks");
         staking.syncVotes(OPERATOR, ALICE);
-        assertEq(staking.getVotes(ALICE), staking.valueOf(OPERATOR, shares), "synchronised");
+        assertEq(staking.getVotes(ALICE), staking.worthOf(OPERATOR, shares), "synchronised");
         leaving = bound(leaving, 1, shares);
         beginUnstake(ALICE, leaving);
-        assertEq(staking.getVotes(ALICE), staking.valueOf(OPERATOR, shares - leaving), "unbonding");
+        assertEq(staking.getVotes(ALICE), staking.worthOf(OPERATOR, shares - leaving), "unbonding");
     }
 
     // HELPERS

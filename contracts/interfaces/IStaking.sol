@@ -217,7 +217,7 @@ interface IStaking {
     function delegationOf(address operator, address delegator) external view returns (Delegation memory);
 
     /// @notice What shares of an operator's delegation pool are worth, in OPG wei.
-    function valueOf(address operator, uint256 shares) external view returns (uint256);
+    function worthOf(address operator, uint256 shares) external view returns (uint256);
 
     /// @notice What can be slashed of an operator's pool at most, in OPG wei: all of it, unbonding stake included.
     function slashableOf(address operator) external view returns (uint256);

@@ -5,7 +5,9 @@
 export const GAS_TARGETS: Readonly<Record<string, number>> = {
   deposit: 49_821,
   "deposit with permit": 72_362,
+  "stake, first": 93_523,
   "stake top-up": 59_323,
+  "pay rewards": 70_000,
   "register node and stake": 190_000,
   "register model": 200_000,
   "register verification key": 130_000,

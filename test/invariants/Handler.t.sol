@@ -172,9 +172,9 @@ contract Handler is ProtocolFixture {
         staking.withdraw(worker, worker);
     }
 
-    function announceCommission(uint256 who, uint16 commission) external {
+    function announceCommission(uint256 who, uint256 commission) external {
         vm.prank(pick(workers, who));
-        staking.announceCommission(commission % 5_001);
+        staking.announceCommission(uint16(commission % 5_001));
     }
 
     function reclaim(uint256 who) external {
@@ -345,7 +345,7 @@ contract Handler is ProtocolFixture {
     function delegatedOf(address worker) external view returns (uint256 worth, uint256 assets) {
         DelegationPool memory pool = staking.delegationPoolOf(worker);
         for (uint256 i = 0; i < ACTORS; ++i) {
-            worth += staking.valueOf(worker, staking.delegationOf(worker, payers[i]).shares);
+            worth += staking.worthOf(worker, staking.delegationOf(worker, payers[i]).shares);
             Unbonding[] memory tranches = staking.unbondingOf(worker, payers[i]);
             for (uint256 j = 0; j < tranches.length; ++j) worth += tranches[j].amount;
         }
