@@ -53,9 +53,16 @@ contract Staking is SlashProceeds, StakeVotes {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
+    /// @dev An operator's own stake and its pool's collateral: one slot, so that most slashes read no other.
+    struct OwnStake {
+        uint128 stake; // OPG in wei, without what is unbonding
+        uint120 locked; // OPG in wei
+        bool isUnbonding; // whether the pool has `ownUnbondingShares`
+    }
+
     /// @dev Everything of one operator.
     struct Pool {
-        StakePool own; // slot 0
+        OwnStake own; // slot 0
         uint128 ownUnbonding; // slot 1: OPG in wei
         uint128 ownUnbondingShares; // of which `tranches` of the operator hold parts
         uint128 delegated; // slot 2: OPG in wei, what is unbonding included
@@ -209,6 +216,7 @@ contract Staking is SlashProceeds, StakeVotes {
 
         // Not more than the supply, which fits 128 bits.
         pool.own.stake -= uint128(amount);
+        pool.own.isUnbonding = true;
         pool.ownUnbonding = assets + uint128(amount);
         pool.ownUnbondingShares = total + shares;
         _removeVotes(operator, amount);
@@ -219,6 +227,7 @@ contract Staking is SlashProceeds, StakeVotes {
     function _undoUnbonding(address operator, Pool storage pool) private {
         uint128 left = pool.ownUnbonding;
         pool.own.stake += left;
+        pool.own.isUnbonding = false;
         (pool.ownUnbonding, pool.ownUnbondingShares) = (0, 0);
         _storage().tranches[operator][operator].clear();
         _addVotes(operator, left);
@@ -259,6 +268,7 @@ contract Staking is SlashProceeds, StakeVotes {
         amount = (assets * due) / shares;
         // Parts of numbers that fit 128 bits.
         (pool.ownUnbonding, pool.ownUnbondingShares) = (uint128(assets - amount), uint128(shares - due));
+        if (due == shares) pool.own.isUnbonding = false;
     }
 
     function _releaseShares(Pool storage pool, uint256 due) private returns (uint256 amount) {
@@ -278,12 +288,12 @@ contract Staking is SlashProceeds, StakeVotes {
         uint256 latest = block.timestamp + Durations.MAX_COLLATERAL;
         require(expiry > block.timestamp && expiry <= latest, StakingBadExpiry(expiry, block.timestamp + 1, latest));
         Pool storage pool = $.pools[operator];
-        StakePool memory own = pool.own;
+        OwnStake memory own = pool.own;
         _requireBacking(operator, pool, own, amount);
         Collateral memory held = $.collateral[operator][msg.sender];
 
-        // Not more than what backs it, which fits 128 bits.
-        if (amount != 0) pool.own.locked = own.locked + uint128(amount);
+        // Not more than what backs it, which fits 90 bits.
+        if (amount != 0) pool.own.locked = own.locked + uint120(amount);
         held.amount += uint128(amount);
         if (expiry > held.expiry) held.expiry = expiry;
         $.collateral[operator][msg.sender] = held;
@@ -291,7 +301,7 @@ contract Staking is SlashProceeds, StakeVotes {
     }
 
     /// @dev Reverts unless stake that is not unbonding covers what is locked and `amount` more.
-    function _requireBacking(address operator, Pool storage pool, StakePool memory own, uint256 amount) private view {
+    function _requireBacking(address operator, Pool storage pool, OwnStake memory own, uint256 amount) private view {
         uint256 backing = own.stake;
         // Reads what is delegated only if it matters.
         if (backing < own.locked || amount > backing - own.locked) {
@@ -308,9 +318,9 @@ contract Staking is SlashProceeds, StakeVotes {
         uint256 locked = held.amount;
         require(amount <= locked, StakingInsufficientCollateral(operator, msg.sender, locked, amount));
 
-        // Not more than `locked`, which fits 128 bits.
-        held.amount = uint128(locked - amount);
-        $.pools[operator].own.locked -= uint128(amount);
+        // Not more than `locked`, which fits 90 bits.
+        $.pools[operator].own.locked -= uint120(amount);
+        _reduce(held, locked, amount);
         emit CollateralUnlocked(operator, msg.sender, amount);
     }
 
@@ -322,8 +332,9 @@ contract Staking is SlashProceeds, StakeVotes {
         require(amount != 0, StakingZeroAmount());
         require(block.timestamp > held.expiry, StakingNotExpired(block.timestamp, held.expiry));
 
-        $.collateral[operator][locker].amount = 0;
-        $.pools[operator].own.locked -= held.amount;
+        delete $.collateral[operator][locker];
+        // Part of what is locked, which fits 120 bits.
+        $.pools[operator].own.locked -= uint120(amount);
         emit CollateralUnlocked(operator, locker, amount);
     }
 
@@ -337,22 +348,29 @@ contract Staking is SlashProceeds, StakeVotes {
         amount = Math.min(order.amount, locked);
         if (amount == 0) return 0;
 
-        // Not more than `locked`, which fits 128 bits.
-        held.amount = locked - uint128(amount);
-        _owe(order, amount, _takeLoss(order.operator, uint128(amount)));
+        _reduce(held, locked, amount);
+        // Not more than `locked`, which fits 90 bits.
+        _owe(order, amount, _takeLoss(order.operator, uint120(amount)));
+    }
+
+    /// @dev Takes `amount` from collateral of `locked`. Where there is none left, there is no expiry.
+    function _reduce(Collateral storage held, uint256 locked, uint256 amount) private {
+        // Part of `locked`, which fits 128 bits.
+        (held.amount, held.expiry) = (uint128(locked - amount), locked == amount ? 0 : held.expiry);
     }
 
     /// @dev Takes `amount`, which was locked, out of the pool. Returns how much of it was the operator's own.
-    function _takeLoss(address operator, uint128 amount) private returns (uint256 ownLoss) {
+    function _takeLoss(address operator, uint120 amount) private returns (uint256 ownLoss) {
         Pool storage pool = _storage().pools[operator];
-        StakePool memory own = pool.own;
-        uint256 unbonding = pool.ownUnbonding;
+        OwnStake memory own = pool.own;
+        uint256 unbonding = own.isUnbonding ? pool.ownUnbonding : 0;
         ownLoss = Math.min(amount, own.stake + unbonding);
         uint256 unbondingLoss = unbonding == 0 ? 0 : (ownLoss * unbonding) / (own.stake + unbonding);
         // All parts of `amount`, which fits 128 bits.
         uint128 stakeLoss = uint128(ownLoss - unbondingLoss);
 
-        pool.own = StakePool({stake: own.stake - stakeLoss, locked: own.locked - amount});
+        (own.stake, own.locked) = (own.stake - stakeLoss, own.locked - amount);
+        pool.own = own;
         if (unbondingLoss != 0) pool.ownUnbonding = uint128(unbonding - unbondingLoss);
         if (ownLoss != amount) pool.delegated -= uint128(amount - ownLoss);
         _removeVotes(operator, stakeLoss);
@@ -402,7 +420,8 @@ contract Staking is SlashProceeds, StakeVotes {
 
     /// @inheritdoc IStaking
     function poolOf(address operator) external view returns (StakePool memory) {
-        return _storage().pools[operator].own;
+        OwnStake memory own = _storage().pools[operator].own;
+        return StakePool({stake: own.stake, locked: own.locked});
     }
 
     /// @inheritdoc IStaking

@@ -37,10 +37,12 @@ abstract contract StakeVotes is VotesUpgradeable {
     }
 
     function _addVotes(address account, uint256 units) internal {
-        _moveDelegateVotes(address(0), delegates(account), units);
+        address delegatee = delegates(account);
+        if (delegatee != address(0)) _moveDelegateVotes(address(0), delegatee, units);
     }
 
     function _removeVotes(address account, uint256 units) internal {
-        _moveDelegateVotes(delegates(account), address(0), units);
+        address delegatee = delegates(account);
+        if (delegatee != address(0)) _moveDelegateVotes(delegatee, address(0), units);
     }
 }
