@@ -33,8 +33,13 @@ import {Tier} from "./types/Tier.sol";
 ///
 /// `lock` uses what the market holds of the node's stake and is free, and asks `Staking` for more only if that does not
 /// suffice. What a served request frees stays with the market for the next one, until the node calls
-/// `releaseCollateral`: a busy node's stake moves once, not with every request. At all times
-/// `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+/// `releaseCollateral`: a busy node's stake moves once, not with every request. A node that misses its deadline can be
+/// slashed for it during `Durations.CLAIM_WINDOW`; then the claim is lost, and the collateral is free again. What the
+/// market holds, the node's allotment, always lasts beyond the last such window, and is prolonged when it would not. Until
+/// then `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+///
+/// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
+/// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
 ///
 /// CALLBACKS
 ///
@@ -54,11 +59,18 @@ import {Tier} from "./types/Tier.sol";
 contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
     using SafeCast for uint256;
 
+    /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
+    /// refilling one that is not zero costs a quarter of filling a zero one.
+    struct Allotment {
+        uint128 free; // OPG in wei
+        uint40 begin; // Unix time in seconds: requests with an earlier deadline have no part in it
+        uint40 expiry; // Unix time in seconds up to which `Staking` keeps it locked
+    }
+
     /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
     struct Storage {
         mapping(RequestId requestId => RequestState) states;
-        // Plus one once it was ever set: refilling a slot that is not zero costs a quarter of filling a zero one.
-        mapping(address node => uint256) freeCollateralPlusOne;
+        mapping(address node => Allotment) allotments;
         mapping(RequestId requestId => bytes32 outputHash) pendingCallbacks;
     }
 
@@ -175,16 +187,28 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         _storage().states[requestId] = RequestStates.locked(node, deadline.toUint40());
         emit RequestLocked(requestId, node, terms.collateral, deadline);
 
-        _useCollateral(node, terms.collateral);
+        uint256 lastDeadline = terms.tier == Tier.Optimistic ? deadline + Durations.MAX_DISPUTE : deadline;
+        if (terms.collateral != 0) _useCollateral(node, terms.collateral, lastDeadline);
     }
 
-    function _useCollateral(address node, uint256 amount) private {
-        uint256 free = freeCollateralOf(node);
-        uint256 used = Math.min(free, amount);
+    /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
+    function _useCollateral(address node, uint128 amount, uint256 deadline) private {
+        Allotment memory allotment = _storage().allotments[node];
+        uint256 lapsed = 0;
+        if (block.timestamp > allotment.expiry) {
+            lapsed = STAKING.collateralOf(node, address(this));
+            allotment = Allotment({free: 0, begin: block.timestamp.toUint40(), expiry: 0});
+        }
+        uint256 missing = Math.saturatingSub(amount, allotment.free);
+        bool isTooShort = deadline + Durations.CLAIM_WINDOW > allotment.expiry;
 
-        if (amount != 0) _setFreeCollateral(node, free - used);
+        // Not less than the market asked for before: `ALLOTMENT` is the same every time.
+        if (missing != 0 || isTooShort) allotment.expiry = (block.timestamp + Durations.ALLOTMENT).toUint40();
+        allotment.free = missing == 0 ? allotment.free - amount : 0;
+        _storage().allotments[node] = allotment;
 
-        if (used != amount) STAKING.lock(node, amount - used);
+        if (lapsed != 0) STAKING.unlock(node, lapsed);
+        if (missing != 0 || isTooShort) STAKING.lock(node, missing, allotment.expiry);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -192,13 +216,16 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         uint256 free = freeCollateralOf(msg.sender);
         require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
 
-        _setFreeCollateral(msg.sender, free - amount);
+        // Not more than `free`, which fits 128 bits.
+        _storage().allotments[msg.sender].free = uint128(free - amount);
 
         STAKING.unlock(msg.sender, amount);
     }
 
-    function _setFreeCollateral(address node, uint256 amount) private {
-        _storage().freeCollateralPlusOne[node] = amount + 1;
+    /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
+    function _freeCollateral(address node, uint128 amount, uint256 deadline) private {
+        Allotment storage allotment = _storage().allotments[node];
+        if (block.timestamp <= allotment.expiry && deadline >= allotment.begin) allotment.free += amount;
     }
 
     // SETTLE
@@ -224,7 +251,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         bytes calldata output,
         bytes calldata evidence
     ) private nonReentrant {
-        require(_requireServable(requestId, terms, node), OptimisticMarketNotLocked(requestId));
+        (bool wasLocked, ) = _requireServable(requestId, terms, node);
+        require(wasLocked, OptimisticMarketNotLocked(requestId));
         require(
             msg.sender == node || NODE_REGISTRY.node(node).signer == msg.sender,
             OptimisticMarketNotNode(requestId, msg.sender, node)
@@ -239,9 +267,9 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         bytes calldata output,
         bytes calldata evidence
     ) private nonReentrant {
-        bool wasLocked = _requireServable(requestId, terms, node);
+        (bool wasLocked, uint256 deadline) = _requireServable(requestId, terms, node);
         _check(requestId, terms, terms.tier, node, output, evidence);
-        _pay(requestId, terms, node, wasLocked, output);
+        _pay(requestId, terms, node, wasLocked, deadline, output);
     }
 
     /// @dev Ends a request as served by `node`, and pays.
@@ -250,12 +278,11 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         InferenceRequest calldata terms,
         address node,
         bool wasLocked,
+        uint256 deadline,
         bytes calldata output
     ) private {
         _storage().states[requestId] = RequestStates.fulfilled(node);
-        if (wasLocked && terms.collateral != 0) {
-            _setFreeCollateral(node, freeCollateralOf(node) + terms.collateral);
-        }
+        if (wasLocked && terms.collateral != 0) _freeCollateral(node, terms.collateral, deadline);
         emit RequestFulfilled(requestId, node, output);
 
         // Refuses a request that was never made.
@@ -265,12 +292,12 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         );
     }
 
-    /// @dev Returns whether `node` had locked the request.
+    /// @dev Returns whether `node` had locked the request, and until when it can be served.
     function _requireServable(
         RequestId requestId,
         InferenceRequest calldata terms,
         address node
-    ) private view returns (bool wasLocked) {
+    ) private view returns (bool wasLocked, uint256 deadline) {
         RequestState state = _storage().states[requestId];
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
         wasLocked = state.isLocked();
@@ -279,7 +306,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         } else {
             NODE_REGISTRY.requireRole(node, NodeRole.Inference);
         }
-        uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
+        deadline = wasLocked ? state.deadline() : terms.expiry;
         require(block.timestamp <= deadline, InferenceMarketTooLate(requestId, block.timestamp, deadline));
     }
 
@@ -320,7 +347,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         uint256 deadline = wasTaken ? state.deadline() : terms.expiry;
         require(block.timestamp > deadline, InferenceMarketTooEarly(requestId, block.timestamp, deadline));
         address node = state.node();
-        uint128 slashed = wasTaken ? terms.collateral : 0;
+        bool isClaimable = block.timestamp <= deadline + Durations.CLAIM_WINDOW;
+        uint128 slashed = wasTaken && isClaimable ? terms.collateral : 0;
         address reporter = msg.sender;
 
         if (state.status() == RequestStatus.Challenged) {
@@ -331,6 +359,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
             $.states[requestId] = RequestStates.expired(node);
             emit RequestExpired(requestId, node, terms.maxFee, slashed);
         }
+        if (wasTaken && !isClaimable) _freeCollateral(node, terms.collateral, deadline);
 
         // Refuses a request that was never made.
         FEE_ESCROW.refund(requestId);
@@ -399,7 +428,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         RequestState state,
         bytes calldata output
     ) internal override {
-        _pay(requestId, terms, state.node(), true, output);
+        _pay(requestId, terms, state.node(), true, state.deadline(), output);
     }
 
     /// @inheritdoc OptimisticMarket
@@ -442,8 +471,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
 
     /// @inheritdoc IInferenceMarket
     function freeCollateralOf(address node) public view returns (uint256) {
-        uint256 plusOne = _storage().freeCollateralPlusOne[node];
-        return plusOne == 0 ? 0 : plusOne - 1;
+        Allotment memory allotment = _storage().allotments[node];
+        return block.timestamp <= allotment.expiry ? allotment.free : 0;
     }
 
     /// @inheritdoc IInferenceMarket

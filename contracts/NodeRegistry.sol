@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Governed} from "./governance/Governed.sol";
 import {INodeRegistry, NodeRegistration} from "./interfaces/INodeRegistry.sol";
 import {IStaking} from "./interfaces/IStaking.sol";
-import {ALL_ROLES, NodeRole, NodeRoleSet} from "./types/NodeRole.sol";
+import {ALL_ROLES, NodeRole, NodeRoleSet, ROLE_COUNT} from "./types/NodeRole.sol";
 
 /// @title NodeRegistry
 /// @dev Earnings belong to the operator's account in `FeeEscrow`, which also knows where to pay them out.
@@ -25,7 +26,7 @@ contract NodeRegistry is INodeRegistry, Governed, ReentrancyGuardTransient {
     /// @custom:storage-location erc7201:opengradient.storage.NodeRegistry
     struct Storage {
         mapping(address operator => Node) nodes;
-        uint128 minimumStake;
+        mapping(NodeRole role => uint128) minimumStakes;
     }
 
     /// @notice Longest endpoint, in bytes.
@@ -42,10 +43,10 @@ contract NodeRegistry is INodeRegistry, Governed, ReentrancyGuardTransient {
 
     /// @notice Sets up the proxy.
     /// @param authority The access manager.
-    /// @param minimum Stake that registering takes, in OPG wei.
-    function initialize(address authority, uint128 minimum) external initializer {
+    /// @param minimums Own stake that each role takes, in OPG wei, in the order of {NodeRole}.
+    function initialize(address authority, uint128[ROLE_COUNT] calldata minimums) external initializer {
         __AccessManaged_init(authority);
-        _setMinimumStake(minimum);
+        for (uint8 i = 0; i < ROLE_COUNT; ++i) _setMinimumStake(NodeRole(i), minimums[i]);
     }
 
     // LIFE OF A NODE
@@ -59,14 +60,15 @@ contract NodeRegistry is INodeRegistry, Governed, ReentrancyGuardTransient {
         emit NodeRegistered(msg.sender, registration.roles, registration.signer, registration.endpoint);
 
         if (stakeAmount != 0) STAKING.stakeFrom(msg.sender, stakeAmount);
-        uint256 staked = STAKING.poolOf(msg.sender).stake;
-        require(staked >= $.minimumStake, NodeRegistryStakeTooLow(msg.sender, staked, $.minimumStake));
+        _requireStake(msg.sender, registration.roles);
     }
 
     /// @inheritdoc INodeRegistry
     function update(NodeRegistration calldata registration) external {
         _write(_requireRegistered(msg.sender), registration);
         emit NodeUpdated(msg.sender, registration.roles, registration.signer, registration.endpoint);
+
+        _requireStake(msg.sender, registration.roles);
     }
 
     /// @inheritdoc INodeRegistry
@@ -88,16 +90,23 @@ contract NodeRegistry is INodeRegistry, Governed, ReentrancyGuardTransient {
         target.endpoint = registration.endpoint;
     }
 
+    /// @dev Own stake only: what others delegate is not the operator's to lose.
+    function _requireStake(address operator, NodeRoleSet roles) private view {
+        uint256 minimum = minimumStakeOf(roles);
+        uint256 staked = STAKING.poolOf(operator).stake;
+        require(staked >= minimum, NodeRegistryStakeTooLow(operator, staked, minimum));
+    }
+
     // GOVERN
 
     /// @inheritdoc INodeRegistry
-    function setMinimumStake(uint128 minimum) external restricted {
-        _setMinimumStake(minimum);
+    function setMinimumStake(NodeRole role, uint128 minimum) external restricted {
+        _setMinimumStake(role, minimum);
     }
 
-    function _setMinimumStake(uint128 minimum) private {
-        _storage().minimumStake = minimum;
-        emit MinimumStakeChanged(minimum);
+    function _setMinimumStake(NodeRole role, uint128 minimum) private {
+        _storage().minimumStakes[role] = minimum;
+        emit MinimumStakeChanged(role, minimum);
     }
 
     // READ
@@ -126,8 +135,16 @@ contract NodeRegistry is INodeRegistry, Governed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc INodeRegistry
-    function minimumStake() external view returns (uint128) {
-        return _storage().minimumStake;
+    function minimumStake(NodeRole role) external view returns (uint128) {
+        return _storage().minimumStakes[role];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function minimumStakeOf(NodeRoleSet roles) public view returns (uint256 minimum) {
+        for (uint8 i = 0; i < ROLE_COUNT; ++i) {
+            NodeRole role = NodeRole(i);
+            if (roles.contains(role)) minimum = Math.max(minimum, _storage().minimumStakes[role]);
+        }
     }
 
     function _requireRegistered(address operator) private view returns (Node storage found) {

@@ -24,8 +24,8 @@ interface INodeRegistry {
     /// @notice An operator left. Its stake stays in `Staking` until it withdraws it.
     event NodeExited(address indexed operator);
 
-    /// @notice Registering takes another stake from now on.
-    event MinimumStakeChanged(uint128 minimumStake);
+    /// @notice A role takes another stake from now on.
+    event MinimumStakeChanged(NodeRole indexed role, uint128 minimumStake);
 
     /// @notice The operator is registered already.
     error NodeRegistryAlreadyRegistered(address operator);
@@ -42,7 +42,7 @@ interface INodeRegistry {
     /// @notice The endpoint is too long.
     error NodeRegistryEndpointTooLong(uint256 length, uint256 limit);
 
-    /// @notice The operator has less at stake than registering takes.
+    /// @notice The operator has less own stake than its roles take.
     error NodeRegistryStakeTooLow(address operator, uint256 stake, uint256 minimum);
 
     /// @notice The operator is not registered for this role.
@@ -55,14 +55,14 @@ interface INodeRegistry {
     /// `Staking`.
     function register(NodeRegistration calldata registration, uint256 stakeAmount) external;
 
-    /// @notice Replaces what the caller says of its node.
+    /// @notice Replaces what the caller says of its node. It needs the stake that the roles take by now.
     function update(NodeRegistration calldata registration) external;
 
     /// @notice Ends the caller's registration. Obligations taken on before still stand.
     function exit() external;
 
-    /// @notice Sets the stake that registering takes, in OPG wei. Governance only; registered nodes stay.
-    function setMinimumStake(uint128 minimumStake) external;
+    /// @notice Sets the own stake that a role takes, in OPG wei. Governance only; registered nodes stay.
+    function setMinimumStake(NodeRole role, uint128 minimumStake) external;
 
     /// @notice What the operator said of its node; reverts if it is not registered.
     function node(address operator) external view returns (NodeRegistration memory);
@@ -76,6 +76,9 @@ interface INodeRegistry {
     /// @notice Reverts unless the operator is registered for a role.
     function requireRole(address operator, NodeRole role) external view;
 
-    /// @notice Stake that registering takes, in OPG wei.
-    function minimumStake() external view returns (uint128);
+    /// @notice Own stake that a role takes, in OPG wei.
+    function minimumStake(NodeRole role) external view returns (uint128);
+
+    /// @notice Own stake that a node with these roles takes: the most that one of them does, in OPG wei.
+    function minimumStakeOf(NodeRoleSet roles) external view returns (uint256);
 }

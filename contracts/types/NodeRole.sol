@@ -14,6 +14,9 @@ type NodeRoleSet is uint8;
 /// @dev All three roles.
 NodeRoleSet constant ALL_ROLES = NodeRoleSet.wrap(0x07);
 
+/// @dev How many roles there are.
+uint8 constant ROLE_COUNT = 3;
+
 using NodeRoleSets for NodeRoleSet global;
 
 library NodeRoleSets {

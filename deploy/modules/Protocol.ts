@@ -38,7 +38,14 @@ export default buildModule("Protocol", (m) => {
   });
   const nodeRegistry = proxied(m, "NodeRegistry", {
     constructor: [staking],
-    initialize: [manager, m.getParameter("minimumStake")],
+    initialize: [
+      manager,
+      [
+        m.getParameter("minimumInferenceStake"),
+        m.getParameter("minimumVerifierStake"),
+        m.getParameter("minimumDataStake"),
+      ],
+    ],
   });
   const inferenceMarket = proxied(m, "InferenceMarket", {
     constructor: [feeEscrow, staking, modelRegistry, nodeRegistry, verifiers.verifierRouter],
@@ -53,7 +60,7 @@ export default buildModule("Protocol", (m) => {
   });
 
   grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
-    "lock(address,uint256)",
+    "lock(address,uint256,uint40)",
   ]);
   grant(m, { manager, target: staking, role: "nodeRegistry", member: nodeRegistry }, [
     "stakeFrom(address,uint256)",

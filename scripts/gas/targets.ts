@@ -29,5 +29,6 @@ export const GAS_TARGETS: Readonly<Record<string, GasTarget>> = {
   "fulfil batch of 32, per item": atMost(36_000, "Boundless", 41_990),
   "open channel": atMost(80_000, "x402", 81_544),
   "claim 50 channels, per channel": atMost(17_000, "x402, not skipping", 21_855),
+  "pay rewards": atMost(70_000, "Succinct", 78_986),
   slash: atMost(90_000, "Boundless", 101_033),
 };

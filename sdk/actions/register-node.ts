@@ -43,7 +43,7 @@ async function requireStake(
   { owner, stake }: { owner: string; stake: bigint },
 ): Promise<void> {
   const staked = (await staking.poolOf(owner)).stake + stake;
-  const minimum = await nodeRegistry.minimumStake();
+  const minimum = await nodeRegistry.minimumStakeOf(roleSet("Inference"));
   if (staked >= minimum) return;
   throw new OpenGradientError(
     "STAKE_TOO_LOW",

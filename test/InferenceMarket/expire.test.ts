@@ -50,7 +50,7 @@ describe("InferenceMarket.expire", () => {
     // Ten to the payer, who lost an answer worth ten; a tenth of the rest to the keeper; what is left to the treasury.
     await expect(expire)
       .to.emit(staking, "Slashed")
-      .withArgs(operator, payer, keeper, opg(50), opg(10), opg(4), opg(36));
+      .withArgs(operator, payer, keeper, opg(50), 0, opg(10), opg(4), opg(36));
     expect(await staking.poolOf(operator)).to.deep.equal([opg(4_950), 0n]);
     expect(await market.freeCollateralOf(operator)).to.equal(0);
     await staking.handOn(payer);
@@ -59,6 +59,25 @@ describe("InferenceMarket.expire", () => {
     expect(await feeEscrow.balanceOf(payer)).to.equal(opg(1_010));
     expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(4));
     expect(await feeEscrow.balanceOf(governor)).to.equal(opg(36));
+  });
+
+  it("slashes up to the end of the claim window, and then frees the collateral", async () => {
+    const { market, staking, operator, request, deadline } = await loadFixture(locked);
+    await time.setNextBlockTimestamp(deadline + 604_801n);
+    const expire = market.expire(request.terms);
+    await expect(expire).to.not.emit(staking, "Slashed");
+    await expect(expire)
+      .to.emit(market, "RequestExpired")
+      .withArgs(request.requestId, operator, opg(10), 0);
+    expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
+    await market.connect(operator).releaseCollateral(opg(50));
+    expect(await staking.poolOf(operator)).to.deep.equal([opg(5_000), 0n]);
+  });
+
+  it("slashes in the last second of the claim window", async () => {
+    const { market, staking, request, deadline } = await loadFixture(locked);
+    await time.setNextBlockTimestamp(deadline + 604_800n);
+    await expect(market.expire(request.terms)).to.emit(staking, "Slashed");
   });
 
   it("slashes nobody for a request without collateral", async () => {
@@ -146,9 +165,11 @@ describe("InferenceMarket.expire", () => {
     const { market, staking, nodeRegistry, operator, request, deadline } =
       await loadFixture(locked);
     await nodeRegistry.connect(operator).exit();
-    await staking.connect(operator).beginUnstake(opg(4_950));
+    await staking.connect(operator).beginUnstake(operator, opg(4_950));
     await time.setNextBlockTimestamp(deadline + 1n);
     await market.expire(request.terms);
-    expect(await staking.poolOf(operator)).to.deep.equal([0n, 0n]);
+    // What is unbonding bears its part.
+    expect(await staking.slashableOf(operator)).to.equal(opg(4_950));
+    expect(await staking.poolOf(operator)).to.deep.equal([opg("49.5"), 0n]);
   });
 });

@@ -7,6 +7,14 @@ import { loadFixture, time } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
 
 const { Locked: LOCKED } = REQUEST_STATUS;
+const DAY = 86_400;
+const ALLOTMENT = 30 * DAY;
+const CLAIM_WINDOW = 7 * DAY;
+
+/** When collateral expires that the market asked for in the last block. */
+async function expiryOfAllotment(): Promise<number> {
+  return (await time.latest()) + ALLOTMENT;
+}
 
 describe("InferenceMarket.lock", () => {
   async function asked() {
@@ -26,7 +34,9 @@ describe("InferenceMarket.lock", () => {
     await expect(lock)
       .to.emit(market, "RequestLocked")
       .withArgs(request.requestId, operator, opg(50), deadline);
-    await expect(lock).to.emit(staking, "CollateralLocked").withArgs(operator, market, opg(50));
+    await expect(lock)
+      .to.emit(staking, "CollateralLocked")
+      .withArgs(operator, market, opg(50), await expiryOfAllotment());
     expect(await market.stateOf(request.requestId)).to.deep.equal([
       LOCKED,
       operator.address,
@@ -153,9 +163,11 @@ describe("InferenceMarket.lock", () => {
       const context = await loadFixture(served);
       const { market, staking, operator } = context;
       const next = await ask(context, context.published, { collateral: opg(80), salt: 7 });
-      await expect(market.connect(operator).lock(next.terms, operator))
+      const lock = market.connect(operator).lock(next.terms, operator);
+      await lock;
+      await expect(lock)
         .to.emit(staking, "CollateralLocked")
-        .withArgs(operator, market, opg(30));
+        .withArgs(operator, market, opg(30), await expiryOfAllotment());
       expect(await market.freeCollateralOf(operator)).to.equal(0);
       expect(await staking.collateralOf(operator, market)).to.equal(opg(80));
     });
@@ -166,8 +178,51 @@ describe("InferenceMarket.lock", () => {
         .to.emit(staking, "CollateralUnlocked")
         .withArgs(operator, market, opg(50));
       expect(await staking.poolOf(operator)).to.deep.equal([opg(5_000), 0n]);
-      await staking.connect(operator).beginUnstake(opg(5_000));
+      await staking.connect(operator).beginUnstake(operator, opg(5_000));
     });
+
+    it("is prolonged as soon as it would not outlast the claims against the next request", async () => {
+      const context = await loadFixture(served);
+      const { market, staking, operator } = context;
+      const expiry = Number(await staking.collateralExpiryOf(operator, market));
+      const lockSeconds = 600;
+      await time.increaseTo(expiry - CLAIM_WINDOW - lockSeconds - 100);
+      const first = await ask(context, context.published, { collateral: opg(1), salt: 7 });
+      await time.setNextBlockTimestamp(expiry - CLAIM_WINDOW - lockSeconds);
+      await expect(market.connect(operator).lock(first.terms, operator)).to.not.emit(
+        staking,
+        "CollateralLocked",
+      );
+      const second = await ask(context, context.published, { collateral: opg(1), salt: 8 });
+      const lock = market.connect(operator).lock(second.terms, operator);
+      await lock;
+      await expect(lock)
+        .to.emit(staking, "CollateralLocked")
+        .withArgs(operator, market, 0, await expiryOfAllotment());
+      expect(await market.freeCollateralOf(operator)).to.equal(opg(48));
+      expect(await staking.collateralOf(operator, market)).to.equal(opg(50));
+    });
+
+    for (const isReclaimed of [false, true]) {
+      it(`starts anew after it expired${isReclaimed ? " and was reclaimed" : ""}`, async () => {
+        const context = await loadFixture(served);
+        const { market, staking, operator } = context;
+        const stale = await ask(context, context.published, { collateral: opg(20), salt: 7 });
+        await market.connect(operator).lock(stale.terms, operator);
+        await time.increaseTo((await staking.collateralExpiryOf(operator, market)) + 1n);
+        expect(await market.freeCollateralOf(operator)).to.equal(0);
+        if (isReclaimed) await staking.connect(operator).reclaim(operator, market);
+        const next = await ask(context, context.published, { collateral: opg(40), salt: 8 });
+        await market.connect(operator).lock(next.terms, operator);
+        expect(await staking.collateralOf(operator, market)).to.equal(opg(40));
+        // The claim of the old request is over: it neither takes nor frees what stands behind the new one.
+        await expect(market.expire(stale.terms)).to.not.emit(staking, "Slashed");
+        expect(await market.freeCollateralOf(operator)).to.equal(0);
+        await time.increase(601);
+        await expect(market.expire(next.terms)).to.emit(staking, "Slashed");
+        expect(await staking.poolOf(operator)).to.deep.equal([opg(4_960), 0n]);
+      });
+    }
 
     it("does not go back while it is in use", async () => {
       const context = await loadFixture(served);

@@ -10,6 +10,7 @@ import {
   NodeRegistry__factory,
   Staking__factory,
 } from "../../typechain-types/index.js";
+import { NODE_ROLES } from "../../sdk/tiers.ts";
 import { chain, ethers, loadFixture, time } from "../fixtures/network.ts";
 import { deployProtocol, opg, PARAMETERS, type Fixture } from "../fixtures/protocol.ts";
 
@@ -67,7 +68,8 @@ describe("deployment", () => {
     ]);
     expect(await staking.unbondingPeriod()).to.equal(PARAMETERS.unbondingSeconds);
     expect(await staking.reporterShare()).to.equal(PARAMETERS.reporterShareBps);
-    expect(await nodeRegistry.minimumStake()).to.equal(PARAMETERS.minimumStake);
+    for (const role of Object.values(NODE_ROLES))
+      expect(await nodeRegistry.minimumStake(role)).to.equal(PARAMETERS.minimumStake);
     expect(await modelRegistry.depositRequired()).to.equal(PARAMETERS.modelDeposit);
   });
 
@@ -106,9 +108,9 @@ describe("deployment", () => {
       "FeeEscrow.setTreasury": () => feeEscrow.connect(stranger).setTreasury(stranger, 0),
       "Staking.setUnbondingPeriod": () => staking.connect(stranger).setUnbondingPeriod(604_800),
       "Staking.setReporterShare": () => staking.connect(stranger).setReporterShare(0),
-      "Staking.lock": () => staking.connect(stranger).lock(stranger, 0),
+      "Staking.lock": () => staking.connect(stranger).lock(stranger, 0, 0),
       "Staking.stakeFrom": () => staking.connect(stranger).stakeFrom(stranger, 1),
-      "NodeRegistry.setMinimumStake": () => nodeRegistry.connect(stranger).setMinimumStake(0),
+      "NodeRegistry.setMinimumStake": () => nodeRegistry.connect(stranger).setMinimumStake(0, 0),
       "ModelRegistry.setDeposit": () => modelRegistry.connect(stranger).setDeposit(0),
       "VerifierRouter.openRoute": () =>
         verifierRouter.connect(stranger).openRoute("0x01020304", 0, feeEscrow),
@@ -141,7 +143,7 @@ describe("deployment", () => {
       staking: (at: string) =>
         Staking__factory.connect(at, governor).initialize(manager, 604_800, 0),
       nodeRegistry: (at: string) =>
-        NodeRegistry__factory.connect(at, governor).initialize(manager, 0),
+        NodeRegistry__factory.connect(at, governor).initialize(manager, [0, 0, 0]),
       modelRegistry: (at: string) =>
         ModelRegistry__factory.connect(at, governor).initialize(manager, 0),
       inferenceMarket: (at: string) =>
@@ -195,7 +197,9 @@ describe("deployment", () => {
           treasuryShareBps: 0,
           unbondingSeconds: 604_800,
           reporterShareBps: 0,
-          minimumStake: 0,
+          minimumInferenceStake: 0,
+          minimumVerifierStake: 0,
+          minimumDataStake: 0,
           modelDeposit: 0,
           challengeWindowSeconds: 1,
           proveWindowSeconds: 1,

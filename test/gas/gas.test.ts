@@ -39,7 +39,7 @@ describe("gas of user actions", function () {
     if (!IS_PRODUCTION) this.skip();
     const chain = await hre.network.create("default");
     fixture = await fundedProtocolOn(chain);
-    await chain.networkHelpers.time.setNextBlockTimestamp(EXPIRY - 3 * 86_400);
+    await chain.networkHelpers.time.setNextBlockTimestamp(EXPIRY - 10 * 86_400);
     image = at((await testDigits()).images, 0);
   });
 
@@ -98,6 +98,33 @@ describe("gas of user actions", function () {
       nodeRegistry.connect(operator).register(node, opg(5_000)),
     );
     await book.book("stake top-up", staking.connect(operator).stake(operator, opg(100)));
+  });
+
+  it("stake in and out", async () => {
+    const { staking, provider, publisher, keeper, stranger, governor } = fixture;
+    const operator = keeper;
+    await staking.stake(fixture.otherOperator, opg(1));
+    await book.book("stake, first", staking.connect(operator).stake(operator, opg(100)));
+    for (const [suffix, delegator] of [
+      [", first", publisher],
+      ["", stranger],
+      [" again", stranger],
+    ] as const) {
+      const transaction = staking.connect(delegator)["delegate(address,uint256)"](operator, opg(9));
+      await book.book(`delegate${suffix}`, transaction);
+    }
+    await book.book("pay rewards, first", staking.connect(governor).addRewards(operator, opg(1)));
+    await book.book("pay rewards", staking.connect(governor).addRewards(operator, opg(1)));
+    const shares = opg(1) * 1_000n;
+    for (const suffix of [", first", ""]) {
+      const own = staking.connect(operator).beginUnstake(operator, opg(10));
+      await book.book(`begin unstake${suffix}`, own);
+      const delegated = staking.connect(stranger).beginUnstake(operator, shares);
+      await book.book(`begin unstake, delegated${suffix}`, delegated);
+    }
+    await provider.send("evm_increaseTime", [Number(await staking.unbondingPeriod())]);
+    await book.book("finish unstake", staking.withdraw(operator, operator));
+    await book.book("finish unstake, delegated", staking.withdraw(operator, stranger));
   });
 
   it("money in and out", async () => {

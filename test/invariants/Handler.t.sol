@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {RequestParameters} from "../../contracts/interfaces/IInferenceMarket.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {RequestParameters, RequestView} from "../../contracts/interfaces/IInferenceMarket.sol";
+import {DelegationPool, Unbonding} from "../../contracts/interfaces/IStaking.sol";
+import {Durations} from "../../contracts/libraries/Durations.sol";
 import {InferenceRequest} from "../../contracts/types/InferenceRequest.sol";
 import {RequestId} from "../../contracts/types/RequestId.sol";
 import {RequestStatus} from "../../contracts/types/RequestState.sol";
@@ -31,6 +34,7 @@ contract Handler is ChannelActor {
     RequestId[] public requests;
 
     mapping(RequestId requestId => Memory memories) internal memories;
+    mapping(address worker => uint256 time) internal allotmentBegins;
 
     constructor() {
         vm.warp(1_800_000_000);
@@ -98,6 +102,9 @@ contract Handler is ChannelActor {
     function lock(uint256 who, uint256 which) external {
         address worker = pick(workers, who);
         RequestId requestId = pickRequest(which);
+        if (memories[requestId].terms.collateral != 0 && !hasAllotment(worker)) {
+            allotmentBegins[worker] = block.timestamp;
+        }
         vm.prank(worker);
         market.lock(memories[requestId].terms, worker);
         remember(requestId);
@@ -154,14 +161,57 @@ contract Handler is ChannelActor {
     }
 
     function beginUnstake(uint256 who, uint256 amount) external {
-        vm.prank(pick(workers, who));
-        staking.beginUnstake(bound(amount, 1, FUNDS / 4));
+        address worker = pick(workers, who);
+        // Mostly a part; now and then all that is free, so that delegators are what is left.
+        uint256 free = staking.poolOf(worker).stake - staking.poolOf(worker).locked;
+        vm.prank(worker);
+        staking.beginUnstake(worker, amount % 4 == 0 ? free : bound(amount, 1, FUNDS / 8));
     }
 
     function finishUnstake(uint256 who) external {
         address worker = pick(workers, who);
-        vm.prank(worker);
-        staking.withdraw(worker);
+        staking.withdraw(worker, worker);
+    }
+
+    function announceCommission(uint256 who, uint256 commission) external {
+        vm.prank(pick(workers, who));
+        staking.announceCommission(uint16(commission % 5_001));
+    }
+
+    function reclaim(uint256 who) external {
+        staking.reclaim(pick(workers, who), address(market));
+    }
+
+    // DELEGATORS
+
+    function delegate(uint256 who, uint256 operator, uint256 amount) external {
+        vm.prank(pick(payers, who));
+        staking.delegate(pick(workers, operator), bound(amount, 1, FUNDS / 50));
+    }
+
+    function beginUndelegate(uint256 who, uint256 operator, uint256 part) external {
+        (address delegator, address worker) = (pick(payers, who), pick(workers, operator));
+        uint256 shares = staking.delegationOf(worker, delegator).shares;
+        vm.prank(delegator);
+        staking.beginUnstake(worker, part % 2 == 0 ? shares : bound(part, 1, shares + 1));
+    }
+
+    function finishUndelegate(uint256 who, uint256 operator) external {
+        staking.withdraw(pick(workers, operator), pick(payers, who));
+    }
+
+    function addRewards(uint256 who, uint256 operator, uint256 amount) external {
+        vm.prank(pick(payers, who));
+        staking.addRewards(pick(workers, operator), bound(amount, 1, FUNDS / 100));
+    }
+
+    function chooseDelegate(uint256 who, uint256 whom) external {
+        vm.prank(who % 2 == 0 ? pick(payers, who / 2) : pick(workers, who / 2));
+        staking.delegate(pick(payers, whom));
+    }
+
+    function syncVotes(uint256 who, uint256 operator) external {
+        staking.syncVotes(pick(workers, operator), pick(payers, who));
     }
 
     // EVERYBODY
@@ -194,8 +244,11 @@ contract Handler is ChannelActor {
     }
 
     function passTime(uint256 time) external {
-        // Mostly short steps, so that requests are served in time; sometimes more than the unbonding period.
-        vm.warp(block.timestamp + (time % 8 == 0 ? 8 days : bound(time, 1, 12 hours)));
+        // Mostly short steps, so that requests are served in time; sometimes more than the unbonding period, and now and
+        // then more than an allotment lasts.
+        uint256 step = bound(time, 1, 12 hours);
+        if (time % 8 == 0) step = time % 64 == 0 ? 31 days : 8 days;
+        vm.warp(block.timestamp + step);
     }
 
     // MEMORY
@@ -243,7 +296,7 @@ contract Handler is ChannelActor {
 
     function stakingDebts() external view returns (uint256 total) {
         for (uint256 i = 0; i < ACTORS; ++i) {
-            total += staking.poolOf(workers[i]).stake + staking.unbondingOf(workers[i]).amount;
+            total += staking.slashableOf(workers[i]);
             total += staking.proceedsOf(payers[i]) + staking.proceedsOf(workers[i]);
         }
         total += staking.treasuryProceeds();
@@ -253,9 +306,52 @@ contract Handler is ChannelActor {
     function collateralDue(address worker) external view returns (uint256 total) {
         total = market.freeCollateralOf(worker);
         for (uint256 i = 0; i < requests.length; ++i) {
-            bool isLocked = market.stateOf(requests[i]).status == RequestStatus.Locked;
-            if (isLocked && market.stateOf(requests[i]).node == worker) total += memories[requests[i]].terms.collateral;
+            RequestView memory state = market.stateOf(requests[i]);
+            bool isIts = state.status == RequestStatus.Locked && state.node == worker;
+            // Others are of an allotment that has expired.
+            if (isIts && state.deadline >= allotmentBegins[worker]) total += memories[requests[i]].terms.collateral;
         }
+    }
+
+    /// @dev Whether the worker's collateral has not expired.
+    function hasAllotment(address worker) public view returns (bool) {
+        return block.timestamp <= staking.collateralExpiryOf(worker, address(market));
+    }
+
+    /// @dev When the last claim against a worker ends, or zero.
+    function lastClaimEnd(address worker) external view returns (uint256 end) {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            RequestView memory state = market.stateOf(requests[i]);
+            bool isIts = state.status == RequestStatus.Locked && state.node == worker;
+            if (isIts && memories[requests[i]].terms.collateral != 0) {
+                end = Math.max(end, state.deadline + Durations.CLAIM_WINDOW);
+            }
+        }
+    }
+
+    function collateralExpiryOf(address worker) external view returns (uint256) {
+        return staking.collateralExpiryOf(worker, address(market));
+    }
+
+    /// @dev Votes that anybody has, and the units of those who chose a delegate.
+    function votesAndUnits() external view returns (uint256 votes, uint256 units) {
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            votes += staking.getVotes(payers[i]) + staking.getVotes(workers[i]);
+            if (staking.delegates(workers[i]) != address(0)) units += staking.poolOf(workers[i]).stake;
+            if (staking.delegates(payers[i]) == address(0)) continue;
+            for (uint256 j = 0; j < ACTORS; ++j) units += staking.delegationOf(workers[j], payers[i]).units;
+        }
+    }
+
+    /// @dev What all shares of a worker's delegators are worth, and what there is for them.
+    function delegatedOf(address worker) external view returns (uint256 worth, uint256 assets) {
+        DelegationPool memory pool = staking.delegationPoolOf(worker);
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            worth += staking.worthOf(worker, staking.delegationOf(worker, payers[i]).shares);
+            Unbonding[] memory tranches = staking.unbondingOf(worker, payers[i]);
+            for (uint256 j = 0; j < tranches.length; ++j) worth += tranches[j].amount;
+        }
+        assets = pool.assets;
     }
 
     function held() external view returns (uint256 byEscrow, uint256 byStaking, uint256 supply) {
@@ -264,8 +360,8 @@ contract Handler is ChannelActor {
 
     function collateralOf(
         address worker
-    ) external view returns (uint256 stakeOf, uint256 lockedOf, uint256 lockedForMarket) {
-        stakeOf = staking.poolOf(worker).stake;
+    ) external view returns (uint256 slashableOf, uint256 lockedOf, uint256 lockedForMarket) {
+        slashableOf = staking.slashableOf(worker);
         lockedOf = staking.poolOf(worker).locked;
         lockedForMarket = staking.collateralOf(worker, address(market));
     }

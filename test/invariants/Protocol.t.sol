@@ -32,6 +32,10 @@ contract ProtocolInvariants is Test {
     function invariant_2_stakingHoldsWhatItOwes() public view {
         (, uint256 byStaking, ) = handler.held();
         assertEq(byStaking, handler.stakingDebts(), "staking");
+        for (uint256 i = 0; i < 4; ++i) {
+            (uint256 worth, uint256 assets) = handler.delegatedOf(handler.workers(i));
+            assertLe(worth, assets, "delegators");
+        }
     }
 
     function invariant_3_supplyIsConstant() public view {
@@ -53,9 +57,11 @@ contract ProtocolInvariants is Test {
     function invariant_5_collateralIsCovered() public view {
         for (uint256 i = 0; i < 4; ++i) {
             address worker = handler.workers(i);
-            (uint256 stake, uint256 locked, uint256 lockedForMarket) = handler.collateralOf(worker);
-            assertLe(locked, stake, "locked");
+            (uint256 slashable, uint256 locked, uint256 lockedForMarket) = handler.collateralOf(worker);
+            assertLe(locked, slashable, "locked");
             assertEq(locked, lockedForMarket, "all locked is the market's");
+            assertLe(handler.lastClaimEnd(worker), handler.collateralExpiryOf(worker), "lasts as long as claims");
+            if (!handler.hasAllotment(worker)) continue;
             assertEq(lockedForMarket, handler.collateralDue(worker), "all of the market's is free or in use");
         }
     }
@@ -81,6 +87,11 @@ contract ProtocolInvariants is Test {
         }
     }
 
+    function invariant_8_votesAreUnits() public view {
+        (uint256 votes, uint256 units) = handler.votesAndUnits();
+        assertEq(votes, units, "votes");
+    }
+
     function invariant_9_statesOnlyMoveForward() public view {
         for (uint256 i = 0; i < handler.requestCount(); ++i) {
             RequestId requestId = handler.requests(i);
@@ -99,7 +110,7 @@ contract ProtocolInvariants is Test {
     /// @dev Invariants that hold because nothing happens would be worthless: in a random run every action takes effect,
     /// except the theft of a proof.
     function test_everyAction_TakesEffect_InARandomRun() public {
-        bytes4[25] memory actions = [
+        bytes4[33] memory actions = [
             Handler.deposit.selector,
             Handler.withdraw.selector,
             Handler.request.selector,
@@ -124,15 +135,23 @@ contract ProtocolInvariants is Test {
             ChannelActor.closeChannelByNode.selector,
             ChannelActor.closeChannelCooperatively.selector,
             ChannelActor.collectChannelEarnings.selector,
+            Handler.delegate.selector,
+            Handler.beginUndelegate.selector,
+            Handler.finishUndelegate.selector,
+            Handler.addRewards.selector,
+            Handler.chooseDelegate.selector,
+            Handler.syncVotes.selector,
+            Handler.announceCommission.selector,
+            Handler.reclaim.selector,
             Handler.stealProof.selector
         ];
-        uint256[25] memory successes;
-        for (uint256 i = 0; i < 2_400; ++i) {
-            uint256 which = uint256(keccak256(abi.encode("action", i))) % 25;
+        uint256[33] memory successes;
+        for (uint256 i = 0; i < 3_200; ++i) {
+            uint256 which = uint256(keccak256(abi.encode("action", i))) % 33;
             (bool success, ) = address(handler).call(bytes.concat(actions[which], randomArguments(i)));
             if (success) ++successes[which];
         }
-        for (uint256 which = 0; which < 24; ++which) {
+        for (uint256 which = 0; which < 32; ++which) {
             assertLe(1, successes[which], string.concat("action ", Strings.toString(which)));
         }
     }
