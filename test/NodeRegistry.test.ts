@@ -119,6 +119,23 @@ describe("NodeRegistry", () => {
       ]);
     });
 
+    it("takes the own stake of the most demanding role, whatever is delegated", async () => {
+      const { registry, staking, operator, payer, registration } = await loadFixture(registered);
+      const minimum = PARAMETERS.minimumStake + 1n;
+      await expect(registry.setMinimumStake(NODE_ROLES.Data, minimum))
+        .to.emit(registry, "MinimumStakeChanged")
+        .withArgs(NODE_ROLES.Data, minimum);
+      await registry.connect(operator).update(registration);
+      await staking.connect(payer)["delegate(address,uint256)"](operator, opg(100));
+      const roles = roleSet("Inference", "Data");
+      await expect(registry.connect(operator).update({ ...registration, roles }))
+        .to.be.revertedWithCustomError(registry, "NodeRegistryStakeTooLow")
+        .withArgs(operator, PARAMETERS.minimumStake, minimum);
+      await staking.connect(payer).stake(operator, 1);
+      await registry.connect(operator).update({ ...registration, roles });
+      expect(await registry.minimumStakeOf(roles)).to.equal(minimum);
+    });
+
     it("is for registered operators", async () => {
       const { registry, stranger, registration } = await loadFixture(registered);
       await expect(registry.connect(stranger).update(registration))

@@ -137,13 +137,32 @@ contract InferenceMarketTest is ProtocolFixture {
         vm.prank(NODE);
         market.lock(terms, NODE);
         uint256 deadline = market.stateOf(requestId).deadline;
-        vm.warp(bound(wait, deadline + 1, deadline + 365 days));
+        vm.warp(bound(wait, deadline + 1, deadline + 7 days));
         market.expire(terms);
         assertEq(escrow.balanceOf(PAYER), FUNDS, "refunded");
         assertEq(staking.poolOf(NODE).stake, STAKE - terms.collateral, "stake left");
         assertEq(staking.collateralOf(NODE, address(market)), 0, "collateral left");
         uint256 compensation = terms.collateral < terms.maxFee ? terms.collateral : terms.maxFee;
         assertEq(staking.proceedsOf(PAYER), compensation, "compensation");
+    }
+
+    function testFuzz_expire_Refunds_AndSlashesNobody_AfterTheClaimWindow(
+        Ask memory ask,
+        uint256 seed,
+        uint256 wait,
+        bool isReclaimed
+    ) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.prank(NODE);
+        market.lock(terms, NODE);
+        uint256 deadline = market.stateOf(requestId).deadline;
+        vm.warp(bound(wait, deadline + 7 days + 1, deadline + 365 days));
+        bool hasExpired = block.timestamp > staking.collateralExpiryOf(NODE, address(market));
+        if (isReclaimed && hasExpired && terms.collateral != 0) staking.reclaim(NODE, address(market));
+        market.expire(terms);
+        assertEq(escrow.balanceOf(PAYER), FUNDS, "refunded");
+        assertEq(staking.poolOf(NODE).stake, STAKE, "stake left");
+        assertEq(market.freeCollateralOf(NODE), hasExpired ? 0 : terms.collateral, "free");
     }
 
     function testFuzz_expire_Reverts_WhileServable(Ask memory ask, uint256 seed, uint256 wait, bool isLocked) public {
