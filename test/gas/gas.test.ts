@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import hre from "hardhat";
 import { dataSlice, hexlify, id } from "ethers";
 import { testDigits } from "../../scripts/digits/mnist.ts";
@@ -9,8 +10,10 @@ import {
   answer,
   ask,
   digitsModel,
+  proveClaims,
   publish,
   tinyModel,
+  wideModel,
   type PublishedModel,
 } from "../fixtures/models.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
@@ -19,6 +22,9 @@ import { GasBook } from "./gas-book.ts";
 
 /** Far in the future, and the same in every run. */
 const EXPIRY = 3_000_000_000;
+
+/** Proofs that are verified at once. */
+const BATCH = 32;
 
 const IS_PRODUCTION = hre.globalOptions.buildProfile === "production";
 
@@ -157,6 +163,37 @@ describe("gas of user actions", function () {
       const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
       await book.book(`fulfil proven${suffix}`, fulfil, random);
     }
+  });
+
+  it("a batch of proofs", async () => {
+    const { provenVerifier, nodeSigner, deployment } = fixture;
+    const wide = await publish(fixture, await wideModel(), { content: "0x0f" });
+    const proved = await proveClaims(deployment.chainId, wide, BATCH);
+    const [claims, outputs, evidences] = [
+      proved.map(({ claim }) => claim),
+      proved.map(({ output }) => output),
+      proved.map(({ evidence }) => evidence),
+    ];
+    expect(await provenVerifier.verifyBatch(claims, outputs, evidences)).to.equal(true);
+
+    const data = provenVerifier.interface.encodeFunctionData("verifyBatch", [
+      claims,
+      outputs,
+      evidences,
+    ]);
+    await book.book(
+      `verify batch of ${BATCH} proven, per proof`,
+      nodeSigner.sendTransaction({ to: provenVerifier, data }),
+      // All but the made-up market and node.
+      proved.flatMap(({ claim, output, evidence }) => [
+        claim.modelId,
+        claim.requestId,
+        claim.inputHash,
+        output,
+        evidence,
+      ]),
+      BATCH,
+    );
   });
 
   it("a request of 12 bytes, with royalty", async () => {
