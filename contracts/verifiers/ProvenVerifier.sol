@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {InferenceClaim, IVerifier} from "../interfaces/IVerifier.sol";
-import {IProvenVerifier} from "../interfaces/IProvenVerifier.sol";
+import {IProvenVerifier, SharedClaim} from "../interfaces/IProvenVerifier.sol";
 import {CalldataReader} from "../libraries/CalldataReader.sol";
 import {Groth16} from "../libraries/Groth16.sol";
 import {Groth16Batch} from "../libraries/Groth16Batch.sol";
@@ -11,6 +11,7 @@ import {MemoryHash} from "../libraries/MemoryHash.sol";
 import {PackedWords} from "../libraries/PackedWords.sol";
 import {ProofChallenge} from "../libraries/ProofChallenge.sol";
 import {ModelId, ModelIds, ModelOrigin} from "../types/ModelId.sol";
+import {RequestId} from "../types/RequestId.sol";
 import {VerificationKey} from "../types/VerificationKey.sol";
 
 /// @title ProvenVerifier
@@ -47,6 +48,10 @@ contract ProvenVerifier is IProvenVerifier {
     uint256 private constant PROOF = 84;
     uint256 private constant INPUT = 340;
 
+    // The same for one of several answers of one model.
+    uint256 private constant ANSWER_PROOF = 32;
+    uint256 private constant ANSWER_INPUT = 288;
+
     /// @inheritdoc IVerifier
     function verify(InferenceClaim calldata claim, bytes calldata output, bytes calldata evidence) external view {
         require(evidence.length > INPUT, ProvenVerifierTruncated(evidence.length, INPUT + 1));
@@ -71,6 +76,62 @@ contract ProvenVerifier is IProvenVerifier {
             if (!_add(batch, claims[i], outputs[i], evidences[i])) return false;
         }
         return batch.verify();
+    }
+
+    /// @inheritdoc IProvenVerifier
+    function verifyAnswers(
+        SharedClaim calldata shared,
+        RequestId[] calldata requestIds,
+        bytes calldata answers
+    ) external view returns (bool) {
+        (uint256 inputSize, uint256 outputSize) = (shared.inputSize, shared.outputSize);
+        uint256 answerSize = ANSWER_INPUT + inputSize + outputSize;
+        // As `verify` has it: at least one byte of input.
+        if (inputSize == 0 || answers.length != requestIds.length * answerSize) return false;
+        ModelId modelId = ModelIds.modelIdOf(shared.origin, shared.key, inputSize, outputSize);
+        if (modelId != shared.modelId) return false;
+        return _verifyAnswers(shared, requestIds, answers, answerSize);
+    }
+
+    function _verifyAnswers(
+        SharedClaim calldata shared,
+        RequestId[] calldata requestIds,
+        bytes calldata answers,
+        uint256 answerSize
+    ) private view returns (bool) {
+        Groth16Batch.Batch memory batch = Groth16Batch.create(requestIds.length);
+        VerificationKey key = shared.key;
+        // Filled anew for each answer, like the words and bytes that its public inputs are computed from.
+        uint256[3] memory inputs;
+        bytes memory data = new bytes(answerSize - ANSWER_INPUT);
+        InferenceClaim memory claim = InferenceClaim({
+            market: shared.market,
+            modelId: shared.modelId,
+            requestId: RequestId.wrap(0),
+            node: shared.node,
+            inputHash: 0
+        });
+        for (uint256 i = 0; i < requestIds.length; ++i) {
+            uint256 start = i * answerSize;
+            claim.requestId = requestIds[i];
+            answers.copyAt(start + ANSWER_INPUT, data);
+            _setPublicInputs(inputs, claim, uint256(answers.wordAt(start)), data, shared.inputSize);
+            if (!batch.add(key, inputs, answers.sliceAt(start + ANSWER_PROOF, Groth16.PROOF_BYTES))) return false;
+        }
+        return batch.verify();
+    }
+
+    /// @dev c as given; r and e from the bytes of input and output, whose hash the claim gets.
+    function _setPublicInputs(
+        uint256[3] memory inputs,
+        InferenceClaim memory claim,
+        uint256 c,
+        bytes memory data,
+        uint256 inputSize
+    ) private view {
+        claim.inputHash = data.hashSlice(0, inputSize);
+        uint256 r = claim.challengeOfMemory(c, data.hashSlice(inputSize, data.length - inputSize));
+        (inputs[0], inputs[1], inputs[2]) = (c, r, PackedWords.evaluate(data, r));
     }
 
     /// @dev The checks of `verify`, in its order, up to the proof.
