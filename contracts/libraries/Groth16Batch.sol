@@ -144,7 +144,9 @@ library Groth16Batch {
             // From the newest to the oldest: in a run of equal keys the first look finds it.
             index := count
             let place := add(table, mul(count, RECORD_BYTES))
-            for { let i := count } i {} {
+            for {
+                let i := count
+            } i {} {
                 i := sub(i, 1)
                 place := sub(place, RECORD_BYTES)
                 if eq(mload(place), key) {
@@ -207,7 +209,9 @@ library Groth16Batch {
             let factor := 1
             let statement := mload(add(batch, 0x80))
             let pair := mload(add(batch, 0xa0))
-            for { let i := 0 } lt(i, mload(batch)) {} {
+            for {
+                let i := 0
+            } lt(i, mload(batch)) {} {
                 let sum := add(mload(add(batch, 0xc0)), mul(mload(add(statement, 0x40)), RECORD_BYTES))
                 s0 := add(s0, factor) // 128 bits each
                 s1 := addmod(s1, mulmod(factor, mload(add(statement, 0x60)), order), order)

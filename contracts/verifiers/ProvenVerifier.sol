@@ -42,6 +42,16 @@ contract ProvenVerifier is IProvenVerifier {
     using MemoryHash for bytes;
     using ProofChallenge for InferenceClaim;
 
+    /// @dev What `verifyAnswers` works in: allocated once, filled anew for each answer.
+    struct Workspace {
+        Groth16Batch.Batch batch;
+        VerificationKey key;
+        InferenceClaim claim;
+        uint256[3] inputs;
+        uint256 inputSize;
+        bytes data; // input ‖ output
+    }
+
     // Where the parts of the evidence start, in bytes.
     uint256 private constant KEY = 32;
     uint256 private constant COMMITMENT = 52;
@@ -90,48 +100,38 @@ contract ProvenVerifier is IProvenVerifier {
         if (inputSize == 0 || answers.length != requestIds.length * answerSize) return false;
         ModelId modelId = ModelIds.modelIdOf(shared.origin, shared.key, inputSize, outputSize);
         if (modelId != shared.modelId) return false;
-        return _verifyAnswers(shared, requestIds, answers, answerSize);
-    }
 
-    function _verifyAnswers(
-        SharedClaim calldata shared,
-        RequestId[] calldata requestIds,
-        bytes calldata answers,
-        uint256 answerSize
-    ) private view returns (bool) {
-        Groth16Batch.Batch memory batch = Groth16Batch.create(requestIds.length);
-        VerificationKey key = shared.key;
-        // Filled anew for each answer, like the words and bytes that its public inputs are computed from.
-        uint256[3] memory inputs;
-        bytes memory data = new bytes(answerSize - ANSWER_INPUT);
-        InferenceClaim memory claim = InferenceClaim({
-            market: shared.market,
-            modelId: shared.modelId,
-            requestId: RequestId.wrap(0),
-            node: shared.node,
-            inputHash: 0
-        });
+        Workspace memory space = _workspaceOf(shared, requestIds.length);
         for (uint256 i = 0; i < requestIds.length; ++i) {
-            uint256 start = i * answerSize;
-            claim.requestId = requestIds[i];
-            answers.copyAt(start + ANSWER_INPUT, data);
-            _setPublicInputs(inputs, claim, uint256(answers.wordAt(start)), data, shared.inputSize);
-            if (!batch.add(key, inputs, answers.sliceAt(start + ANSWER_PROOF, Groth16.PROOF_BYTES))) return false;
+            if (!_addAnswer(space, requestIds[i], answers.sliceAt(i * answerSize, answerSize))) return false;
         }
-        return batch.verify();
+        return space.batch.verify();
     }
 
-    /// @dev c as given; r and e from the bytes of input and output, whose hash the claim gets.
-    function _setPublicInputs(
-        uint256[3] memory inputs,
-        InferenceClaim memory claim,
-        uint256 c,
-        bytes memory data,
-        uint256 inputSize
-    ) private view {
+    function _workspaceOf(SharedClaim calldata shared, uint256 count) private pure returns (Workspace memory space) {
+        space.batch = Groth16Batch.create(count);
+        space.key = shared.key;
+        space.inputSize = shared.inputSize;
+        space.data = new bytes(uint256(shared.inputSize) + shared.outputSize);
+        (space.claim.market, space.claim.modelId, space.claim.node) = (shared.market, shared.modelId, shared.node);
+    }
+
+    function _addAnswer(
+        Workspace memory space,
+        RequestId requestId,
+        bytes calldata answer
+    ) private view returns (bool) {
+        InferenceClaim memory claim = space.claim;
+        bytes memory data = space.data;
+        uint256 inputSize = space.inputSize;
+        answer.copyAt(ANSWER_INPUT, data);
+        claim.requestId = requestId;
         claim.inputHash = data.hashSlice(0, inputSize);
+
+        uint256 c = uint256(answer.wordAt(0));
         uint256 r = claim.challengeOfMemory(c, data.hashSlice(inputSize, data.length - inputSize));
-        (inputs[0], inputs[1], inputs[2]) = (c, r, PackedWords.evaluate(data, r));
+        (space.inputs[0], space.inputs[1], space.inputs[2]) = (c, r, PackedWords.evaluate(data, r));
+        return space.batch.add(space.key, space.inputs, answer.sliceAt(ANSWER_PROOF, Groth16.PROOF_BYTES));
     }
 
     /// @dev The checks of `verify`, in its order, up to the proof.

@@ -13,5 +13,6 @@ export const GAS_TARGETS: Readonly<Record<string, number>> = {
   "lock with collateral": 110_000,
   "fulfil proven": 305_000,
   "verify proven": 245_000,
+  "verify batch of 32 proven, per proof": 62_000,
   slash: 90_000,
 };

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import hre from "hardhat";
-import { dataSlice, hexlify, id } from "ethers";
+import { concat, dataSlice, hexlify, id } from "ethers";
 import { testDigits } from "../../scripts/digits/mnist.ts";
 import { signPermit } from "../../sdk/permit.ts";
 import { roleSet, tierSet } from "../../sdk/tiers.ts";
@@ -169,31 +169,51 @@ describe("gas of user actions", function () {
     const { provenVerifier, nodeSigner, deployment } = fixture;
     const wide = await publish(fixture, await wideModel(), { content: "0x0f" });
     const proved = await proveClaims(deployment.chainId, wide, BATCH);
-    const [claims, outputs, evidences] = [
+    const { claim: shared } = at(proved, 0);
+    const { origin, key } = wide;
+    const random = proved.map(({ claim, output, evidence }) => ({
+      requestId: claim.requestId,
+      // Behind origin and key.
+      answer: concat([dataSlice(evidence, 52), output]),
+      statement: concat([claim.modelId, claim.requestId, claim.inputHash, output, evidence]),
+    }));
+
+    const answers = provenVerifier.interface.encodeFunctionData("verifyAnswers", [
+      { ...shared, origin, key, inputSize: 32, outputSize: 4 },
+      random.map(({ requestId }) => requestId),
+      concat(random.map(({ answer }) => answer)),
+    ]);
+    const claims = provenVerifier.interface.encodeFunctionData("verifyBatch", [
       proved.map(({ claim }) => claim),
       proved.map(({ output }) => output),
       proved.map(({ evidence }) => evidence),
-    ];
-    expect(await provenVerifier.verifyBatch(claims, outputs, evidences)).to.equal(true);
-
-    const data = provenVerifier.interface.encodeFunctionData("verifyBatch", [
-      claims,
-      outputs,
-      evidences,
     ]);
-    await book.book(
-      `verify batch of ${BATCH} proven, per proof`,
-      nodeSigner.sendTransaction({ to: provenVerifier, data }),
-      // All but the made-up market and node.
-      proved.flatMap(({ claim, output, evidence }) => [
-        claim.modelId,
-        claim.requestId,
-        claim.inputHash,
-        output,
-        evidence,
-      ]),
-      BATCH,
-    );
+    for (const [name, data, values] of [
+      [
+        `verify batch of ${BATCH} proven, per proof`,
+        answers,
+        [
+          shared.modelId,
+          origin,
+          key,
+          ...random.flatMap(({ requestId, answer }) => [requestId, answer]),
+        ],
+      ],
+      [
+        `verify batch of ${BATCH} proven, as separate claims, per proof`,
+        claims,
+        random.map(({ statement }) => statement),
+      ],
+    ] as const) {
+      // What is booked must be batches that hold.
+      expect(BigInt(await nodeSigner.call({ to: provenVerifier, data }))).to.equal(1n);
+      await book.book(
+        name,
+        nodeSigner.sendTransaction({ to: provenVerifier, data }),
+        values,
+        BATCH,
+      );
+    }
   });
 
   it("a request of 12 bytes, with royalty", async () => {
