@@ -92,6 +92,14 @@ describe("batches of proofs", function () {
       });
     }
 
+    it("accepts 200, and finds the last of them bad", async () => {
+      const context = await loadFixture(fixture);
+      const many = Array.from({ length: 200 }, (_, i) => at(context.proved, i % 32));
+      expect(await verify(context, many)).to.equal(true);
+      const wrong = await shifted(at(many, 199), C, P);
+      expect(await verify(context, withItem(many, 199, wrong))).to.equal(false);
+    });
+
     it("accepts models that share a setup, in any order", async () => {
       const context = await loadFixture(fixture);
       const { proved, ofTwin } = context;
