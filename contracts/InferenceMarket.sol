@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IBatchVerifier} from "./interfaces/IBatchVerifier.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
-import {IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
+import {Fulfilment, IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
@@ -239,7 +240,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
     ) external {
         RequestId requestId = _requestIdOf(terms);
         if (terms.tier == Tier.Optimistic) return _answer(requestId, terms, node, output, evidence);
-        _settle(requestId, terms, node, output, evidence);
+        _settle(requestId, terms, node, output, evidence, false);
         _deliver(requestId, terms, output);
     }
 
@@ -265,10 +266,11 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         InferenceRequest calldata terms,
         address node,
         bytes calldata output,
-        bytes calldata evidence
+        bytes calldata evidence,
+        bool isChecked
     ) private nonReentrant {
         (bool wasLocked, uint256 deadline) = _requireServable(requestId, terms, node);
-        _check(requestId, terms, terms.tier, node, output, evidence);
+        if (!isChecked) _check(requestId, terms, terms.tier, node, output, evidence);
         _pay(requestId, terms, node, wasLocked, deadline, output);
     }
 
@@ -301,6 +303,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         RequestState state = _storage().states[requestId];
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
         wasLocked = state.isLocked();
+        require(wasLocked || state.status() == RequestStatus.None, InferenceMarketNotOpen(requestId, state.status()));
         if (wasLocked) {
             require(state.node() == node, InferenceMarketLockedByOther(requestId, state.node(), node));
         } else {
@@ -310,7 +313,6 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         require(block.timestamp <= deadline, InferenceMarketTooLate(requestId, block.timestamp, deadline));
     }
 
-    /// @dev Reverts unless the evidence holds.
     /// @inheritdoc OptimisticMarket
     function _check(
         RequestId requestId,
@@ -320,19 +322,104 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         bytes calldata output,
         bytes calldata evidence
     ) internal view override {
+        IVerifier verifier = _verifierOf(tier, evidence);
+        verifier.verify(_claimOf(requestId, terms, node), output, evidence[KIND_BYTES:]);
+    }
+
+    function _verifierOf(Tier tier, bytes calldata evidence) private view returns (IVerifier) {
         require(evidence.length >= KIND_BYTES, InferenceMarketNoEvidence(evidence.length));
-        IVerifier verifier = VERIFIER_ROUTER.route(ProofKind.wrap(bytes4(evidence[:KIND_BYTES])), tier);
-        verifier.verify(
+        return VERIFIER_ROUTER.route(ProofKind.wrap(bytes4(evidence[:KIND_BYTES])), tier);
+    }
+
+    function _claimOf(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node
+    ) private view returns (InferenceClaim memory) {
+        return
             InferenceClaim({
                 market: address(this),
                 modelId: terms.modelId,
                 requestId: requestId,
                 node: node,
                 inputHash: terms.inputHash
-            }),
-            output,
-            evidence[KIND_BYTES:]
-        );
+            });
+    }
+
+    // SETTLE MANY
+
+    /// @inheritdoc IInferenceMarket
+    function fulfilBatch(Fulfilment[] calldata fulfilments) external {
+        uint256 count = fulfilments.length;
+        bool areChecked = _tryTogether(fulfilments);
+        bool[] memory isServed = new bool[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            isServed[i] = _trySettle(fulfilments[i], areChecked && fulfilments[i].terms.tier == Tier.Proven);
+        }
+
+        for (uint256 i = 0; i < count; ++i) {
+            InferenceRequest calldata terms = fulfilments[i].terms;
+            if (isServed[i]) _deliver(_requestIdOf(terms), terms, fulfilments[i].output);
+        }
+    }
+
+    /// @dev Whatever goes wrong here, checking one by one will tell.
+    function _tryTogether(Fulfilment[] calldata fulfilments) private view returns (bool) {
+        try this.holdTogether(fulfilments) returns (bool hold) {
+            return hold;
+        } catch {
+            return false;
+        }
+    }
+
+    function _trySettle(Fulfilment calldata fulfilment, bool isChecked) private returns (bool) {
+        try this.settleOne(fulfilment, isChecked) {
+            return true;
+        } catch (bytes memory reason) {
+            emit FulfilmentSkipped(_requestIdOf(fulfilment.terms), reason);
+            return false;
+        }
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function settleOne(Fulfilment calldata fulfilment, bool isChecked) external {
+        require(msg.sender == address(this), InferenceMarketOnlySelf(msg.sender));
+        InferenceRequest calldata terms = fulfilment.terms;
+        require(terms.tier != Tier.Optimistic, OptimisticMarketSingly(_requestIdOf(terms)));
+        _settle(_requestIdOf(terms), terms, fulfilment.node, fulfilment.output, fulfilment.evidence, isChecked);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function holdTogether(Fulfilment[] calldata fulfilments) external view returns (bool) {
+        uint256[] memory places = _provenOf(fulfilments);
+        uint256 count = places.length;
+        // One is cheaper to check on its own.
+        if (count < 2) return false;
+
+        address verifier = address(_verifierOf(Tier.Proven, fulfilments[places[0]].evidence));
+        InferenceClaim[] memory claims = new InferenceClaim[](count);
+        bytes[] memory outputs = new bytes[](count);
+        bytes[] memory evidences = new bytes[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            Fulfilment calldata fulfilment = fulfilments[places[i]];
+            if (address(_verifierOf(Tier.Proven, fulfilment.evidence)) != verifier) return false;
+            claims[i] = _claimOf(_requestIdOf(fulfilment.terms), fulfilment.terms, fulfilment.node);
+            outputs[i] = fulfilment.output;
+            evidences[i] = fulfilment.evidence[KIND_BYTES:];
+        }
+        return IBatchVerifier(verifier).verifyBatch(claims, outputs, evidences);
+    }
+
+    /// @dev Where the answers of the Proven tier are.
+    function _provenOf(Fulfilment[] calldata fulfilments) private pure returns (uint256[] memory places) {
+        places = new uint256[](fulfilments.length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < fulfilments.length; ++i) {
+            if (fulfilments[i].terms.tier == Tier.Proven) places[count++] = i;
+        }
+        assembly ("memory-safe") {
+            mstore(places, count) // never more than it was
+        }
     }
 
     /// @inheritdoc IInferenceMarket

@@ -51,4 +51,23 @@ interface IGroth16Verifier {
     /// @notice Whether a proof holds under a key for three public inputs. False for anything malformed; never reverts.
     /// @param proof A (64 bytes) ‖ B (128) ‖ C (64).
     function verify(VerificationKey key, uint256[3] calldata inputs, bytes calldata proof) external view returns (bool);
+
+    /// @notice Whether all of several proofs hold under one key: cheaper than one by one from two on. False for anything
+    /// malformed, lists of different lengths, and empty lists; never reverts. Does not say which proof is bad.
+    /// @param inputs Three public inputs for each proof.
+    /// @param proofs A (64 bytes) ‖ B (128) ‖ C (64) each, in the same order.
+    function verifyBatch(
+        VerificationKey key,
+        uint256[3][] calldata inputs,
+        bytes[] calldata proofs
+    ) external view returns (bool);
+
+    /// @notice The same for proofs under several keys, which must share one setup: false otherwise. Costs one more pairing for
+    /// each distinct key.
+    /// @param keys Key of each proof.
+    function verifyMixedBatch(
+        VerificationKey[] calldata keys,
+        uint256[3][] calldata inputs,
+        bytes[] calldata proofs
+    ) external view returns (bool);
 }

@@ -31,6 +31,14 @@ struct RequestView {
     uint256 deadline;
 }
 
+/// @notice An answer to a request: what `fulfil` takes.
+struct Fulfilment {
+    InferenceRequest terms;
+    address node;
+    bytes output;
+    bytes evidence;
+}
+
 /// @title The life of a request
 /// @notice
 ///
@@ -55,6 +63,10 @@ interface IInferenceMarket {
 
     /// @notice A request was served and paid.
     event RequestFulfilled(RequestId indexed requestId, address indexed node, bytes output);
+
+    /// @notice An answer in a batch was not accepted; the others were not touched by that. `reason` is the error that `fulfil`
+    /// would have reverted with, or empty if the gas did not suffice.
+    event FulfilmentSkipped(RequestId indexed requestId, bytes reason);
 
     /// @notice A request was not served; the payer has its fee back. `node` failed it, or is zero if nobody had locked it.
     event RequestExpired(RequestId indexed requestId, address indexed node, uint256 refunded, uint256 slashed);
@@ -107,6 +119,9 @@ interface IInferenceMarket {
     /// @notice A retry must bring at least the gas the request promised.
     error InferenceMarketCallbackGasTooLow(uint256 gasLimit, uint256 minimum);
 
+    /// @notice Only the market itself may call this.
+    error InferenceMarketOnlySelf(address caller);
+
     /// @notice The node has less collateral free than it asked for.
     error InferenceMarketCollateralInUse(address node, uint256 free, uint256 needed);
 
@@ -132,6 +147,21 @@ interface IInferenceMarket {
         bytes calldata output,
         bytes calldata evidence
     ) external;
+
+    /// @notice `fulfil` for many requests. An answer that is not accepted is skipped with the event {FulfilmentSkipped} and
+    /// sinks no other. Answers of the Proven tier are checked together, if their verifier and their keys allow it, and one by
+    /// one if that fails: with a bad one among them the caller pays for both.
+    ///
+    /// Consumers are called after all is settled. The caller brings the gas that they were promised; without it all is undone.
+    function fulfilBatch(Fulfilment[] calldata fulfilments) external;
+
+    /// @notice Whether the evidence of all these answers of the Proven tier holds, checked together; answers of other tiers are
+    /// passed over. Reverts, or is false, if they cannot be checked together. Says nothing about whether the requests are open.
+    function holdTogether(Fulfilment[] calldata fulfilments) external view returns (bool);
+
+    /// @notice One step of `fulfilBatch`, which calls this on itself so that it can be undone alone. Nobody else may.
+    /// @param isChecked Whether the evidence was checked before.
+    function settleOne(Fulfilment calldata fulfilment, bool isChecked) external;
 
     /// @notice Ends a request that was not served in time. The payer gets its fee back; a node that had locked it loses the
     /// collateral, of which a share goes to the caller.

@@ -51,6 +51,9 @@ interface IOptimisticMarket {
     /// @notice Only the locking node may post: an answer puts its collateral at risk.
     error OptimisticMarketNotNode(RequestId requestId, address caller, address node);
 
+    /// @notice Optimistic answers are posted one by one: a batch is settled by anyone, an answer only posted by its node.
+    error OptimisticMarketSingly(RequestId requestId);
+
     /// @notice An optimistic answer takes no evidence.
     error OptimisticMarketEvidence(uint256 length);
 

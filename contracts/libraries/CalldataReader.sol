@@ -19,4 +19,11 @@ library CalldataReader {
             slice.length := size
         }
     }
+
+    /// @dev Fills `target` with bytes from `offset` on, as many as it has, under the same condition.
+    function copyAt(bytes calldata data, uint256 offset, bytes memory target) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(add(target, 0x20), add(data.offset, offset), mload(target))
+        }
+    }
 }

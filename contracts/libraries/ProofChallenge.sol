@@ -26,4 +26,21 @@ library ProofChallenge {
         }
         return challenge % Groth16.FIELD_ORDER;
     }
+
+    /// @dev The same for a claim that was put together in memory.
+    function challengeOfMemory(
+        InferenceClaim memory claim,
+        uint256 commitment,
+        bytes32 outputHash
+    ) internal view returns (uint256 challenge) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, commitment)
+            mstore(add(m, 0x20), chainid())
+            mcopy(add(m, 0x40), claim, 0xa0) // 5 words
+            mstore(add(m, 0xe0), outputHash)
+            challenge := keccak256(m, 0x100)
+        }
+        return challenge % Groth16.FIELD_ORDER;
+    }
 }

@@ -5,6 +5,7 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {IGroth16Verifier} from "../interfaces/IGroth16Verifier.sol";
 import {BN254} from "../libraries/BN254.sol";
 import {Groth16} from "../libraries/Groth16.sol";
+import {Groth16Batch} from "../libraries/Groth16Batch.sol";
 import {KeySetup, VerificationKey} from "../types/VerificationKey.sol";
 
 /// @title Groth16Verifier
@@ -12,6 +13,8 @@ import {KeySetup, VerificationKey} from "../types/VerificationKey.sol";
 /// from the address and the content alone.
 /// @custom:security-contact security@opengradient.ai
 contract Groth16Verifier is IGroth16Verifier {
+    using Groth16Batch for Groth16Batch.Batch;
+
     /// @notice Public inputs of every statement: commitment, challenge, evaluation.
     uint256 public constant PUBLIC_INPUTS = 3;
 
@@ -70,6 +73,36 @@ contract Groth16Verifier is IGroth16Verifier {
         bytes calldata proof
     ) external view returns (bool) {
         return Groth16.verify(key, inputs[0], inputs[1], inputs[2], proof);
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function verifyBatch(
+        VerificationKey key,
+        uint256[3][] calldata inputs,
+        bytes[] calldata proofs
+    ) external view returns (bool) {
+        uint256 count = proofs.length;
+        if (inputs.length != count) return false;
+        Groth16Batch.Batch memory batch = Groth16Batch.create(count);
+        for (uint256 i = 0; i < count; ++i) {
+            if (!batch.add(key, inputs[i], proofs[i])) return false;
+        }
+        return batch.verify();
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function verifyMixedBatch(
+        VerificationKey[] calldata keys,
+        uint256[3][] calldata inputs,
+        bytes[] calldata proofs
+    ) external view returns (bool) {
+        uint256 count = proofs.length;
+        if (keys.length != count || inputs.length != count) return false;
+        Groth16Batch.Batch memory batch = Groth16Batch.create(count);
+        for (uint256 i = 0; i < count; ++i) {
+            if (!batch.add(keys[i], inputs[i], proofs[i])) return false;
+        }
+        return batch.verify();
     }
 
     function _encodeKey(KeySetup setup, bytes calldata delta) private pure returns (bytes memory) {

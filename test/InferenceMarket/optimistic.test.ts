@@ -318,10 +318,10 @@ describe("InferenceMarket, optimistic answers", () => {
     it("finds the collateral even if the node begins to unstake while it is challenged", async () => {
       const { market, terms, operator, staking } = await challenged({}, LIE);
       const { stake, locked: inUse } = await staking.poolOf(operator);
-      await staking.connect(operator).beginUnstake(stake - inUse);
+      await staking.connect(operator).beginUnstake(operator, stake - inUse);
       await time.increase(WINDOW + 1);
       await expect(market.expire(terms)).to.emit(staking, "Slashed");
-      await expect(staking.connect(operator).beginUnstake(1)).to.be.revertedWithCustomError(
+      await expect(staking.connect(operator).beginUnstake(operator, 1)).to.be.revertedWithCustomError(
         staking,
         "StakingInsufficientStake",
       );

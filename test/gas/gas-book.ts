@@ -12,18 +12,23 @@ const NON_ZERO_SURCHARGE = 12;
 export class GasBook {
   readonly #figures = new Map<string, number>();
 
-  /** Waits for a transaction and books what it used. `random` lists the random values in its calldata. */
+  /**
+   * Waits for a transaction and books what it used. `random` lists the random values in its calldata. What serves several
+   * `items` at once is booked for each of them, rounded up.
+   */
   async book(
     name: string,
     sent: Promise<ContractTransactionResponse | TransactionResponse>,
     random: readonly string[] = [],
+    items = 1,
   ): Promise<void> {
     const receipt = await (await sent).wait();
     if (receipt === null) throw new Error(`${name}: the transaction was dropped`);
     const zeros = random
       .flatMap((value) => Array.from(getBytes(value)))
       .filter((byte) => byte === 0);
-    this.#figures.set(name, Number(receipt.gasUsed) + NON_ZERO_SURCHARGE * zeros.length);
+    const gas = Number(receipt.gasUsed) + NON_ZERO_SURCHARGE * zeros.length;
+    this.#figures.set(name, Math.ceil(gas / items));
   }
 
   /** Books the same once more: what it comes to for each of `count` items, rounded up. */

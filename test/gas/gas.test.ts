@@ -1,5 +1,6 @@
+import { expect } from "chai";
 import hre from "hardhat";
-import { dataSlice, hexlify, id } from "ethers";
+import { concat, dataSlice, hexlify, id } from "ethers";
 import { testDigits } from "../../scripts/digits/mnist.ts";
 import { signPermit } from "../../sdk/permit.ts";
 import { roleSet, tierSet } from "../../sdk/tiers.ts";
@@ -9,8 +10,10 @@ import {
   answer,
   ask,
   digitsModel,
+  proveClaims,
   publish,
   tinyModel,
+  wideModel,
   type PublishedModel,
 } from "../fixtures/models.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
@@ -20,6 +23,9 @@ import { GasBook } from "./gas-book.ts";
 
 /** Far in the future, and the same in every run. */
 const EXPIRY = 3_000_000_000;
+
+/** Proofs that are verified at once. */
+const BATCH = 32;
 
 const IS_PRODUCTION = hre.globalOptions.buildProfile === "production";
 
@@ -184,6 +190,57 @@ describe("gas of user actions", function () {
       ]);
       const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
       await book.book(`fulfil proven${suffix}`, fulfil, random);
+    }
+  });
+
+  it("a batch of proofs", async () => {
+    const { provenVerifier, nodeSigner, deployment } = fixture;
+    const wide = await publish(fixture, await wideModel(), { content: "0x0f" });
+    const proved = await proveClaims(deployment.chainId, wide, BATCH);
+    const { claim: shared } = at(proved, 0);
+    const { origin, key } = wide;
+    const random = proved.map(({ claim, output, evidence }) => ({
+      requestId: claim.requestId,
+      // Behind origin and key.
+      answer: concat([dataSlice(evidence, 52), output]),
+      statement: concat([claim.modelId, claim.requestId, claim.inputHash, output, evidence]),
+    }));
+
+    const answers = provenVerifier.interface.encodeFunctionData("verifyAnswers", [
+      { ...shared, origin, key, inputSize: 32, outputSize: 4 },
+      random.map(({ requestId }) => requestId),
+      concat(random.map(({ answer }) => answer)),
+    ]);
+    const claims = provenVerifier.interface.encodeFunctionData("verifyBatch", [
+      proved.map(({ claim }) => claim),
+      proved.map(({ output }) => output),
+      proved.map(({ evidence }) => evidence),
+    ]);
+    for (const [name, data, values] of [
+      [
+        `verify batch of ${BATCH} proven, per proof`,
+        answers,
+        [
+          shared.modelId,
+          origin,
+          key,
+          ...random.flatMap(({ requestId, answer }) => [requestId, answer]),
+        ],
+      ],
+      [
+        `verify batch of ${BATCH} proven, as separate claims, per proof`,
+        claims,
+        random.map(({ statement }) => statement),
+      ],
+    ] as const) {
+      // What is booked must be batches that hold.
+      expect(BigInt(await nodeSigner.call({ to: provenVerifier, data }))).to.equal(1n);
+      await book.book(
+        name,
+        nodeSigner.sendTransaction({ to: provenVerifier, data }),
+        values,
+        BATCH,
+      );
     }
   });
 

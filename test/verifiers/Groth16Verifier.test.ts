@@ -279,4 +279,51 @@ describe("Groth16Verifier", () => {
       expect(malformed).to.be.below(honest + 200_000n);
     });
   });
+
+  // Batches of statements about models are tested in batch.test.ts, arbitrary ones in Groth16Batch.t.sol.
+  describe("verifyBatch", () => {
+    it("accepts honest proofs, under one key given once or for each", async () => {
+      const { verifier, key, inputs, proof } = await loadFixture(registered);
+      const other = await provedStatement();
+      const [allInputs, proofs] = [
+        [inputs, other.inputs],
+        [proof, other.proof],
+      ];
+      expect(await verifier.verifyBatch(key, allInputs, proofs)).to.equal(true);
+      expect(await verifier.verifyMixedBatch([key, key], allInputs, proofs)).to.equal(true);
+    });
+
+    it("rejects what one check of it rejects", async () => {
+      const { verifier, setup, key, inputs, proof } = await loadFixture(registered);
+      const delta = hexlify(encodeKeyDelta((await twinModel()).keys.verificationKey));
+      await verifier.registerKey(setup, delta);
+      const twinKey = await verifier.keyAddress(setup, delta);
+      const [c, r, e] = inputs;
+      const bent: Inputs = [c, r, (e + 1n) % FIELD_ORDER];
+      const both = [inputs, inputs];
+      expect(await verifier.verifyBatch(twinKey, both, [proof, proof])).to.equal(false);
+      expect(await verifier.verifyMixedBatch([key, twinKey], both, [proof, proof])).to.equal(false);
+      expect(await verifier.verifyBatch(key, [inputs, bent], [proof, proof])).to.equal(false);
+      for (const bytes of ["0x", dataSlice(proof, 1), withWord(proof, 0, 1n)]) {
+        expect(await verifier.verifyBatch(key, both, [proof, bytes])).to.equal(false);
+        expect(await verifier.verifyBatch(key, both, [bytes, proof])).to.equal(false);
+      }
+    });
+
+    it("takes nothing for a proof: no items, lists of different lengths, no key", async () => {
+      const { verifier, setup, key, inputs, proof } = await loadFixture(registered);
+      expect(await verifier.verifyBatch(key, [], [])).to.equal(false);
+      expect(await verifier.verifyMixedBatch([], [], [])).to.equal(false);
+      expect(await verifier.verifyBatch(key, [inputs], [])).to.equal(false);
+      expect(await verifier.verifyBatch(key, [], [proof])).to.equal(false);
+      expect(await verifier.verifyMixedBatch([], [inputs], [proof])).to.equal(false);
+      for (const missing of [ZeroAddress, setup]) {
+        const zeros = `0x${"00".repeat(256)}`;
+        expect(await verifier.verifyBatch(missing, [[0n, 0n, 0n]], [zeros])).to.equal(false);
+        expect(
+          await verifier.verifyMixedBatch([key, missing], [inputs, [0n, 0n, 0n]], [proof, zeros]),
+        ).to.equal(false);
+      }
+    });
+  });
 });
