@@ -7,7 +7,7 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Governed} from "./governance/Governed.sol";
+import {Pausing} from "./governance/Pausing.sol";
 import {FeeAccount, FeeLock, FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {BasisPoints} from "./libraries/BasisPoints.sol";
@@ -27,7 +27,7 @@ import {RequestId} from "./types/RequestId.sol";
 /// - A locker, towards the accounts that authorised it and no others: it decides when their locks end and who served.
 /// - `ModelRegistry`, to know a model's publisher.
 /// @custom:security-contact security@opengradient.ai
-contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallUpgradeable {
+contract FeeEscrow is IFeeEscrow, Pausing, ReentrancyGuardTransient, MulticallUpgradeable {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
@@ -70,7 +70,7 @@ contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallU
     // DEPOSIT
 
     /// @inheritdoc IFeeEscrow
-    function deposit(address account, uint256 amount) external nonReentrant {
+    function deposit(address account, uint256 amount) external restrictedWhilePaused nonReentrant {
         _deposit(account, amount);
     }
 
@@ -82,7 +82,7 @@ contract FeeEscrow is IFeeEscrow, Governed, ReentrancyGuardTransient, MulticallU
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external nonReentrant {
+    ) external restrictedWhilePaused nonReentrant {
         // A permit lifted from the mempool and submitted first leaves the allowance in place: the transfer decides.
         try IERC20Permit(address(OPG_TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(account, amount);

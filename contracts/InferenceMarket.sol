@@ -5,11 +5,12 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Governed} from "./governance/Governed.sol";
+import {FeePolicy} from "./FeePolicy.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
+import {PriceRules, WorkRates} from "./interfaces/IFeePolicy.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
 import {IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
-import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {IModelRegistry, ModelOffer} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
 import {InferenceClaim, IVerifier} from "./interfaces/IVerifier.sol";
@@ -17,10 +18,12 @@ import {IVerifierRouter} from "./interfaces/IVerifierRouter.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {Durations} from "./libraries/Durations.sol";
 import {InferenceRequest} from "./types/InferenceRequest.sol";
+import {ModelId} from "./types/ModelId.sol";
 import {NodeRole} from "./types/NodeRole.sol";
 import {ProofKind} from "./types/ProofKind.sol";
 import {RequestId} from "./types/RequestId.sol";
 import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.sol";
+import {Tier} from "./types/Tier.sol";
 
 /// @title InferenceMarket
 /// @dev ONE SLOT PER REQUEST
@@ -34,6 +37,15 @@ import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.s
 /// suffice. What a served request frees stays with the market for the next one, until the node calls
 /// `releaseCollateral`: a busy node's stake moves once, not with every request. At all times
 /// `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+///
+/// PRICE
+///
+/// A request is offered at the price of its work, which is in its terms, and the offer rises until a node takes it: locks
+/// it, or serves it unlocked. That moment fixes the fee; it is kept beside the lock, not the fee, which follows from it.
+///
+/// PAUSE
+///
+/// Only `request` can be paused. Locking and serving what was asked for, and getting money back, never is.
 ///
 /// CALLBACKS
 ///
@@ -50,7 +62,7 @@ import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.s
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
 /// where the upgradeable variant reads two strings from storage each time.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient, EIP712 {
+contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransient, EIP712 {
     using SafeCast for uint256;
 
     /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
@@ -90,8 +102,11 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
 
     /// @notice Sets up the proxy.
     /// @param authority The access manager.
-    function initialize(address authority) external initializer {
+    /// @param rules How the price of work moves.
+    /// @param rates What a unit of work is.
+    function initialize(address authority, PriceRules calldata rules, WorkRates calldata rates) external initializer {
         __AccessManaged_init(authority);
+        _initializePolicy(rules, rates);
     }
 
     // REQUEST
@@ -100,7 +115,7 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
     function request(
         RequestParameters calldata parameters,
         bytes calldata input
-    ) external nonReentrant returns (RequestId requestId) {
+    ) external whenNotPaused nonReentrant returns (RequestId requestId) {
         InferenceRequest memory terms = _terms(parameters, input);
         requestId = RequestId.wrap(_hashTypedDataV4(terms.hashStruct()));
         require(_storage().states[requestId].status() == RequestStatus.None, InferenceMarketDuplicate(requestId));
@@ -113,28 +128,45 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
     function _terms(
         RequestParameters calldata parameters,
         bytes calldata input
-    ) private view returns (InferenceRequest memory) {
-        (uint96 royalty, uint32 inputSize) = MODEL_REGISTRY.requireOffered(parameters.modelId, parameters.tier);
-        require(inputSize == 0 || input.length == inputSize, InferenceMarketBadInputSize(input.length, inputSize));
-        _requireSound(parameters, royalty);
-        return
-            InferenceRequest({
-                modelId: parameters.modelId,
-                tier: parameters.tier,
-                payer: msg.sender,
-                consumer: parameters.consumer,
-                callbackGas: parameters.callbackGas,
-                inputHash: keccak256(input),
-                maxFee: parameters.maxFee,
-                royalty: royalty,
-                collateral: parameters.collateral,
-                expiry: parameters.expiry,
-                lockSeconds: parameters.lockSeconds,
-                salt: parameters.salt
-            });
+    ) private view returns (InferenceRequest memory terms) {
+        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(parameters.modelId, parameters.tier);
+        _requireSize(input.length, offer.inputSize);
+        (uint256 work, uint256 least) = _price(offer, parameters.tier, input.length);
+        _requireSound(parameters, least);
+        terms.modelId = parameters.modelId;
+        terms.tier = parameters.tier;
+        terms.payer = msg.sender;
+        terms.consumer = parameters.consumer;
+        terms.callbackGas = parameters.callbackGas;
+        terms.inputHash = keccak256(input);
+        // Neither is more than `maxFee`, which fits: a unit of work costs at least 1 wei.
+        (terms.work, terms.minFee) = (uint96(work), uint96(least));
+        terms.maxFee = parameters.maxFee;
+        terms.royalty = offer.royalty;
+        terms.collateral = parameters.collateral;
+        // Good for the next 30,000 years.
+        terms.rampStart = uint40(block.timestamp);
+        terms.rampSeconds = parameters.rampSeconds;
+        terms.expiry = parameters.expiry;
+        terms.lockSeconds = parameters.lockSeconds;
+        terms.salt = parameters.salt;
     }
 
-    function _requireSound(RequestParameters calldata parameters, uint96 royalty) private view {
+    /// @dev Returns units of work, and what they cost now with the royalty.
+    function _price(
+        ModelOffer memory offer,
+        Tier tier,
+        uint256 inputSize
+    ) private view returns (uint256 work, uint256 least) {
+        (work, least) = _quote(offer.computeUnits, tier, inputSize, offer.outputSize);
+        least += offer.royalty;
+    }
+
+    function _requireSize(uint256 size, uint256 wanted) private pure {
+        require(wanted == 0 || size == wanted, InferenceMarketBadInputSize(size, wanted));
+    }
+
+    function _requireSound(RequestParameters calldata parameters, uint256 least) private view {
         uint256 latest = block.timestamp + Durations.MAX_REQUEST_LIFETIME;
         require(
             parameters.expiry > block.timestamp && parameters.expiry <= latest,
@@ -150,8 +182,8 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
             InferenceMarketBadCallback(parameters.consumer, parameters.callbackGas, MAX_CALLBACK_GAS)
         );
         require(
-            parameters.maxFee != 0 && parameters.maxFee >= royalty,
-            InferenceMarketFeeTooLow(parameters.maxFee, royalty)
+            parameters.maxFee != 0 && parameters.maxFee >= least,
+            InferenceMarketFeeTooLow(parameters.maxFee, least)
         );
     }
 
@@ -165,7 +197,7 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         NODE_REGISTRY.requireActor(node, NodeRole.Inference, msg.sender);
 
         uint256 deadline = Math.min(block.timestamp + terms.lockSeconds, terms.expiry);
-        _storage().states[requestId] = RequestStates.locked(node, deadline.toUint40());
+        _storage().states[requestId] = RequestStates.locked(node, block.timestamp.toUint40(), deadline.toUint40());
         emit RequestLocked(requestId, node, terms.collateral, deadline);
 
         _useCollateral(node, terms.collateral);
@@ -215,31 +247,34 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
         bytes calldata output,
         bytes calldata evidence
     ) private nonReentrant {
-        bool wasLocked = _requireServable(requestId, terms, node);
+        RequestState state = _requireServable(requestId, terms, node);
         _check(requestId, terms, node, output, evidence);
 
         _storage().states[requestId] = RequestStates.fulfilled(node);
-        if (wasLocked && terms.collateral != 0) {
+        if (state.isLocked() && terms.collateral != 0) {
             _setFreeCollateral(node, freeCollateralOf(node) + terms.collateral);
         }
+        _observe(terms.work);
+        // The terms are those of a request that was made, so neither the subtraction nor the cast can fail.
+        uint96 fee = uint96(terms.feeAt(state.isLocked() ? state.lockTime() : block.timestamp));
         emit RequestFulfilled(requestId, node, output);
 
         // Refuses a request that was never made.
         FEE_ESCROW.release(
             requestId,
-            FeeSettlement({node: node, modelId: terms.modelId, fee: terms.maxFee, royalty: terms.royalty})
+            FeeSettlement({node: node, modelId: terms.modelId, fee: fee, royalty: terms.royalty})
         );
     }
 
-    /// @dev Returns whether `node` had locked the request.
+    /// @dev Returns the state, which is locked by `node` or none.
     function _requireServable(
         RequestId requestId,
         InferenceRequest calldata terms,
         address node
-    ) private view returns (bool wasLocked) {
-        RequestState state = _storage().states[requestId];
+    ) private view returns (RequestState state) {
+        state = _storage().states[requestId];
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
-        wasLocked = state.isLocked();
+        bool wasLocked = state.isLocked();
         if (wasLocked) {
             require(state.node() == node, InferenceMarketLockedByOther(requestId, state.node(), node));
         } else {
@@ -333,6 +368,18 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
     // READ
 
     /// @inheritdoc IInferenceMarket
+    function minFee(ModelId modelId, Tier tier, uint256 inputSize) external view returns (uint256 least) {
+        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(modelId, tier);
+        _requireSize(inputSize, offer.inputSize);
+        (, least) = _price(offer, tier, inputSize);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function feeAt(InferenceRequest calldata terms, uint256 time) external pure returns (uint256) {
+        return terms.feeAt(time);
+    }
+
+    /// @inheritdoc IInferenceMarket
     function requestIdOf(InferenceRequest calldata terms) external view returns (RequestId) {
         return _requestIdOf(terms);
     }
@@ -340,7 +387,13 @@ contract InferenceMarket is IInferenceMarket, Governed, ReentrancyGuardTransient
     /// @inheritdoc IInferenceMarket
     function stateOf(RequestId requestId) external view returns (RequestView memory) {
         RequestState state = _storage().states[requestId];
-        return RequestView({status: state.status(), node: state.node(), deadline: state.deadline()});
+        return
+            RequestView({
+                status: state.status(),
+                node: state.node(),
+                deadline: state.deadline(),
+                lockTime: state.lockTime()
+            });
     }
 
     /// @inheritdoc IInferenceMarket

@@ -6,7 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Governed} from "./governance/Governed.sol";
+import {Pausing} from "./governance/Pausing.sol";
 import {IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IStaking, SlashOrder, StakePool, Unbonding} from "./interfaces/IStaking.sol";
 import {BasisPoints} from "./libraries/BasisPoints.sol";
@@ -29,7 +29,7 @@ import {Durations} from "./libraries/Durations.sol";
 /// - The contracts that governance lets call `lock`: they decide who failed them. They cannot touch what others locked.
 /// - OPG and `FeeEscrow`, to move exactly what they say.
 /// @custom:security-contact security@opengradient.ai
-contract Staking is IStaking, Governed, ReentrancyGuardTransient {
+contract Staking is IStaking, Pausing, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
@@ -73,12 +73,12 @@ contract Staking is IStaking, Governed, ReentrancyGuardTransient {
     // STAKE
 
     /// @inheritdoc IStaking
-    function stake(address operator, uint256 amount) external nonReentrant {
+    function stake(address operator, uint256 amount) external whenNotPaused nonReentrant {
         _stake(operator, msg.sender, amount);
     }
 
     /// @inheritdoc IStaking
-    function stakeFrom(address operator, uint256 amount) external restricted nonReentrant {
+    function stakeFrom(address operator, uint256 amount) external restricted whenNotPaused nonReentrant {
         _stake(operator, operator, amount);
     }
 

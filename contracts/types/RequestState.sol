@@ -12,10 +12,10 @@ enum RequestStatus {
 
 /// @dev State of a request in one word. After settlement it stays for good, so that no request can be made or settled twice.
 ///
-///     | unused 48 | status 8 | deadline 40 | node 160 |
+///     | unused 8 | lock time 40 | status 8 | deadline 40 | node 160 |
 ///
 /// `node` locked or served the request; `deadline` is the Unix time in seconds until which a locking node has the request
-/// to itself, zero otherwise.
+/// to itself, and `lockTime` when it locked it, which fixed the price; both are zero otherwise.
 type RequestState is uint256;
 
 using RequestStates for RequestState global;
@@ -23,10 +23,12 @@ using RequestStates for RequestState global;
 library RequestStates {
     uint256 private constant DEADLINE_SHIFT = 160;
     uint256 private constant STATUS_SHIFT = 200;
+    uint256 private constant LOCK_TIME_SHIFT = 208;
 
-    /// @dev A request that `locker` keeps to itself until `until`.
-    function locked(address locker, uint40 until) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Locked, until, locker);
+    /// @dev A request that `locker` keeps to itself from `since` until `until`.
+    function locked(address locker, uint40 since, uint40 until) internal pure returns (RequestState) {
+        RequestState packed = _pack(RequestStatus.Locked, until, locker);
+        return RequestState.wrap(RequestState.unwrap(packed) | (uint256(since) << LOCK_TIME_SHIFT));
     }
 
     /// @dev A request that `server` served.
@@ -46,6 +48,10 @@ library RequestStates {
     function deadline(RequestState state) internal pure returns (uint256) {
         // Truncation cuts the status off.
         return uint40(RequestState.unwrap(state) >> DEADLINE_SHIFT);
+    }
+
+    function lockTime(RequestState state) internal pure returns (uint256) {
+        return uint40(RequestState.unwrap(state) >> LOCK_TIME_SHIFT);
     }
 
     function node(RequestState state) internal pure returns (address) {

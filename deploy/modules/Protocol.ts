@@ -42,7 +42,7 @@ export default buildModule("Protocol", (m) => {
   });
   const inferenceMarket = proxied(m, "InferenceMarket", {
     constructor: [feeEscrow, staking, modelRegistry, nodeRegistry, verifiers.verifierRouter],
-    initialize: [manager],
+    initialize: [manager, priceRules(m), workRates(m)],
   });
 
   grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
@@ -51,6 +51,16 @@ export default buildModule("Protocol", (m) => {
   grant(m, { manager, target: staking, role: "nodeRegistry", member: nodeRegistry }, [
     "stakeFrom(address,uint256)",
   ]);
+  grant(m, { manager, target: feeEscrow, role: "staking", member: staking }, [
+    "deposit(address,uint256)",
+  ]);
+  const guardian = m.getParameter("guardian", m.getAccount(0));
+  m.call(manager, "grantRole", [ROLES.guardian, guardian, 0], { id: "guardian_member" });
+  for (const target of [feeEscrow, staking, inferenceMarket]) {
+    const id = `${target.contractName}_guardian_functions`;
+    const selectors = [selectorOf("pause()")];
+    m.call(manager, "setTargetFunctionRole", [target, selectors, ROLES.guardian], { id });
+  }
 
   return {
     manager,
@@ -63,6 +73,24 @@ export default buildModule("Protocol", (m) => {
     inferenceMarket,
   };
 });
+
+/** How the price of work moves; see `PriceRules`. */
+function priceRules(m: IgnitionModuleBuilder): ArgumentType {
+  return {
+    floor: m.getParameter("priceFloor"),
+    target: m.getParameter("workTarget"),
+    windowSeconds: m.getParameter("priceWindowSeconds"),
+  };
+}
+
+/** What a unit of work is; see `WorkRates`. */
+function workRates(m: IgnitionModuleBuilder): ArgumentType {
+  return {
+    multipliers: m.getParameter("tierMultipliers"),
+    inputRate: m.getParameter("inputRate"),
+    outputRate: m.getParameter("outputRate"),
+  };
+}
 
 interface ProxyArguments {
   /** What the implementation knows for good. */

@@ -59,7 +59,7 @@ describe("deployment", () => {
   });
 
   it("sets what the parameter file says", async () => {
-    const { feeEscrow, staking, nodeRegistry, modelRegistry, governor } =
+    const { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket, governor } =
       await loadFixture(deployProtocol);
     expect(await feeEscrow.treasury()).to.deep.equal([
       governor.address,
@@ -69,16 +69,28 @@ describe("deployment", () => {
     expect(await staking.reporterShare()).to.equal(PARAMETERS.reporterShareBps);
     expect(await nodeRegistry.minimumStake()).to.equal(PARAMETERS.minimumStake);
     expect(await modelRegistry.depositRequired()).to.equal(PARAMETERS.modelDeposit);
+    const { floor, target, windowSeconds } = PARAMETERS.priceRules;
+    expect(await inferenceMarket.priceRules()).to.deep.equal([floor, target, windowSeconds]);
+    const { multipliers, inputRate, outputRate } = PARAMETERS.workRates;
+    for (const [tier, multiplier] of multipliers.entries()) {
+      const work = 7n * multiplier + 5n * inputRate + 3n * outputRate;
+      expect(await inferenceMarket.quote(7, tier, 5, 3)).to.equal(floor * work);
+    }
   });
 
   it("gives each role to one contract and nobody else", async () => {
-    const { manager, inferenceMarket, nodeRegistry, governor, stranger } =
+    const { manager, inferenceMarket, nodeRegistry, staking, governor, stranger } =
       await loadFixture(deployProtocol);
     expect(await manager.hasRole(ROLES.market, inferenceMarket)).to.deep.equal([true, 0n]);
     expect(await manager.hasRole(ROLES.nodeRegistry, nodeRegistry)).to.deep.equal([true, 0n]);
+    expect(await manager.hasRole(ROLES.staking, staking)).to.deep.equal([true, 0n]);
+    // Until a guardian is named, the deployer is.
+    expect(await manager.hasRole(ROLES.guardian, governor)).to.deep.equal([true, 0n]);
     for (const account of [governor, stranger]) {
-      for (const role of Object.values(ROLES))
-        expect((await manager.hasRole(role, account))[0]).to.equal(false);
+      for (const [name, role] of Object.entries(ROLES))
+        expect((await manager.hasRole(role, account))[0]).to.equal(
+          name === "guardian" && account === governor,
+        );
     }
   });
 
@@ -106,6 +118,16 @@ describe("deployment", () => {
       "FeeEscrow.setTreasury": () => feeEscrow.connect(stranger).setTreasury(stranger, 0),
       "Staking.setUnbondingPeriod": () => staking.connect(stranger).setUnbondingPeriod(604_800),
       "Staking.setReporterShare": () => staking.connect(stranger).setReporterShare(0),
+      "Staking.unpause": () => staking.connect(stranger).unpause(),
+      "Staking.pause": () => staking.connect(stranger).pause(),
+      "FeeEscrow.unpause": () => feeEscrow.connect(stranger).unpause(),
+      "FeeEscrow.pause": () => feeEscrow.connect(stranger).pause(),
+      "InferenceMarket.unpause": () => inferenceMarket.connect(stranger).unpause(),
+      "InferenceMarket.pause": () => inferenceMarket.connect(stranger).pause(),
+      "InferenceMarket.setPriceRules": () =>
+        inferenceMarket.connect(stranger).setPriceRules(PARAMETERS.priceRules),
+      "InferenceMarket.setWorkRates": () =>
+        inferenceMarket.connect(stranger).setWorkRates(PARAMETERS.workRates),
       "Staking.lock": () => staking.connect(stranger).lock(stranger, 0),
       "Staking.stakeFrom": () => staking.connect(stranger).stakeFrom(stranger, 1),
       "NodeRegistry.setMinimumStake": () => nodeRegistry.connect(stranger).setMinimumStake(0),
@@ -135,6 +157,7 @@ describe("deployment", () => {
     const fixture = await loadFixture(deployProtocol);
     const { manager, feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket, governor } =
       fixture;
+    const { priceRules, workRates } = PARAMETERS;
     const initialisers = {
       feeEscrow: (at: string) =>
         FeeEscrow__factory.connect(at, governor).initialize(manager, governor, 0),
@@ -145,7 +168,7 @@ describe("deployment", () => {
       modelRegistry: (at: string) =>
         ModelRegistry__factory.connect(at, governor).initialize(manager, 0),
       inferenceMarket: (at: string) =>
-        InferenceMarket__factory.connect(at, governor).initialize(manager),
+        InferenceMarket__factory.connect(at, governor).initialize(manager, priceRules, workRates),
     };
     const contracts = { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket };
     for (const name of PROXIED) {

@@ -78,8 +78,9 @@ contract Handler is ProtocolFixture {
             tier: Tier.Proven,
             consumer: address(0),
             callbackGas: 0,
-            maxFee: uint96(bound(maxFee, 1e15, FUNDS / 100)),
+            maxFee: uint96(bound(maxFee, 1e17, FUNDS / 100)),
             collateral: uint96(bound(collateral, 0, FUNDS / 50)),
+            rampSeconds: lockSeconds % 4 == 0 ? 0 : uint32(bound(lifetime, 1, 2 days)),
             expiry: uint40(block.timestamp + bound(lifetime, 1, 7 days)),
             lockSeconds: uint32(bound(lockSeconds, 1, 1 days)),
             salt: seed
@@ -116,7 +117,9 @@ contract Handler is ProtocolFixture {
             found.seed
         );
         uint256 before = escrow.earningsOf(worker) + escrow.royaltiesOf(modelId);
+        uint256 balance = escrow.balanceOf(found.terms.payer);
         market.fulfil(found.terms, worker, output, evidence);
+        found.refunded += escrow.balanceOf(found.terms.payer) - balance;
         found.paid += escrow.earningsOf(worker) + escrow.royaltiesOf(modelId) - before;
         found.settlements += 1;
         remember(requestId);
