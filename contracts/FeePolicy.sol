@@ -2,32 +2,35 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Governed} from "./governance/Governed.sol";
 import {IFeePolicy, PriceRules, PriceState, WorkRates} from "./interfaces/IFeePolicy.sol";
-import {Pausing} from "./governance/Pausing.sol";
 import {DemandPrice} from "./libraries/DemandPrice.sol";
-import {Tier} from "./types/Tier.sol";
-import {TierMultiplierLib} from "./types/TierMultipliers.sol";
+import {TierMultiplierLib, TierMultipliers} from "./types/TierMultipliers.sol";
 
 /// @title FeePolicy
-/// @dev A part of the market and not a contract beside it: every request asks for the price and every settlement reports
-/// what was served, and from another proxy these two calls would cost 13,000 gas each. So nobody but the market can report
-/// work, either.
+/// @dev The rules are here, the price is where it is used: a proxy of its own that every request asked for the price, and
+/// every settlement told of work, would cost each of them 13,000 gas. So the market keeps the current window in one slot of
+/// its own and comes here once a window, when the old one has ended. Nobody but the market can count work, therefore.
 ///
 /// LAZY
 ///
-/// The price is stored when work is served, and computed from what is stored when it is asked for: windows that ended since
-/// then have moved it, the first by what was served in it, the others by 12.5 % down each. Both cost the same whether one
-/// window has passed or a million; see {DemandPrice} for the arithmetic and its rounding.
+/// Windows that have ended are closed together: the first by what was served in it, the others, in which nothing was, by
+/// 12.5 % down each. That costs the same whether one has passed or a million; see {DemandPrice} for arithmetic and rounding.
 ///
 /// WHAT A PRICE CAN BE MADE TO DO
 ///
-/// Serving one's own requests raises the price by at most 12.5 % per window, costs the treasury's share of a whole window's
-/// demand at that price, and gives everybody else a reason to serve. Requests that nobody serves count for nothing.
-abstract contract FeePolicy is IFeePolicy, Pausing {
+/// Serving one's own requests raises the price by at most 12.5 % per window, costs the treasury's share of more than a whole
+/// window's target, and gives everybody else a reason to serve. Requests that nobody serves count for nothing.
+/// @custom:security-contact security@opengradient.ai
+contract FeePolicy is IFeePolicy, Governed {
     /// @custom:storage-location erc7201:opengradient.storage.FeePolicy
-    struct PolicyStorage {
-        PriceState state; // slot 0: read by every request, written by every settlement
-        PriceRules rules; // slot 1: read only when a window has ended
+    struct Storage {
+        uint64 floor; // 64 bits
+        uint48 target; // 48
+        uint32 windowSeconds; // 32
+        TierMultipliers multipliers; // 64
+        uint16 inputRate; // 16
+        uint16 outputRate; // 16: all in one slot
     }
 
     /// @notice Highest floor that governance may set, in OPG wei per unit of work: 0.001 OPG.
@@ -48,10 +51,14 @@ abstract contract FeePolicy is IFeePolicy, Pausing {
     /// @notice Most units of work that a byte of input or output can stand for.
     uint256 public constant MAX_RATE = 1_000;
 
-    bytes32 private constant POLICY_SLOT = bytes32(erc7201("opengradient.storage.FeePolicy"));
+    bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.FeePolicy"));
 
-    /// @dev The price begins at the floor.
-    function _initializePolicy(PriceRules memory rules, WorkRates memory rates) internal onlyInitializing {
+    /// @notice Sets up the proxy.
+    /// @param authority The access manager.
+    /// @param rules How the price moves.
+    /// @param rates What a unit of work is.
+    function initialize(address authority, PriceRules calldata rules, WorkRates calldata rates) external initializer {
+        __AccessManaged_init(authority);
         _setPriceRules(rules);
         _setWorkRates(rates);
     }
@@ -59,55 +66,30 @@ abstract contract FeePolicy is IFeePolicy, Pausing {
     // PRICE
 
     /// @inheritdoc IFeePolicy
-    function quote(
-        uint256 computeUnits,
-        Tier tier,
-        uint256 inputUnits,
-        uint256 outputUnits
-    ) external view returns (uint256 fee) {
-        (, fee) = _quote(computeUnits, tier, inputUnits, outputUnits);
+    function advance(PriceState calldata state) external view returns (PriceState memory next) {
+        next = state;
+        if (block.timestamp < state.windowEnd) return next;
+
+        Storage memory current = _storage();
+        (next.unitPrice, next.windowEnd) = _moved(state, current);
+        next.served = 0;
+        next.multipliers = current.multipliers;
+        (next.inputRate, next.outputRate) = (current.inputRate, current.outputRate);
     }
 
-    /// @dev Returns units of work, and what they cost now.
-    function _quote(
-        uint256 computeUnits,
-        Tier tier,
-        uint256 inputUnits,
-        uint256 outputUnits
-    ) internal view returns (uint256 work, uint256 fee) {
-        PriceState memory state = _policy().state;
-        work =
-            computeUnits * state.multipliers.forTier(tier) +
-            inputUnits * state.inputRate +
-            outputUnits * state.outputRate;
-        if (block.timestamp >= state.windowEnd) _closeWindows(state, _policy().rules);
-        fee = state.unitPrice * work;
-    }
+    /// @dev The price after all windows that have ended, of which there is at least one, and the end of the one that has not.
+    function _moved(
+        PriceState calldata state,
+        Storage memory current
+    ) private view returns (uint64 price, uint40 windowEnd) {
+        // Good for the next 30,000 years.
+        if (state.windowEnd == 0) return (current.floor, uint40(block.timestamp + current.windowSeconds));
 
-    // DEMAND
-
-    /// @dev Counts work that was served.
-    function _observe(uint256 work) internal {
-        PriceState memory state = _policy().state;
-        if (block.timestamp >= state.windowEnd) {
-            _closeWindows(state, _policy().rules);
-            emit UnitPriceChanged(state.unitPrice, state.windowEnd);
-        }
-        // Not more than the largest value of the type.
-        state.served = uint48(Math.min(state.served + work, type(uint48).max));
-        _policy().state = state;
-    }
-
-    /// @dev Moves the price over all windows that have ended; at least one has.
-    function _closeWindows(PriceState memory state, PriceRules memory rules) private view {
-        uint256 ended = (block.timestamp - state.windowEnd) / rules.windowSeconds + 1;
-        uint256 price = DemandPrice.afterWindow(state.unitPrice, state.served, rules.target);
-        price = DemandPrice.afterEmptyWindows(price, ended - 1);
-        // Not more than `MAX_PRICE` or a floor, which fit 64 bits.
-        state.unitPrice = uint64(Math.max(price, rules.floor));
-        // At most one window from now.
-        state.windowEnd = uint40(state.windowEnd + ended * rules.windowSeconds);
-        state.served = 0;
+        uint256 ended = (block.timestamp - state.windowEnd) / current.windowSeconds + 1;
+        uint256 moved = DemandPrice.afterWindow(state.unitPrice, state.served, current.target);
+        moved = DemandPrice.afterEmptyWindows(moved, ended - 1);
+        // Not more than `MAX_PRICE` or the floor, which fit 64 bits; at most one window from now.
+        return (uint64(Math.max(moved, current.floor)), uint40(state.windowEnd + ended * current.windowSeconds));
     }
 
     // GOVERN
@@ -117,7 +99,7 @@ abstract contract FeePolicy is IFeePolicy, Pausing {
         _setPriceRules(rules);
     }
 
-    function _setPriceRules(PriceRules memory rules) private {
+    function _setPriceRules(PriceRules calldata rules) private {
         require(
             rules.floor >= DemandPrice.MIN_FLOOR && rules.floor <= MAX_FLOOR,
             FeePolicyBadFloor(rules.floor, DemandPrice.MIN_FLOOR, MAX_FLOOR)
@@ -128,15 +110,9 @@ abstract contract FeePolicy is IFeePolicy, Pausing {
             FeePolicyBadWindow(rules.windowSeconds, MIN_WINDOW, MAX_WINDOW)
         );
 
-        PriceState memory state = _currentState();
-        state.unitPrice = uint64(Math.max(state.unitPrice, rules.floor));
-        // Good for the next 30,000 years.
-        state.windowEnd = uint40(block.timestamp + rules.windowSeconds);
-        state.served = 0;
-        _policy().state = state;
-        _policy().rules = rules;
+        Storage storage $ = _storage();
+        ($.floor, $.target, $.windowSeconds) = (rules.floor, rules.target, rules.windowSeconds);
         emit PriceRulesChanged(rules);
-        emit UnitPriceChanged(state.unitPrice, state.windowEnd);
     }
 
     /// @inheritdoc IFeePolicy
@@ -144,7 +120,7 @@ abstract contract FeePolicy is IFeePolicy, Pausing {
         _setWorkRates(rates);
     }
 
-    function _setWorkRates(WorkRates memory rates) private {
+    function _setWorkRates(WorkRates calldata rates) private {
         for (uint256 i = 0; i < rates.multipliers.length; ++i) {
             uint256 multiplier = rates.multipliers[i];
             require(
@@ -155,54 +131,28 @@ abstract contract FeePolicy is IFeePolicy, Pausing {
         require(rates.inputRate <= MAX_RATE, FeePolicyRateTooHigh(rates.inputRate, MAX_RATE));
         require(rates.outputRate <= MAX_RATE, FeePolicyRateTooHigh(rates.outputRate, MAX_RATE));
 
-        PriceState storage state = _policy().state;
-        state.multipliers = TierMultiplierLib.pack(rates.multipliers);
-        (state.inputRate, state.outputRate) = (rates.inputRate, rates.outputRate);
+        Storage storage $ = _storage();
+        $.multipliers = TierMultiplierLib.pack(rates.multipliers);
+        ($.inputRate, $.outputRate) = (rates.inputRate, rates.outputRate);
         emit WorkRatesChanged(rates);
-    }
-
-    // PAUSE: the flag lies where a request reads it anyway.
-
-    function paused() public view override returns (bool) {
-        return _policy().state.isPaused;
-    }
-
-    function _pause() internal override whenNotPaused {
-        _policy().state.isPaused = true;
-        emit Paused(_msgSender());
-    }
-
-    function _unpause() internal override whenPaused {
-        _policy().state.isPaused = false;
-        emit Unpaused(_msgSender());
     }
 
     // READ
 
     /// @inheritdoc IFeePolicy
-    function unitPrice() external view returns (uint256) {
-        return _currentState().unitPrice;
-    }
-
-    /// @inheritdoc IFeePolicy
-    function priceState() external view returns (PriceState memory) {
-        return _currentState();
-    }
-
-    /// @inheritdoc IFeePolicy
     function priceRules() external view returns (PriceRules memory) {
-        return _policy().rules;
+        Storage storage $ = _storage();
+        return PriceRules({floor: $.floor, target: $.target, windowSeconds: $.windowSeconds});
     }
 
-    /// @dev Before there are rules there is nothing to move.
-    function _currentState() private view returns (PriceState memory state) {
-        state = _policy().state;
-        PriceRules memory rules = _policy().rules;
-        if (rules.windowSeconds != 0 && block.timestamp >= state.windowEnd) _closeWindows(state, rules);
+    /// @inheritdoc IFeePolicy
+    function workRates() external view returns (WorkRates memory) {
+        Storage storage $ = _storage();
+        return WorkRates({multipliers: $.multipliers.unpack(), inputRate: $.inputRate, outputRate: $.outputRate});
     }
 
-    function _policy() private pure returns (PolicyStorage storage $) {
-        bytes32 slot = POLICY_SLOT;
+    function _storage() private pure returns (Storage storage $) {
+        bytes32 slot = STORAGE_SLOT;
         assembly ("memory-safe") {
             $.slot := slot
         }

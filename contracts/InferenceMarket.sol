@@ -5,9 +5,9 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {FeePolicy} from "./FeePolicy.sol";
+import {WorkMeter} from "./WorkMeter.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
-import {PriceRules, WorkRates} from "./interfaces/IFeePolicy.sol";
+import {IFeePolicy, PriceState} from "./interfaces/IFeePolicy.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
 import {IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
 import {IModelRegistry, ModelOffer} from "./interfaces/IModelRegistry.sol";
@@ -56,13 +56,14 @@ import {Tier} from "./types/Tier.sol";
 ///
 /// - `FeeEscrow` and `Staking`, to hold what they say and to move it as told.
 /// - `ModelRegistry` and `NodeRegistry`, to report registrations truthfully.
+/// - `FeePolicy`, to say what a new window costs.
 /// - The verifiers that governance routed: a verifier that accepts anything would pay any node that answers.
 /// - Nothing about payers, nodes and consumers.
 ///
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
 /// where the upgradeable variant reads two strings from storage each time.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransient, EIP712 {
+contract InferenceMarket is IInferenceMarket, WorkMeter, ReentrancyGuardTransient, EIP712 {
     using SafeCast for uint256;
 
     /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
@@ -91,8 +92,9 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
         IStaking staking,
         IModelRegistry modelRegistry,
         INodeRegistry nodeRegistry,
-        IVerifierRouter verifierRouter
-    ) EIP712("OpenGradient InferenceMarket", "1") {
+        IVerifierRouter verifierRouter,
+        IFeePolicy feePolicy
+    ) EIP712("OpenGradient InferenceMarket", "1") WorkMeter(feePolicy) {
         FEE_ESCROW = escrow;
         STAKING = staking;
         MODEL_REGISTRY = modelRegistry;
@@ -102,11 +104,8 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
 
     /// @notice Sets up the proxy.
     /// @param authority The access manager.
-    /// @param rules How the price of work moves.
-    /// @param rates What a unit of work is.
-    function initialize(address authority, PriceRules calldata rules, WorkRates calldata rates) external initializer {
+    function initialize(address authority) external initializer {
         __AccessManaged_init(authority);
-        _initializePolicy(rules, rates);
     }
 
     // REQUEST
@@ -115,23 +114,23 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
     function request(
         RequestParameters calldata parameters,
         bytes calldata input
-    ) external whenNotPaused nonReentrant returns (RequestId requestId) {
+    ) external nonReentrant returns (RequestId requestId) {
         InferenceRequest memory terms = _terms(parameters, input);
         requestId = RequestId.wrap(_hashTypedDataV4(terms.hashStruct()));
-        require(_storage().states[requestId].status() == RequestStatus.None, InferenceMarketDuplicate(requestId));
         emit InferenceRequested(requestId, terms.modelId, msg.sender, terms, input);
 
-        // Also refuses an open request with the same terms.
+        // Refuses a request that is open with the same terms. None can have ended: it would have been made in this second,
+        // and nobody takes a request in the second in which it is made.
         FEE_ESCROW.lock(requestId, msg.sender, terms.maxFee);
     }
 
     function _terms(
         RequestParameters calldata parameters,
         bytes calldata input
-    ) private view returns (InferenceRequest memory terms) {
+    ) private returns (InferenceRequest memory terms) {
         ModelOffer memory offer = MODEL_REGISTRY.requireOffered(parameters.modelId, parameters.tier);
         _requireSize(input.length, offer.inputSize);
-        (uint256 work, uint256 least) = _price(offer, parameters.tier, input.length);
+        (uint256 work, uint256 least) = _price(_openWindow(), offer, parameters.tier, input.length);
         _requireSound(parameters, least);
         terms.modelId = parameters.modelId;
         terms.tier = parameters.tier;
@@ -154,11 +153,12 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
 
     /// @dev Returns units of work, and what they cost now with the royalty.
     function _price(
+        PriceState memory state,
         ModelOffer memory offer,
         Tier tier,
         uint256 inputSize
-    ) private view returns (uint256 work, uint256 least) {
-        (work, least) = _quote(offer.computeUnits, tier, inputSize, offer.outputSize);
+    ) private pure returns (uint256 work, uint256 least) {
+        (work, least) = _quote(state, offer.computeUnits, tier, inputSize, offer.outputSize);
         least += offer.royalty;
     }
 
@@ -194,6 +194,7 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
         RequestId requestId = _requestIdOf(terms);
         require(isOpen(requestId), InferenceMarketNotOpen(requestId, _storage().states[requestId].status()));
         require(block.timestamp <= terms.expiry, InferenceMarketTooLate(requestId, block.timestamp, terms.expiry));
+        _requireRipe(requestId, terms.rampStart);
         NODE_REGISTRY.requireActor(node, NodeRole.Inference, msg.sender);
 
         uint256 deadline = Math.min(block.timestamp + terms.lockSeconds, terms.expiry);
@@ -201,6 +202,12 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
         emit RequestLocked(requestId, node, terms.collateral, deadline);
 
         _useCollateral(node, terms.collateral);
+    }
+
+    /// @dev A request's id names the second in which it is made. Nothing happens to it in the same one, so an id that has ended
+    /// never comes again, and making a request need not look for its state.
+    function _requireRipe(RequestId requestId, uint256 madeAt) private view {
+        require(block.timestamp > madeAt, InferenceMarketTooFresh(requestId, madeAt));
     }
 
     function _useCollateral(address node, uint256 amount) private {
@@ -278,6 +285,7 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
         if (wasLocked) {
             require(state.node() == node, InferenceMarketLockedByOther(requestId, state.node(), node));
         } else {
+            _requireRipe(requestId, terms.rampStart);
             NODE_REGISTRY.requireRole(node, NodeRole.Inference);
         }
         uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
@@ -371,7 +379,7 @@ contract InferenceMarket is IInferenceMarket, FeePolicy, ReentrancyGuardTransien
     function minFee(ModelId modelId, Tier tier, uint256 inputSize) external view returns (uint256 least) {
         ModelOffer memory offer = MODEL_REGISTRY.requireOffered(modelId, tier);
         _requireSize(inputSize, offer.inputSize);
-        (, least) = _price(offer, tier, inputSize);
+        (, least) = _price(_currentState(), offer, tier, inputSize);
     }
 
     /// @inheritdoc IInferenceMarket

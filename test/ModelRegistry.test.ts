@@ -216,7 +216,7 @@ describe("ModelRegistry", () => {
         .withArgs(modelId, 9, opg(3));
       expect(await registry.requireOffered(modelId, TIERS.Proven)).to.deep.equal([
         opg(3),
-        1n,
+        9n,
         12n,
         12n,
       ]);

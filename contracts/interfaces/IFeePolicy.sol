@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Tier} from "../types/Tier.sol";
 import {TierMultipliers} from "../types/TierMultipliers.sol";
 
-/// @notice The price, what it is multiplied with, and the demand so far: all that a request reads, in one slot.
-/// @param unitPrice OPG in wei per unit of work, as it was when the current window began.
-/// @param windowEnd Unix time in seconds at which the current window ends.
-/// @param served Units of work served in the current window; stops counting at 2⁴⁸ − 1.
+/// @notice The price of work in one window, and the demand in it so far: all that the market keeps, in one slot.
+/// @param unitPrice OPG in wei per unit of work, in this window.
+/// @param windowEnd Unix time in seconds at which the window ends; zero before the first one.
+/// @param served Units of work served in the window; stops counting at 2⁴⁸ − 1.
 /// @param multipliers Units of work per compute unit of a model, by tier.
 /// @param inputRate Units of work per byte of input.
 /// @param outputRate Units of work per byte of output.
-/// @param isPaused Whether new requests are refused.
+/// @param isPaused Not about the price: whether the market refuses new requests, in the slot that those read anyway.
 struct PriceState {
     uint64 unitPrice; // 64 bits
     uint40 windowEnd; // 40
@@ -42,22 +41,19 @@ struct WorkRates {
     uint16 outputRate;
 }
 
-/// @title The price of work
+/// @title How the price of work is found
 /// @notice
 ///
 ///     quote = unitPrice × (computeUnits × multiplier(tier) + inputUnits × inputRate + outputUnits × outputRate)
 ///
 /// `unitPrice` follows demand: after each window it rises by up to 12.5 % if more work than the target was served in it, and
-/// falls by up to 12.5 % if less was. Windows in which nothing happens need no transaction.
+/// falls by up to 12.5 % if less was. Within a window price and rates stay as they are. Windows in which nothing happens
+/// need no transaction.
 interface IFeePolicy {
-    /// @notice The price of a unit of work changed, in OPG wei; it holds until the window ends, and falls after that until
-    /// work is served again.
-    event UnitPriceChanged(uint256 unitPrice, uint256 windowEnd);
-
-    /// @notice The price moves by other rules from now on.
+    /// @notice The price moves by other rules from the next window on.
     event PriceRulesChanged(PriceRules rules);
 
-    /// @notice A unit of work is something else from now on.
+    /// @notice A unit of work is something else from the next window on.
     event WorkRatesChanged(WorkRates rates);
 
     /// @notice The floor of the price must lie within hard limits.
@@ -75,30 +71,21 @@ interface IFeePolicy {
     /// @notice A unit of input or output counts for too much.
     error FeePolicyRateTooHigh(uint256 rate, uint256 limit);
 
-    /// @notice Sets how the price moves. What was served so far has moved it by the old rules; a window begins. Governance
-    /// only.
+    /// @notice Sets how the price moves, over every window that the market has not closed yet: `IInferenceMarket.closeWindows`
+    /// closes those that have ended. Governance only.
     function setPriceRules(PriceRules calldata rules) external;
 
-    /// @notice Sets what a unit of work is, for future requests. Governance only.
+    /// @notice Sets what a unit of work is, from the next window on. Governance only.
     function setWorkRates(WorkRates calldata rates) external;
 
-    /// @notice Price of an inference now, in OPG wei, without royalty. Exact: nothing is rounded.
-    /// @param computeUnits Work of one inference, as the model's registration says.
-    /// @param inputUnits Bytes of input.
-    /// @param outputUnits Bytes of output.
-    function quote(
-        uint256 computeUnits,
-        Tier tier,
-        uint256 inputUnits,
-        uint256 outputUnits
-    ) external view returns (uint256 fee);
-
-    /// @notice Price of a unit of work now, in OPG wei.
-    function unitPrice() external view returns (uint256);
-
-    /// @notice The price as it would be stored now.
-    function priceState() external view returns (PriceState memory);
+    /// @notice What becomes of a window once it has ended: the window that holds now, with nothing served, the price moved by
+    /// all that ended in between, and the rates of today. A window that has not ended stays what it is, and before the
+    /// first one the price is the floor.
+    function advance(PriceState calldata state) external view returns (PriceState memory);
 
     /// @notice How the price moves.
     function priceRules() external view returns (PriceRules memory);
+
+    /// @notice What a unit of work is.
+    function workRates() external view returns (WorkRates memory);
 }

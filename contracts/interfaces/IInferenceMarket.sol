@@ -83,8 +83,8 @@ interface IInferenceMarket {
     /// @notice A consumer needs gas up to `limit`, no consumer needs none.
     error InferenceMarketBadCallback(address consumer, uint256 callbackGas, uint256 limit);
 
-    /// @notice The same payer made a request with the same terms and salt before.
-    error InferenceMarketDuplicate(RequestId requestId);
+    /// @notice The request was made in this second; it can be taken from the next one on.
+    error InferenceMarketTooFresh(RequestId requestId, uint256 madeAt);
 
     /// @notice The request is not open to this: it does not exist, or is locked or settled.
     error InferenceMarketNotOpen(RequestId requestId, RequestStatus status);

@@ -17,7 +17,8 @@ import {Tier} from "./Tier.sol";
 /// @param minFee OPG in wei that is paid at the least: what `FeePolicy` asked for when the request was made, and the royalty.
 /// @param royalty OPG in wei of the fee that goes to the publisher, fixed when the request is made.
 /// @param collateral OPG in wei of its stake that a node puts at risk by locking the request.
-/// @param rampStart Unix time in seconds at which the request was made: the offer is `minFee`.
+/// @param rampStart Unix time in seconds at which the request was made: the offer is `minFee`, and nobody
+/// can take it yet.
 /// @param rampSeconds How long the offer takes from `minFee` to `maxFee`; zero: `maxFee` is offered from the start.
 /// @param expiry Unix time in seconds of the last moment to serve the request.
 /// @param lockSeconds How long a node that locks the request has to serve it.

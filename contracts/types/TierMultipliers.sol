@@ -23,6 +23,14 @@ library TierMultiplierLib {
         return TierMultipliers.wrap(uint64(packed));
     }
 
+    /// @dev In the order of {Tier}.
+    function unpack(TierMultipliers multipliers) internal pure returns (uint16[4] memory unpacked) {
+        for (uint256 i = 0; i < unpacked.length; ++i) {
+            // Truncation cuts the tiers above off.
+            unpacked[i] = uint16(TierMultipliers.unwrap(multipliers) >> (BITS * i));
+        }
+    }
+
     function forTier(TierMultipliers multipliers, Tier tier) internal pure returns (uint256) {
         // Truncation cuts the tiers above off.
         return uint16(TierMultipliers.unwrap(multipliers) >> (BITS * uint8(tier)));

@@ -40,9 +40,20 @@ export default buildModule("Protocol", (m) => {
     constructor: [staking],
     initialize: [manager, m.getParameter("minimumStake")],
   });
-  const inferenceMarket = proxied(m, "InferenceMarket", {
-    constructor: [feeEscrow, staking, modelRegistry, nodeRegistry, verifiers.verifierRouter],
+  const feePolicy = proxied(m, "FeePolicy", {
+    constructor: [],
     initialize: [manager, priceRules(m), workRates(m)],
+  });
+  const inferenceMarket = proxied(m, "InferenceMarket", {
+    constructor: [
+      feeEscrow,
+      staking,
+      modelRegistry,
+      nodeRegistry,
+      verifiers.verifierRouter,
+      feePolicy,
+    ],
+    initialize: [manager],
   });
 
   grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
@@ -70,6 +81,7 @@ export default buildModule("Protocol", (m) => {
     staking,
     nodeRegistry,
     modelRegistry,
+    feePolicy,
     inferenceMarket,
   };
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IFeeEscrow} from "../../contracts/interfaces/IFeeEscrow.sol";
 import {IInferenceMarket, RequestParameters} from "../../contracts/interfaces/IInferenceMarket.sol";
 import {InferenceClaim} from "../../contracts/interfaces/IVerifier.sol";
 import {IProvenVerifier} from "../../contracts/interfaces/IProvenVerifier.sol";
@@ -79,6 +80,37 @@ contract InferenceMarketTest is ProtocolFixture {
         serve(terms, requestId, seed, 0);
         assertEq(escrow.earningsOf(NODE) + escrow.royaltiesOf(modelId), offered, "paid");
         assertEq(escrow.balanceOf(PAYER), FUNDS - offered, "refunded");
+    }
+
+    function testFuzz_request_Reverts_TwiceInOneSecond(Ask memory ask, uint256 seed) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(terms.rampStart);
+        bytes memory input = inputOf(seed);
+        opg.transfer(PAYER, terms.maxFee);
+        vm.prank(PAYER);
+        escrow.deposit(PAYER, terms.maxFee);
+        vm.expectRevert(abi.encodeWithSelector(IFeeEscrow.FeeEscrowAlreadyLocked.selector, address(market), requestId));
+        vm.prank(PAYER);
+        market.request(parametersOf(terms), input);
+    }
+
+    /// @dev What makes it safe that a request does not look for its state: none can be written in its second.
+    function testFuzz_lockAndFulfil_Revert_InTheSecondOfTheRequest(Ask memory ask, uint256 seed) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(terms.rampStart);
+        bytes memory fresh = abi.encodeWithSelector(
+            IInferenceMarket.InferenceMarketTooFresh.selector,
+            requestId,
+            terms.rampStart
+        );
+        bytes memory evidence = honestEvidence(terms, requestId, seed, 0);
+        vm.expectRevert(fresh);
+        market.fulfil(terms, NODE, new bytes(8), evidence);
+        vm.expectRevert(fresh);
+        vm.prank(NODE);
+        market.lock(terms, NODE);
+        vm.expectRevert();
+        market.expire(terms);
     }
 
     function testFuzz_feeAt_Ramps_FromLeastToMost(Ask memory ask, uint256 seed, uint256 delay) public {
@@ -231,6 +263,22 @@ contract InferenceMarketTest is ProtocolFixture {
         market.expire(terms);
     }
 
+    function parametersOf(InferenceRequest memory terms) private pure returns (RequestParameters memory) {
+        return
+            RequestParameters({
+                modelId: terms.modelId,
+                tier: terms.tier,
+                consumer: terms.consumer,
+                callbackGas: terms.callbackGas,
+                maxFee: terms.maxFee,
+                collateral: terms.collateral,
+                rampSeconds: terms.rampSeconds,
+                expiry: terms.expiry,
+                lockSeconds: terms.lockSeconds,
+                salt: terms.salt
+            });
+    }
+
     function made(Ask memory ask, uint256 seed) private returns (InferenceRequest memory terms, RequestId requestId) {
         RequestParameters memory parameters = RequestParameters({
             modelId: modelId,
@@ -248,6 +296,7 @@ contract InferenceMarketTest is ProtocolFixture {
         terms = termsOf(parameters, PAYER, input);
         vm.prank(PAYER);
         requestId = market.request(parameters, input);
+        vm.warp(block.timestamp + 1);
     }
 
     function serve(InferenceRequest memory terms, RequestId requestId, uint256 seed, bytes8 answer) private {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { keccak256, ZeroAddress, ZeroHash } from "ethers";
-import { requestId as computeRequestId, termsOf } from "../../sdk/request.ts";
+import { requestId as computeRequestId } from "../../sdk/request.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { runningMarket } from "../fixtures/market.ts";
 import { ask, INPUT, parametersOf } from "../fixtures/models.ts";
@@ -108,23 +108,15 @@ describe("InferenceMarket.request", () => {
     expect([before.terms.royalty, after.terms.royalty]).to.deep.equal([opg(1), opg(4)]);
   });
 
-  it("refuses the same terms twice, while open and when settled", async () => {
-    const context = await loadFixture(fixture);
-    const { market, feeEscrow, modelId } = context;
+  it("makes another request of the same parameters in another second", async () => {
+    const { market, modelId } = await loadFixture(fixture);
     const parameters = await parametersOf(modelId);
     await market.request(parameters, INPUT);
-    const [event] = await market.queryFilter(market.filters.InferenceRequested());
-    if (event === undefined) throw new Error("no request was made");
-    await expect(market.request(parameters, INPUT))
-      .to.be.revertedWithCustomError(feeEscrow, "FeeEscrowAlreadyLocked")
-      .withArgs(market, event.args.requestId);
-    await time.setNextBlockTimestamp(parameters.expiry + 1);
-    await market.expire(termsOf(event.args.request));
-    // The clock cannot go back, so only the terms of a request that has not expired could be used again.
-    await expect(market.request(parameters, INPUT)).to.be.revertedWithCustomError(
-      market,
-      "InferenceMarketBadExpiry",
-    );
+    await market.request(parameters, INPUT);
+    const events = await market.queryFilter(market.filters.InferenceRequested());
+    const [first, second] = events.map(({ args }) => args);
+    expect(first?.requestId).to.not.equal(second?.requestId);
+    expect(first?.request.rampStart).to.be.below(second?.request.rampStart ?? 0n);
   });
 
   it("refuses less than the price of the work and the royalty, and takes exactly that", async () => {
@@ -143,10 +135,9 @@ describe("InferenceMarket.request", () => {
   });
 
   it("refuses a fee of nothing even where the work costs nothing", async () => {
-    const { market, modelRegistry, inferenceMarket, publisher, modelId } =
-      await loadFixture(fixture);
+    const { market, modelRegistry, feePolicy, publisher, modelId } = await loadFixture(fixture);
     const { multipliers } = PARAMETERS.workRates;
-    await inferenceMarket.setWorkRates({ multipliers, inputRate: 0, outputRate: 0 });
+    await feePolicy.setWorkRates({ multipliers, inputRate: 0, outputRate: 0 });
     await modelRegistry.connect(publisher).setPricing(modelId, 0, 0);
     await expect(market.request(await parametersOf(modelId, { maxFee: 0n }), INPUT))
       .to.be.revertedWithCustomError(market, "InferenceMarketFeeTooLow")

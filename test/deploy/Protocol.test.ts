@@ -5,6 +5,7 @@ import { ADMIN_ROLE, ROLES } from "../../deploy/roles.ts";
 import {
   AccessManager__factory,
   FeeEscrow__factory,
+  FeePolicy__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
   NodeRegistry__factory,
@@ -21,6 +22,7 @@ const PROXIED = [
   "staking",
   "nodeRegistry",
   "modelRegistry",
+  "feePolicy",
   "inferenceMarket",
 ] as const;
 
@@ -34,6 +36,7 @@ describe("deployment", () => {
     const {
       inferenceMarket,
       feeEscrow,
+      feePolicy,
       staking,
       nodeRegistry,
       modelRegistry,
@@ -47,6 +50,7 @@ describe("deployment", () => {
       [await inferenceMarket.MODEL_REGISTRY(), modelRegistry],
       [await inferenceMarket.NODE_REGISTRY(), nodeRegistry],
       [await inferenceMarket.VERIFIER_ROUTER(), verifierRouter],
+      [await inferenceMarket.FEE_POLICY(), feePolicy],
       [await feeEscrow.OPG_TOKEN(), token],
       [await feeEscrow.MODEL_REGISTRY(), modelRegistry],
       [await staking.OPG_TOKEN(), token],
@@ -59,8 +63,15 @@ describe("deployment", () => {
   });
 
   it("sets what the parameter file says", async () => {
-    const { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket, governor } =
-      await loadFixture(deployProtocol);
+    const {
+      feeEscrow,
+      staking,
+      nodeRegistry,
+      modelRegistry,
+      feePolicy,
+      inferenceMarket,
+      governor,
+    } = await loadFixture(deployProtocol);
     expect(await feeEscrow.treasury()).to.deep.equal([
       governor.address,
       PARAMETERS.treasuryShareBps,
@@ -70,7 +81,7 @@ describe("deployment", () => {
     expect(await nodeRegistry.minimumStake()).to.equal(PARAMETERS.minimumStake);
     expect(await modelRegistry.depositRequired()).to.equal(PARAMETERS.modelDeposit);
     const { floor, target, windowSeconds } = PARAMETERS.priceRules;
-    expect(await inferenceMarket.priceRules()).to.deep.equal([floor, target, windowSeconds]);
+    expect(await feePolicy.priceRules()).to.deep.equal([floor, target, windowSeconds]);
     const { multipliers, inputRate, outputRate } = PARAMETERS.workRates;
     for (const [tier, multiplier] of multipliers.entries()) {
       const work = 7n * multiplier + 5n * inputRate + 3n * outputRate;
@@ -124,10 +135,12 @@ describe("deployment", () => {
       "FeeEscrow.pause": () => feeEscrow.connect(stranger).pause(),
       "InferenceMarket.unpause": () => inferenceMarket.connect(stranger).unpause(),
       "InferenceMarket.pause": () => inferenceMarket.connect(stranger).pause(),
-      "InferenceMarket.setPriceRules": () =>
-        inferenceMarket.connect(stranger).setPriceRules(PARAMETERS.priceRules),
-      "InferenceMarket.setWorkRates": () =>
-        inferenceMarket.connect(stranger).setWorkRates(PARAMETERS.workRates),
+      "FeePolicy.setPriceRules": () =>
+        fixture.feePolicy.connect(stranger).setPriceRules(PARAMETERS.priceRules),
+      "FeePolicy.setWorkRates": () =>
+        fixture.feePolicy.connect(stranger).setWorkRates(PARAMETERS.workRates),
+      "FeePolicy upgrade": () =>
+        fixture.feePolicy.connect(stranger).upgradeToAndCall(stranger, "0x"),
       "Staking.lock": () => staking.connect(stranger).lock(stranger, 0),
       "Staking.stakeFrom": () => staking.connect(stranger).stakeFrom(stranger, 1),
       "NodeRegistry.setMinimumStake": () => nodeRegistry.connect(stranger).setMinimumStake(0),
@@ -159,6 +172,8 @@ describe("deployment", () => {
       fixture;
     const { priceRules, workRates } = PARAMETERS;
     const initialisers = {
+      feePolicy: (at: string) =>
+        FeePolicy__factory.connect(at, governor).initialize(manager, priceRules, workRates),
       feeEscrow: (at: string) =>
         FeeEscrow__factory.connect(at, governor).initialize(manager, governor, 0),
       staking: (at: string) =>
@@ -168,9 +183,16 @@ describe("deployment", () => {
       modelRegistry: (at: string) =>
         ModelRegistry__factory.connect(at, governor).initialize(manager, 0),
       inferenceMarket: (at: string) =>
-        InferenceMarket__factory.connect(at, governor).initialize(manager, priceRules, workRates),
+        InferenceMarket__factory.connect(at, governor).initialize(manager),
     };
-    const contracts = { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket };
+    const contracts = {
+      feeEscrow,
+      staking,
+      nodeRegistry,
+      modelRegistry,
+      feePolicy: fixture.feePolicy,
+      inferenceMarket,
+    };
     for (const name of PROXIED) {
       const proxy = await contracts[name].getAddress();
       for (const at of [proxy, await implementationOf(contracts[name])]) {
@@ -216,6 +238,12 @@ describe("deployment", () => {
           reporterShareBps: 0,
           minimumStake: 0,
           modelDeposit: 0,
+          priceFloor: 1_000_000,
+          workTarget: 1,
+          priceWindowSeconds: 60,
+          tierMultipliers: [1, 1, 1, 1],
+          inputRate: 0,
+          outputRate: 0,
         },
         Handover: { governor: governor.address, governorDelaySeconds: 3_600 },
       },

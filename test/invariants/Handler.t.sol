@@ -89,6 +89,8 @@ contract Handler is ProtocolFixture {
         vm.prank(payer);
         RequestId requestId = market.request(parameters, inputOf(seed));
         requests.push(requestId);
+        // Nobody can take it in the second in which it is made.
+        vm.warp(block.timestamp + 1);
         memories[requestId].terms = terms;
         memories[requestId].seed = seed;
     }

@@ -41,8 +41,8 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
   gone: "Orphaned",
 };
 
-/** The offer for a request is still too low; it rises. */
-class OfferTooLow extends Error {}
+/** A request cannot be taken in the second in which it is made, and its offer may still be too low. */
+class NotYet extends Error {}
 
 /** Takes a job from state to state until it has ended. */
 export class JobRunner {
@@ -65,7 +65,7 @@ export class JobRunner {
         await this.#step(job);
       }
     } catch (error) {
-      if (error instanceof OfferTooLow) log.info({ requestId }, "The offer is too low still.");
+      if (error instanceof NotYet) log.info({ requestId }, "It is too early to take the request.");
       else log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
       throw error;
     } finally {
@@ -98,7 +98,7 @@ export class JobRunner {
     if (situation === "held") return jobs.advance(job, "Locked");
     if (situation !== "open") return jobs.advance(job, ENDS[situation]);
     // The queue comes back to it: more and more rarely, down to every minute and a half.
-    if (!(await this.#paysEnoughNow(job))) throw new OfferTooLow();
+    if (!(await this.#isRipe(job))) throw new NotYet();
 
     const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
     await this.#sign(job, { purpose: "lock", data, next: "Locking" });
@@ -184,12 +184,13 @@ export class JobRunner {
     return undefined;
   }
 
-  /** Whether a node that takes the request in the next block is paid what this one works for. */
-  async #paysEnoughNow({ terms }: Job): Promise<boolean> {
+  /** Whether the request can be taken, and pays what this node works for. */
+  async #isRipe({ terms }: Job): Promise<boolean> {
     const { provider, minimumFee } = this.#options;
     const block = await provider.getBlock("latest");
     if (block === null) throw new Error("The RPC node does not know its latest block.");
-    return feeAt(terms, BigInt(block.timestamp)) - terms.royalty >= minimumFee;
+    const now = BigInt(block.timestamp);
+    return now > terms.rampStart && feeAt(terms, now) - terms.royalty >= minimumFee;
   }
 
   #situationOf(job: Job): Promise<Situation> {
