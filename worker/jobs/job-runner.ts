@@ -2,7 +2,7 @@ import { hexlify, type Provider } from "ethers";
 import type { Logger } from "pino";
 import type { InferenceMarket } from "../../typechain-types/index.js";
 import { feeAt } from "../../sdk/request.ts";
-import { describeRevert } from "../../sdk/reverts.ts";
+import { describeRevert, isRevert } from "../../sdk/reverts.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { ZkmlError } from "../../zkml/errors.ts";
 import { situationOf, type Situation } from "../chain/situation.ts";
@@ -98,7 +98,7 @@ export class JobRunner {
     if (situation === "held") return jobs.advance(job, "Locked");
     if (situation !== "open") return jobs.advance(job, ENDS[situation]);
     // The queue comes back to it: more and more rarely, down to every minute and a half.
-    if (!(await this.#isRipe(job))) throw new NotYet();
+    if (!(await this.#paysEnough(job))) throw new NotYet();
 
     const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
     await this.#sign(job, { purpose: "lock", data, next: "Locking" });
@@ -166,6 +166,8 @@ export class JobRunner {
     } catch (error) {
       const reason = describeRevert(error);
       if (reason === undefined) throw error;
+      // The RPC node has tried it in the block that made the request.
+      if (isRevert(error, "InferenceMarketTooFresh")) throw new NotYet();
       // Others may have been faster since the look at the chain: only a refusal of what should work is a failure.
       const situation = await this.#situationOf(job);
       if (situation !== "open" && situation !== "held") return jobs.advance(job, ENDS[situation]);
@@ -184,13 +186,14 @@ export class JobRunner {
     return undefined;
   }
 
-  /** Whether the request can be taken, and pays what this node works for. */
-  async #isRipe({ terms }: Job): Promise<boolean> {
+  /** Whether a node that takes the request now is paid what this one works for. */
+  async #paysEnough({ terms }: Job): Promise<boolean> {
     const { provider, minimumFee } = this.#options;
     const block = await provider.getBlock("latest");
     if (block === null) throw new Error("The RPC node does not know its latest block.");
-    const now = BigInt(block.timestamp);
-    return now > terms.rampStart && feeAt(terms, now) - terms.royalty >= minimumFee;
+    // The next block is not older than this clock; where blocks are rare, the latest may be.
+    const now = Math.max(block.timestamp, Math.floor(Date.now() / 1_000));
+    return feeAt(terms, BigInt(now)) - terms.royalty >= minimumFee;
   }
 
   #situationOf(job: Job): Promise<Situation> {
