@@ -70,7 +70,7 @@ contract FeeEscrow is IFeeEscrow, PaymentChannels, MulticallUpgradeable {
     // DEPOSIT
 
     /// @inheritdoc IFeeEscrow
-    function deposit(address account, uint256 amount) external nonReentrant {
+    function deposit(address account, uint256 amount) external restrictedWhilePaused nonReentrant {
         _deposit(account, amount);
     }
 
@@ -82,7 +82,7 @@ contract FeeEscrow is IFeeEscrow, PaymentChannels, MulticallUpgradeable {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external nonReentrant {
+    ) external restrictedWhilePaused nonReentrant {
         // A permit lifted from the mempool and submitted first leaves the allowance in place: the transfer decides.
         try IERC20Permit(address(OPG_TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(account, amount);

@@ -5,10 +5,12 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IBatchVerifier} from "./interfaces/IBatchVerifier.sol";
+import {WorkMeter} from "./WorkMeter.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
+import {IFeePolicy, PriceState} from "./interfaces/IFeePolicy.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
 import {Fulfilment, IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
-import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {IModelRegistry, ModelOffer} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
@@ -18,6 +20,7 @@ import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {Durations} from "./libraries/Durations.sol";
 import {OptimisticMarket} from "./market/OptimisticMarket.sol";
 import {InferenceRequest} from "./types/InferenceRequest.sol";
+import {ModelId} from "./types/ModelId.sol";
 import {NodeRole} from "./types/NodeRole.sol";
 import {ProofKind} from "./types/ProofKind.sol";
 import {RequestId} from "./types/RequestId.sol";
@@ -42,6 +45,15 @@ import {Tier} from "./types/Tier.sol";
 /// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
 /// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
 ///
+/// PRICE
+///
+/// A request is offered at the price of its work, which is in its terms, and the offer rises until a node takes it: locks
+/// it, or serves it unlocked. That moment fixes the fee; it is kept beside the lock, not the fee, which follows from it.
+///
+/// PAUSE
+///
+/// Only `request` can be paused. Locking and serving what was asked for, and getting money back, never is.
+///
 /// CALLBACKS
 ///
 /// The consumer is called after everything is settled and outside the reentrancy guard, so it may make its next request
@@ -51,13 +63,14 @@ import {Tier} from "./types/Tier.sol";
 ///
 /// - `FeeEscrow` and `Staking`, to hold what they say and to move it as told.
 /// - `ModelRegistry` and `NodeRegistry`, to report registrations truthfully.
+/// - `FeePolicy`, to say what a new window costs.
 /// - The verifiers that governance routed: a verifier that accepts anything would pay any node that answers.
 /// - Nothing about payers, nodes and consumers.
 ///
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
 /// where the upgradeable variant reads two strings from storage each time.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
+contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP712 {
     using SafeCast for uint256;
 
     /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
@@ -93,8 +106,9 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         IStaking staking,
         IModelRegistry modelRegistry,
         INodeRegistry nodeRegistry,
-        IVerifierRouter verifierRouter
-    ) EIP712("OpenGradient InferenceMarket", "1") {
+        IVerifierRouter verifierRouter,
+        IFeePolicy feePolicy
+    ) EIP712("OpenGradient InferenceMarket", "1") WorkMeter(feePolicy) {
         FEE_ESCROW = escrow;
         STAKING = staking;
         MODEL_REGISTRY = modelRegistry;
@@ -119,38 +133,56 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
     ) external nonReentrant returns (RequestId requestId) {
         InferenceRequest memory terms = _terms(parameters, input);
         requestId = RequestId.wrap(_hashTypedDataV4(terms.hashStruct()));
-        require(_storage().states[requestId].status() == RequestStatus.None, InferenceMarketDuplicate(requestId));
         emit InferenceRequested(requestId, terms.modelId, msg.sender, terms, input);
 
-        // Also refuses an open request with the same terms.
+        // Refuses a request that is open with the same terms. None can have ended: it would have been made in this second,
+        // and nobody takes a request in the second in which it is made.
         FEE_ESCROW.lock(requestId, msg.sender, terms.maxFee);
     }
 
     function _terms(
         RequestParameters calldata parameters,
         bytes calldata input
-    ) private view returns (InferenceRequest memory) {
-        (uint96 royalty, uint32 inputSize) = MODEL_REGISTRY.requireOffered(parameters.modelId, parameters.tier);
-        require(inputSize == 0 || input.length == inputSize, InferenceMarketBadInputSize(input.length, inputSize));
-        _requireSound(parameters, royalty);
-        return
-            InferenceRequest({
-                modelId: parameters.modelId,
-                tier: parameters.tier,
-                payer: msg.sender,
-                consumer: parameters.consumer,
-                callbackGas: parameters.callbackGas,
-                inputHash: keccak256(input),
-                maxFee: parameters.maxFee,
-                royalty: royalty,
-                collateral: parameters.collateral,
-                expiry: parameters.expiry,
-                lockSeconds: parameters.lockSeconds,
-                salt: parameters.salt
-            });
+    ) private returns (InferenceRequest memory terms) {
+        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(parameters.modelId, parameters.tier);
+        _requireSize(input.length, offer.inputSize);
+        (uint256 work, uint256 least) = _price(_openWindow(), offer, parameters.tier, input.length);
+        _requireSound(parameters, least);
+        terms.modelId = parameters.modelId;
+        terms.tier = parameters.tier;
+        terms.payer = msg.sender;
+        terms.consumer = parameters.consumer;
+        terms.callbackGas = parameters.callbackGas;
+        terms.inputHash = keccak256(input);
+        // Neither is more than `maxFee`, which fits: a unit of work costs at least 1 wei.
+        (terms.work, terms.minFee) = (uint96(work), uint96(least));
+        terms.maxFee = parameters.maxFee;
+        terms.royalty = offer.royalty;
+        terms.collateral = parameters.collateral;
+        // Good for the next 30,000 years.
+        terms.rampStart = uint40(block.timestamp);
+        terms.rampSeconds = parameters.rampSeconds;
+        terms.expiry = parameters.expiry;
+        terms.lockSeconds = parameters.lockSeconds;
+        terms.salt = parameters.salt;
     }
 
-    function _requireSound(RequestParameters calldata parameters, uint96 royalty) private view {
+    /// @dev Returns units of work, and what they cost now with the royalty.
+    function _price(
+        PriceState memory state,
+        ModelOffer memory offer,
+        Tier tier,
+        uint256 inputSize
+    ) private pure returns (uint256 work, uint256 least) {
+        (work, least) = _quote(state, offer.computeUnits, tier, inputSize, offer.outputSize);
+        least += offer.royalty;
+    }
+
+    function _requireSize(uint256 size, uint256 wanted) private pure {
+        require(wanted == 0 || size == wanted, InferenceMarketBadInputSize(size, wanted));
+    }
+
+    function _requireSound(RequestParameters calldata parameters, uint256 least) private view {
         uint256 latest = block.timestamp + Durations.MAX_REQUEST_LIFETIME;
         require(
             parameters.expiry > block.timestamp && parameters.expiry <= latest,
@@ -166,8 +198,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
             InferenceMarketBadCallback(parameters.consumer, parameters.callbackGas, MAX_CALLBACK_GAS)
         );
         require(
-            parameters.maxFee != 0 && parameters.maxFee >= royalty,
-            InferenceMarketFeeTooLow(parameters.maxFee, royalty)
+            parameters.maxFee != 0 && parameters.maxFee >= least,
+            InferenceMarketFeeTooLow(parameters.maxFee, least)
         );
         require(
             parameters.tier != Tier.Optimistic || parameters.collateral > parameters.maxFee,
@@ -182,14 +214,21 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         RequestId requestId = _requestIdOf(terms);
         require(isOpen(requestId), InferenceMarketNotOpen(requestId, _storage().states[requestId].status()));
         require(block.timestamp <= terms.expiry, InferenceMarketTooLate(requestId, block.timestamp, terms.expiry));
+        _requireRipe(requestId, terms.rampStart);
         NODE_REGISTRY.requireActor(node, NodeRole.Inference, msg.sender);
 
         uint256 deadline = Math.min(block.timestamp + terms.lockSeconds, terms.expiry);
-        _storage().states[requestId] = RequestStates.locked(node, deadline.toUint40());
+        _storage().states[requestId] = RequestStates.locked(node, block.timestamp.toUint40(), deadline.toUint40());
         emit RequestLocked(requestId, node, terms.collateral, deadline);
 
         uint256 lastDeadline = terms.tier == Tier.Optimistic ? deadline + Durations.MAX_DISPUTE : deadline;
         if (terms.collateral != 0) _useCollateral(node, terms.collateral, lastDeadline);
+    }
+
+    /// @dev A request's id names the second in which it is made. Nothing happens to it in the same one, so an id that has ended
+    /// never comes again, and making a request need not look for its state.
+    function _requireRipe(RequestId requestId, uint256 madeAt) private view {
+        require(block.timestamp > madeAt, InferenceMarketTooFresh(requestId, madeAt));
     }
 
     /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
@@ -252,13 +291,13 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         bytes calldata output,
         bytes calldata evidence
     ) private nonReentrant {
-        (bool wasLocked, ) = _requireServable(requestId, terms, node);
-        require(wasLocked, OptimisticMarketNotLocked(requestId));
+        RequestState state = _requireServable(requestId, terms, node);
+        require(state.isLocked(), OptimisticMarketNotLocked(requestId));
         require(
             msg.sender == node || NODE_REGISTRY.node(node).signer == msg.sender,
             OptimisticMarketNotNode(requestId, msg.sender, node)
         );
-        _post(requestId, _storage().states[requestId], output, evidence);
+        _post(requestId, state, output, evidence);
     }
 
     function _settle(
@@ -269,9 +308,9 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         bytes calldata evidence,
         bool isChecked
     ) private nonReentrant {
-        (bool wasLocked, uint256 deadline) = _requireServable(requestId, terms, node);
+        RequestState state = _requireServable(requestId, terms, node);
         if (!isChecked) _check(requestId, terms, terms.tier, node, output, evidence);
-        _pay(requestId, terms, node, wasLocked, deadline, output);
+        _pay(requestId, terms, node, state, output);
     }
 
     /// @dev Ends a request as served by `node`, and pays.
@@ -279,37 +318,40 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         RequestId requestId,
         InferenceRequest calldata terms,
         address node,
-        bool wasLocked,
-        uint256 deadline,
+        RequestState state,
         bytes calldata output
     ) private {
         _storage().states[requestId] = RequestStates.fulfilled(node);
-        if (wasLocked && terms.collateral != 0) _freeCollateral(node, terms.collateral, deadline);
+        if (state.isTaken() && terms.collateral != 0) _freeCollateral(node, terms.collateral, state.deadline());
+        _observe(terms.work);
+        // The terms are those of a request that was made, so neither the subtraction nor the cast can fail.
+        uint96 fee = uint96(terms.feeAt(state.isTaken() ? state.lockTime() : block.timestamp));
         emit RequestFulfilled(requestId, node, output);
 
         // Refuses a request that was never made.
         FEE_ESCROW.release(
             requestId,
-            FeeSettlement({node: node, modelId: terms.modelId, fee: terms.maxFee, royalty: terms.royalty})
+            FeeSettlement({node: node, modelId: terms.modelId, fee: fee, royalty: terms.royalty})
         );
     }
 
-    /// @dev Returns whether `node` had locked the request, and until when it can be served.
+    /// @dev Returns the state, which is locked by `node` or none.
     function _requireServable(
         RequestId requestId,
         InferenceRequest calldata terms,
         address node
-    ) private view returns (bool wasLocked, uint256 deadline) {
-        RequestState state = _storage().states[requestId];
+    ) private view returns (RequestState state) {
+        state = _storage().states[requestId];
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
-        wasLocked = state.isLocked();
+        bool wasLocked = state.isLocked();
         require(wasLocked || state.status() == RequestStatus.None, InferenceMarketNotOpen(requestId, state.status()));
         if (wasLocked) {
             require(state.node() == node, InferenceMarketLockedByOther(requestId, state.node(), node));
         } else {
+            _requireRipe(requestId, terms.rampStart);
             NODE_REGISTRY.requireRole(node, NodeRole.Inference);
         }
-        deadline = wasLocked ? state.deadline() : terms.expiry;
+        uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
         require(block.timestamp <= deadline, InferenceMarketTooLate(requestId, block.timestamp, deadline));
     }
 
@@ -430,7 +472,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
         // A posted answer ends by `finalize`.
         require(state.status() != RequestStatus.Posted, InferenceMarketNotOpen(requestId, RequestStatus.Posted));
-        bool wasTaken = state.status() != RequestStatus.None;
+        bool wasTaken = state.isTaken();
         uint256 deadline = wasTaken ? state.deadline() : terms.expiry;
         require(block.timestamp > deadline, InferenceMarketTooEarly(requestId, block.timestamp, deadline));
         address node = state.node();
@@ -515,7 +557,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
         RequestState state,
         bytes calldata output
     ) internal override {
-        _pay(requestId, terms, state.node(), true, state.deadline(), output);
+        _pay(requestId, terms, state.node(), state, output);
     }
 
     /// @inheritdoc OptimisticMarket
@@ -536,6 +578,18 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
     // READ
 
     /// @inheritdoc IInferenceMarket
+    function minFee(ModelId modelId, Tier tier, uint256 inputSize) external view returns (uint256 least) {
+        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(modelId, tier);
+        _requireSize(inputSize, offer.inputSize);
+        (, least) = _price(_currentState(), offer, tier, inputSize);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function feeAt(InferenceRequest calldata terms, uint256 time) external pure returns (uint256) {
+        return terms.feeAt(time);
+    }
+
+    /// @inheritdoc IInferenceMarket
     function requestIdOf(InferenceRequest calldata terms) external view returns (RequestId) {
         return _requestIdOf(terms);
     }
@@ -543,7 +597,13 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, EIP712 {
     /// @inheritdoc IInferenceMarket
     function stateOf(RequestId requestId) external view returns (RequestView memory) {
         RequestState state = _storage().states[requestId];
-        return RequestView({status: state.status(), node: state.node(), deadline: state.deadline()});
+        return
+            RequestView({
+                status: state.status(),
+                node: state.node(),
+                deadline: state.deadline(),
+                lockTime: state.lockTime()
+            });
     }
 
     /// @inheritdoc IInferenceMarket

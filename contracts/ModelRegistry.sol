@@ -6,7 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Governed} from "./governance/Governed.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
-import {IModelRegistry, Model, ModelRegistration} from "./interfaces/IModelRegistry.sol";
+import {IModelRegistry, Model, ModelOffer, ModelRegistration} from "./interfaces/IModelRegistry.sol";
 import {ModelId, ModelIds} from "./types/ModelId.sol";
 import {ALL_TIERS, Tier, TierSet} from "./types/Tier.sol";
 import {NO_KEY, VerificationKey} from "./types/VerificationKey.sol";
@@ -180,11 +180,17 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IModelRegistry
-    function requireOffered(ModelId modelId, Tier tier) external view returns (uint96 royalty, uint32 inputSize) {
+    function requireOffered(ModelId modelId, Tier tier) external view returns (ModelOffer memory) {
         Model storage found = _requireKnown(modelId);
         require(!found.retired, ModelRegistryRetired(modelId));
         require(found.tiers.contains(tier), ModelRegistryTierNotOffered(modelId, tier));
-        return (found.royalty, found.inputSize);
+        return
+            ModelOffer({
+                royalty: found.royalty,
+                computeUnits: found.computeUnits,
+                inputSize: found.inputSize,
+                outputSize: found.outputSize
+            });
     }
 
     /// @inheritdoc IModelRegistry

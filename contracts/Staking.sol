@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Pausing} from "./governance/Pausing.sol";
 import {IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {Delegation, DelegationPool, IStaking, SlashOrder, StakePool, Unbonding} from "./interfaces/IStaking.sol";
 import {BasisPoints} from "./libraries/BasisPoints.sol";
@@ -49,7 +50,7 @@ import {MAX_TRANCHES, Tranche, Tranches} from "./types/Tranches.sol";
 /// - The contracts that governance lets call `lock`: they decide who failed them. They cannot touch what others locked.
 /// - OPG and `FeeEscrow`, to move exactly what they say. Amounts of OPG fit 90 bits, its supply.
 /// @custom:security-contact security@opengradient.ai
-contract Staking is SlashProceeds, StakeVotes {
+contract Staking is SlashProceeds, StakeVotes, Pausing {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
@@ -107,12 +108,12 @@ contract Staking is SlashProceeds, StakeVotes {
     // STAKE
 
     /// @inheritdoc IStaking
-    function stake(address operator, uint256 amount) external nonReentrant {
+    function stake(address operator, uint256 amount) external whenNotPaused nonReentrant {
         _stake(operator, msg.sender, amount);
     }
 
     /// @inheritdoc IStaking
-    function stakeFrom(address operator, uint256 amount) external restricted nonReentrant {
+    function stakeFrom(address operator, uint256 amount) external restricted whenNotPaused nonReentrant {
         _stake(operator, operator, amount);
     }
 
@@ -128,7 +129,7 @@ contract Staking is SlashProceeds, StakeVotes {
     }
 
     /// @inheritdoc IStaking
-    function delegate(address operator, uint256 amount) external nonReentrant returns (uint256 shares) {
+    function delegate(address operator, uint256 amount) external whenNotPaused nonReentrant returns (uint256 shares) {
         require(amount != 0, StakingZeroAmount());
         require(operator != address(0), StakingZeroAddress());
         require(operator != msg.sender, StakingSelfDelegation(operator));

@@ -44,6 +44,7 @@ export async function deployProtocol(
       feeEscrow: await contracts.feeEscrow.getAddress(),
       staking: await contracts.staking.getAddress(),
       nodeRegistry: await contracts.nodeRegistry.getAddress(),
+      feePolicy: await contracts.feePolicy.getAddress(),
       inferenceMarket: await contracts.inferenceMarket.getAddress(),
     };
     return { deployment: { chainId, addresses, startBlock }, manager: await manager.getAddress() };

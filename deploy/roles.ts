@@ -7,4 +7,8 @@ export const ROLES = {
   market: 1n,
   /** `NodeRegistry`, which stakes for an operator that registers. */
   nodeRegistry: 2n,
+  /** Whoever may stop what comes in; only governance starts it again. */
+  guardian: 3n,
+  /** `Staking`, which pays the proceeds of slashes into `FeeEscrow`, paused or not. */
+  staking: 4n,
 } as const;

@@ -16,6 +16,7 @@ const deploymentSchema = z.object({
     feeEscrow: address,
     staking: address,
     nodeRegistry: address,
+    feePolicy: address,
     inferenceMarket: address,
   }),
   /** Block from which on events matter. */

@@ -1,6 +1,7 @@
 import type { ContractRunner } from "ethers";
 import {
   FeeEscrow__factory,
+  FeePolicy__factory,
   Groth16Verifier__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
@@ -10,6 +11,7 @@ import {
   Staking__factory,
   VerifierRouter__factory,
   type FeeEscrow,
+  type FeePolicy,
   type Groth16Verifier,
   type InferenceMarket,
   type ModelRegistry,
@@ -31,6 +33,7 @@ export interface Protocol {
   readonly feeEscrow: FeeEscrow;
   readonly staking: Staking;
   readonly nodeRegistry: NodeRegistry;
+  readonly feePolicy: FeePolicy;
   readonly inferenceMarket: InferenceMarket;
 }
 
@@ -45,6 +48,7 @@ export function connectProtocol({ addresses }: Deployment, runner: ContractRunne
     feeEscrow: FeeEscrow__factory.connect(addresses.feeEscrow, runner),
     staking: Staking__factory.connect(addresses.staking, runner),
     nodeRegistry: NodeRegistry__factory.connect(addresses.nodeRegistry, runner),
+    feePolicy: FeePolicy__factory.connect(addresses.feePolicy, runner),
     inferenceMarket: InferenceMarket__factory.connect(addresses.inferenceMarket, runner),
   };
 }

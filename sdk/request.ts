@@ -9,12 +9,19 @@ export interface RequestTerms {
   readonly consumer: string;
   readonly callbackGas: bigint;
   readonly inputHash: string;
+  /** Units of work. */
+  readonly work: bigint;
   /** OPG in wei. */
   readonly maxFee: bigint;
+  /** OPG in wei. */
+  readonly minFee: bigint;
   /** OPG in wei. */
   readonly royalty: bigint;
   /** OPG in wei. */
   readonly collateral: bigint;
+  /** Unix time in seconds. */
+  readonly rampStart: bigint;
+  readonly rampSeconds: bigint;
   /** Unix time in seconds. */
   readonly expiry: bigint;
   readonly lockSeconds: bigint;
@@ -30,9 +37,13 @@ export const REQUEST_TYPES: Record<string, TypedDataField[]> = {
     { name: "consumer", type: "address" },
     { name: "callbackGas", type: "uint32" },
     { name: "inputHash", type: "bytes32" },
+    { name: "work", type: "uint96" },
     { name: "maxFee", type: "uint96" },
+    { name: "minFee", type: "uint96" },
     { name: "royalty", type: "uint96" },
     { name: "collateral", type: "uint96" },
+    { name: "rampStart", type: "uint40" },
+    { name: "rampSeconds", type: "uint32" },
     { name: "expiry", type: "uint40" },
     { name: "lockSeconds", type: "uint32" },
     { name: "salt", type: "uint256" },
@@ -53,10 +64,26 @@ export function requestId(
   return TypedDataEncoder.hash(domain, REQUEST_TYPES, terms);
 }
 
+/**
+ * What a node that takes a request at this time is paid, in OPG wei, royalty and treasury share included.
+ *
+ * @param time Unix time in seconds.
+ */
+export function feeAt(
+  { minFee, maxFee, rampStart, rampSeconds }: RequestTerms,
+  time: bigint,
+): bigint {
+  // A clock that is behind the chain's sees the first offer.
+  const elapsed = time < rampStart ? 0n : time - rampStart;
+  if (elapsed >= rampSeconds) return maxFee;
+  return minFee + ((maxFee - minFee) * elapsed) / rampSeconds;
+}
+
 /** The terms as the contract's event carries them, as a plain object. */
 export function termsOf(struct: InferenceRequestStructOutput): RequestTerms {
   const { modelId, tier, payer, consumer, callbackGas, inputHash } = struct;
-  const { maxFee, royalty, collateral, expiry, lockSeconds, salt } = struct;
+  const { work, maxFee, minFee, royalty, collateral } = struct;
+  const { rampStart, rampSeconds, expiry, lockSeconds, salt } = struct;
   return {
     modelId,
     tier,
@@ -64,9 +91,13 @@ export function termsOf(struct: InferenceRequestStructOutput): RequestTerms {
     consumer,
     callbackGas,
     inputHash,
+    work,
     maxFee,
+    minFee,
     royalty,
     collateral,
+    rampStart,
+    rampSeconds,
     expiry,
     lockSeconds,
     salt,

@@ -214,7 +214,12 @@ describe("ModelRegistry", () => {
       await expect(registry.connect(publisher).setPricing(modelId, 9, opg(3)))
         .to.emit(registry, "ModelPricingChanged")
         .withArgs(modelId, 9, opg(3));
-      expect(await registry.requireOffered(modelId, TIERS.Proven)).to.deep.equal([opg(3), 12n]);
+      expect(await registry.requireOffered(modelId, TIERS.Proven)).to.deep.equal([
+        opg(3),
+        9n,
+        12n,
+        12n,
+      ]);
     });
 
     it("name the tiers that are not offered", async () => {

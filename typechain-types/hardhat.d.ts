@@ -15,6 +15,8 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
 
 deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AttestedKeyList', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
+deployContract(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
@@ -23,14 +25,24 @@ deployContract(name: 'ERC1967Proxy', args: any[], signerOrOptions?: ethers.Signe
 deployContract(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
 deployContract(name: 'FeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
 deployContract(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
+deployContract(name: 'FeePolicy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeePolicy>
+deployContract(name: 'FeePolicy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeePolicy>
 deployContract(name: 'Governed', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Governed>
 deployContract(name: 'Governed', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Governed>
 deployContract(name: 'Groth16Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Groth16Verifier>
 deployContract(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Groth16Verifier>
 deployContract(name: 'HostileConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileConsumer>
 deployContract(name: 'HostileConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileConsumer>
+deployContract(name: 'HostileWallet', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileWallet>
+deployContract(name: 'HostileWallet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileWallet>
+deployContract(name: 'IAttestedKeys', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
+deployContract(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
+deployContract(name: 'IBatchVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
+deployContract(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
 deployContract(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
+deployContract(name: 'IFeePolicy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeePolicy>
+deployContract(name: 'IFeePolicy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeePolicy>
 deployContract(name: 'IGroth16Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGroth16Verifier>
 deployContract(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IGroth16Verifier>
 deployContract(name: 'IInferenceConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceConsumer>
@@ -43,6 +55,8 @@ deployContract(name: 'INodeRegistry', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
 deployContract(name: 'IOptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
 deployContract(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
+deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
+deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
@@ -51,6 +65,8 @@ deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer |
 deployContract(name: 'IVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
 deployContract(name: 'IVerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
 deployContract(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
+deployContract(name: 'IWorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IWorkMeter>
+deployContract(name: 'IWorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IWorkMeter>
 deployContract(name: 'InferenceConsumer', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
 deployContract(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
 deployContract(name: 'InferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
@@ -61,74 +77,118 @@ deployContract(name: 'NodeRegistry', args: any[], signerOrOptions?: ethers.Signe
 deployContract(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
 deployContract(name: 'OPG', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
 deployContract(name: 'OPG', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
+deployContract(name: 'OpenWorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OpenWorkMeter>
+deployContract(name: 'OpenWorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OpenWorkMeter>
 deployContract(name: 'OptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OptimisticMarket>
 deployContract(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OptimisticMarket>
+deployContract(name: 'PackedClaims', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PackedClaims>
+deployContract(name: 'PackedClaims', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PackedClaims>
+deployContract(name: 'Pausing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Pausing>
+deployContract(name: 'Pausing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Pausing>
+deployContract(name: 'PaymentChannels', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
+deployContract(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
 deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
 deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
+deployContract(name: 'SlashProceeds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
+deployContract(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
+deployContract(name: 'StakeVotes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StakeVotes>
+deployContract(name: 'StakeVotes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StakeVotes>
 deployContract(name: 'Staking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
 deployContract(name: 'Staking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
 deployContract(name: 'TensorReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
 deployContract(name: 'TensorReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
 deployContract(name: 'VerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
+deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
+deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
 getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
 getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
 getContractAt(name: 'FeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeeEscrow>
+getContractAt(name: 'FeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeePolicy>
 getContractAt(name: 'Governed', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Governed>
 getContractAt(name: 'Groth16Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Groth16Verifier>
 getContractAt(name: 'HostileConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileConsumer>
+getContractAt(name: 'HostileWallet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileWallet>
+getContractAt(name: 'IAttestedKeys', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedKeys>
+getContractAt(name: 'IBatchVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchVerifier>
 getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
+getContractAt(name: 'IFeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeePolicy>
 getContractAt(name: 'IGroth16Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGroth16Verifier>
 getContractAt(name: 'IInferenceConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceConsumer>
 getContractAt(name: 'IInferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceMarket>
 getContractAt(name: 'IModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IModelRegistry>
 getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeRegistry>
 getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
+getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
 getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifierRouter>
+getContractAt(name: 'IWorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IWorkMeter>
 getContractAt(name: 'InferenceConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceConsumer>
 getContractAt(name: 'InferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceMarket>
 getContractAt(name: 'ModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ModelRegistry>
 getContractAt(name: 'NodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NodeRegistry>
 getContractAt(name: 'OPG', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OPG>
+getContractAt(name: 'OpenWorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OpenWorkMeter>
 getContractAt(name: 'OptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OptimisticMarket>
+getContractAt(name: 'PackedClaims', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PackedClaims>
+getContractAt(name: 'Pausing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Pausing>
+getContractAt(name: 'PaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PaymentChannels>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
+getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
+getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
 getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
 getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
 getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VerifierRouter>
+getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
 getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
 getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
 getContractFactory(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeeEscrow__factory>
+getContractFactory(name: 'FeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeePolicy__factory>
 getContractFactory(name: 'Governed', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Governed__factory>
 getContractFactory(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Groth16Verifier__factory>
 getContractFactory(name: 'HostileConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileConsumer__factory>
+getContractFactory(name: 'HostileWallet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileWallet__factory>
+getContractFactory(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedKeys__factory>
+getContractFactory(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchVerifier__factory>
 getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
+getContractFactory(name: 'IFeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeePolicy__factory>
 getContractFactory(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGroth16Verifier__factory>
 getContractFactory(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceConsumer__factory>
 getContractFactory(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceMarket__factory>
 getContractFactory(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IModelRegistry__factory>
 getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeRegistry__factory>
 getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
+getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
 getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
 getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
+getContractFactory(name: 'IWorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IWorkMeter__factory>
 getContractFactory(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceConsumer__factory>
 getContractFactory(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceMarket__factory>
 getContractFactory(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ModelRegistry__factory>
 getContractFactory(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NodeRegistry__factory>
 getContractFactory(name: 'OPG', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OPG__factory>
+getContractFactory(name: 'OpenWorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OpenWorkMeter__factory>
 getContractFactory(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OptimisticMarket__factory>
+getContractFactory(name: 'PackedClaims', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PackedClaims__factory>
+getContractFactory(name: 'Pausing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Pausing__factory>
+getContractFactory(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PaymentChannels__factory>
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
+getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
+getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
 getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>
 getContractFactory(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VerifierRouter__factory>
+getContractFactory(name: 'WorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.WorkMeter__factory>
 // default types
     getContractFactory(
       name: string,

@@ -10,7 +10,7 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Governed} from "../governance/Governed.sol";
+import {Pausing} from "../governance/Pausing.sol";
 import {IAttestedKeys} from "../interfaces/IAttestedKeys.sol";
 import {
     ChannelView,
@@ -44,7 +44,7 @@ import {ChannelState, ChannelStates, ChannelStatus} from "../types/ChannelState.
 ///
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
 /// where the upgradeable variant reads two strings from storage each time.
-abstract contract PaymentChannels is IPaymentChannels, Governed, ReentrancyGuardTransient, EIP712 {
+abstract contract PaymentChannels is IPaymentChannels, Pausing, ReentrancyGuardTransient, EIP712 {
     using MessageHashUtils for bytes32;
     using PackedClaims for bytes;
     using SafeCast for uint256;
@@ -99,7 +99,12 @@ abstract contract PaymentChannels is IPaymentChannels, Governed, ReentrancyGuard
         _receive(channelId, payer, amount, authorization);
     }
 
-    function _open(address payer, address node, uint96 salt, uint96 amount) private returns (ChannelId channelId) {
+    function _open(
+        address payer,
+        address node,
+        uint96 salt,
+        uint96 amount
+    ) private whenNotPaused returns (ChannelId channelId) {
         require(amount != 0, PaymentChannelsZeroAmount());
         require(node != address(0), PaymentChannelsZeroAddress());
         channelId = ChannelIds.channelIdOf(payer, node, salt);
@@ -143,7 +148,12 @@ abstract contract PaymentChannels is IPaymentChannels, Governed, ReentrancyGuard
         _receive(channelId, payer, amount, authorization);
     }
 
-    function _fund(address payer, address node, uint96 salt, uint96 amount) private returns (ChannelId channelId) {
+    function _fund(
+        address payer,
+        address node,
+        uint96 salt,
+        uint96 amount
+    ) private whenNotPaused returns (ChannelId channelId) {
         require(amount != 0, PaymentChannelsZeroAmount());
         ChannelState state;
         (channelId, state) = _requireStatus(payer, node, salt, ChannelStatus.Open);

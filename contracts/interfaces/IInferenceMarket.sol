@@ -8,7 +8,7 @@ import {RequestStatus} from "../types/RequestState.sol";
 import {Tier} from "../types/Tier.sol";
 import {IFeeEscrow} from "./IFeeEscrow.sol";
 
-/// @notice What a payer asks for; see {InferenceRequest} for each member. Payer, input hash and royalty are filled in.
+/// @notice What a payer asks for; see {InferenceRequest} for each member. The rest is filled in.
 struct RequestParameters {
     ModelId modelId;
     Tier tier;
@@ -16,6 +16,7 @@ struct RequestParameters {
     uint32 callbackGas;
     uint96 maxFee;
     uint96 collateral;
+    uint32 rampSeconds;
     uint40 expiry;
     uint32 lockSeconds;
     uint256 salt;
@@ -25,10 +26,12 @@ struct RequestParameters {
 /// @param status `None` for a request that is open, or was never made.
 /// @param node Node that locked, served or failed it, or zero.
 /// @param deadline Unix time in seconds until which a locked request is the node's; zero otherwise.
+/// @param lockTime Unix time in seconds at which it was locked, which fixed its price; zero otherwise.
 struct RequestView {
     RequestStatus status;
     address node;
     uint256 deadline;
+    uint256 lockTime;
 }
 
 /// @notice An answer to a request: what `fulfil` takes.
@@ -80,8 +83,8 @@ interface IInferenceMarket {
     /// @notice The input does not have the length that the model takes.
     error InferenceMarketBadInputSize(uint256 size, uint256 wanted);
 
-    /// @notice The fee does not even cover the model's royalty, or is zero.
-    error InferenceMarketFeeTooLow(uint256 maxFee, uint256 royalty);
+    /// @notice The fee does not cover what is asked for now, royalty included, or is zero.
+    error InferenceMarketFeeTooLow(uint256 maxFee, uint256 minFee);
 
     /// @notice The expiry is in the past or too far in the future.
     error InferenceMarketBadExpiry(uint256 expiry, uint256 earliest, uint256 latest);
@@ -92,8 +95,8 @@ interface IInferenceMarket {
     /// @notice A consumer needs gas up to `limit`, no consumer needs none.
     error InferenceMarketBadCallback(address consumer, uint256 callbackGas, uint256 limit);
 
-    /// @notice The same payer made a request with the same terms and salt before.
-    error InferenceMarketDuplicate(RequestId requestId);
+    /// @notice The request was made in this second; it can be taken from the next one on.
+    error InferenceMarketTooFresh(RequestId requestId, uint256 madeAt);
 
     /// @notice The request is not open to this: it does not exist, or is locked or settled.
     error InferenceMarketNotOpen(RequestId requestId, RequestStatus status);
@@ -126,7 +129,8 @@ interface IInferenceMarket {
     error InferenceMarketCollateralInUse(address node, uint256 free, uint256 needed);
 
     /// @notice Asks for an inference. Locks `maxFee` of the caller's balance in `FeeEscrow`, where the caller must have
-    /// authorised this market.
+    /// authorised this market. The offer starts with what `minFee` says now and rises to `maxFee` within `rampSeconds`;
+    /// what is not paid returns to the balance. Refused while paused.
     /// @param input The model's input bytes; published in the event.
     function request(
         RequestParameters calldata parameters,
@@ -134,11 +138,12 @@ interface IInferenceMarket {
     ) external returns (RequestId requestId);
 
     /// @notice Reserves an open request for `node` and puts its collateral at risk. Called by the node's operator or signer.
-    /// Collateral comes from what the market already holds of the node's stake, and from its free stake beyond that.
+    /// Fixes the price. Collateral comes from what the market already holds of the node's stake, and from its free stake beyond that.
     function lock(InferenceRequest calldata terms, address node) external;
 
     /// @notice Serves a request: checks the evidence, pays `node`, and calls the consumer back. Anyone may bring the answer of
-    /// a registered node; while a request is locked, only the locking node's counts.
+    /// a registered node; while a request is locked, only the locking node's counts. Pays what was offered when the request
+    /// was locked, or what is offered now if nobody had locked it.
     /// @param output The model's output bytes.
     /// @param evidence {ProofKind} (4 bytes) ‖ what its verifier reads.
     function fulfil(
@@ -173,6 +178,14 @@ interface IInferenceMarket {
 
     /// @notice Gives free collateral of the caller back to its stake, so that it can be unstaked.
     function releaseCollateral(uint256 amount) external;
+
+    /// @notice Least that a request has to offer now, in OPG wei: the price of the work, and the royalty.
+    /// @param inputSize Length of the input in bytes.
+    function minFee(ModelId modelId, Tier tier, uint256 inputSize) external view returns (uint256);
+
+    /// @notice What a node that takes a request at `time` is paid, royalty and treasury share included, in OPG wei.
+    /// @param time Unix time in seconds; not before the request was made.
+    function feeAt(InferenceRequest calldata terms, uint256 time) external pure returns (uint256);
 
     /// @notice The id of a request with these terms: their EIP-712 digest.
     function requestIdOf(InferenceRequest calldata terms) external view returns (RequestId);

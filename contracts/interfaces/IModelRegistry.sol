@@ -39,6 +39,14 @@ struct Model {
     bytes32 contentHash; // slot 3
 }
 
+/// @notice What making a request needs to know of a model; see {ModelRegistration}.
+struct ModelOffer {
+    uint96 royalty;
+    uint64 computeUnits;
+    uint32 inputSize;
+    uint32 outputSize;
+}
+
 /// @title Models by content
 /// @notice A model's content, key and sizes never change; its price, publisher and availability do.
 interface IModelRegistry {
@@ -117,7 +125,7 @@ interface IModelRegistry {
     function model(ModelId modelId) external view returns (Model memory);
 
     /// @notice Reverts unless the model takes requests in this tier; returns what pricing and checking one needs.
-    function requireOffered(ModelId modelId, Tier tier) external view returns (uint96 royalty, uint32 inputSize);
+    function requireOffered(ModelId modelId, Tier tier) external view returns (ModelOffer memory);
 
     /// @notice Who gets the model's royalties; also for retired models.
     function publisherOf(ModelId modelId) external view returns (address);

@@ -15,10 +15,11 @@ enum RequestStatus {
 
 /// @dev State of a request in one word. After settlement it stays for good, so that no request can be made or settled twice.
 ///
-///     | unused 48 | status 8 | deadline 40 | node 160 |
+///     | unused 8 | lock time 40 | status 8 | deadline 40 | node 160 |
 ///
 /// `node` locked or served the request; `deadline` is the Unix time in seconds until which a locking node has the request
-/// to itself, a posted answer can be challenged, or a challenged one proved; zero otherwise.
+/// to itself, a posted answer can be challenged, or a challenged one proved, and `lockTime` when the node locked it, which
+/// fixed the price; both are zero otherwise.
 type RequestState is uint256;
 
 using RequestStates for RequestState global;
@@ -26,10 +27,12 @@ using RequestStates for RequestState global;
 library RequestStates {
     uint256 private constant DEADLINE_SHIFT = 160;
     uint256 private constant STATUS_SHIFT = 200;
+    uint256 private constant LOCK_TIME_SHIFT = 208;
 
-    /// @dev A request that `locker` keeps to itself until `until`.
-    function locked(address locker, uint40 until) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Locked, until, locker);
+    /// @dev A request that `locker` keeps to itself from `since` until `until`.
+    function locked(address locker, uint40 since, uint40 until) internal pure returns (RequestState) {
+        RequestState packed = _pack(RequestStatus.Locked, until, locker);
+        return RequestState.wrap(RequestState.unwrap(packed) | (uint256(since) << LOCK_TIME_SHIFT));
     }
 
     /// @dev A request that `server` served.
@@ -47,9 +50,11 @@ library RequestStates {
         return _pack(RequestStatus.Rejected, 0, locker);
     }
 
-    /// @dev The same node's request in another status, with another deadline.
+    /// @dev The same request, locked by the same node at the same time, in another status with another deadline.
     function moved(RequestState state, RequestStatus to, uint40 until) internal pure returns (RequestState) {
-        return _pack(to, until, state.node());
+        uint256 replaced = (uint256(type(uint8).max) << STATUS_SHIFT) | (uint256(type(uint40).max) << DEADLINE_SHIFT);
+        uint256 kept = RequestState.unwrap(state) & ~replaced;
+        return RequestState.wrap(kept | (uint256(to) << STATUS_SHIFT) | (uint256(until) << DEADLINE_SHIFT));
     }
 
     function status(RequestState state) internal pure returns (RequestStatus) {
@@ -61,6 +66,10 @@ library RequestStates {
         return uint40(RequestState.unwrap(state) >> DEADLINE_SHIFT);
     }
 
+    function lockTime(RequestState state) internal pure returns (uint256) {
+        return uint40(RequestState.unwrap(state) >> LOCK_TIME_SHIFT);
+    }
+
     function node(RequestState state) internal pure returns (address) {
         // Truncation cuts status and deadline off.
         return address(uint160(RequestState.unwrap(state)));
@@ -68,6 +77,11 @@ library RequestStates {
 
     function isLocked(RequestState state) internal pure returns (bool) {
         return state.status() == RequestStatus.Locked;
+    }
+
+    /// @dev Whether a node has or had the request to itself, and has collateral behind it unless it is settled.
+    function isTaken(RequestState state) internal pure returns (bool) {
+        return state.status() != RequestStatus.None;
     }
 
     function isSettled(RequestState state) internal pure returns (bool) {

@@ -1,5 +1,5 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { ADMIN_ROLE } from "../roles.ts";
+import { ADMIN_ROLE, ROLES } from "../roles.ts";
 import Protocol from "./Protocol.ts";
 
 /**
@@ -10,7 +10,13 @@ export default buildModule("Handover", (m) => {
   const { manager } = m.useModule(Protocol);
   const delay = m.getParameter("governorDelaySeconds");
   const granted = m.call(manager, "grantRole", [ADMIN_ROLE, m.getParameter("governor"), delay]);
+  // A deployer that was left as guardian is none any more; governance names another.
+  const revoked = m.call(manager, "revokeRole", [ROLES.guardian, m.getAccount(0)], {
+    after: [granted],
+  });
   // Whoever has renounced cannot finish what is left of the deployment.
-  m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], { after: [granted, Protocol] });
+  m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], {
+    after: [granted, revoked, Protocol],
+  });
   return { manager };
 });

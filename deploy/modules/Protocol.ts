@@ -47,8 +47,19 @@ export default buildModule("Protocol", (m) => {
       ],
     ],
   });
+  const feePolicy = proxied(m, "FeePolicy", {
+    constructor: [],
+    initialize: [manager, priceRules(m), workRates(m)],
+  });
   const inferenceMarket = proxied(m, "InferenceMarket", {
-    constructor: [feeEscrow, staking, modelRegistry, nodeRegistry, verifiers.verifierRouter],
+    constructor: [
+      feeEscrow,
+      staking,
+      modelRegistry,
+      nodeRegistry,
+      verifiers.verifierRouter,
+      feePolicy,
+    ],
     initialize: [
       manager,
       {
@@ -59,12 +70,7 @@ export default buildModule("Protocol", (m) => {
     ],
   });
 
-  grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
-    "lock(address,uint256,uint40)",
-  ]);
-  grant(m, { manager, target: staking, role: "nodeRegistry", member: nodeRegistry }, [
-    "stakeFrom(address,uint256)",
-  ]);
+  wireRoles(m, { manager, feeEscrow, staking, nodeRegistry, inferenceMarket });
 
   return {
     manager,
@@ -74,9 +80,28 @@ export default buildModule("Protocol", (m) => {
     staking,
     nodeRegistry,
     modelRegistry,
+    feePolicy,
     inferenceMarket,
   };
 });
+
+/** How the price of work moves; see `PriceRules`. */
+function priceRules(m: IgnitionModuleBuilder): ArgumentType {
+  return {
+    floor: m.getParameter("priceFloor"),
+    target: m.getParameter("workTarget"),
+    windowSeconds: m.getParameter("priceWindowSeconds"),
+  };
+}
+
+/** What a unit of work is; see `WorkRates`. */
+function workRates(m: IgnitionModuleBuilder): ArgumentType {
+  return {
+    multipliers: m.getParameter("tierMultipliers"),
+    inputRate: m.getParameter("inputRate"),
+    outputRate: m.getParameter("outputRate"),
+  };
+}
 
 interface ProxyArguments {
   /** What the implementation knows for good. */
@@ -95,6 +120,39 @@ function proxied<Name extends string>(
   const calldata = m.encodeFunctionCall(implementation, "initialize", initialize);
   const proxy = m.contract("ERC1967Proxy", [implementation, calldata], { id: `${name}_proxy` });
   return m.contractAt(name, proxy, { id: name });
+}
+
+type Contract = NamedArtifactContractAtFuture<string>;
+
+interface Wired {
+  readonly manager: NamedArtifactContractDeploymentFuture<"AccessManager">;
+  readonly feeEscrow: Contract;
+  readonly staking: Contract;
+  readonly nodeRegistry: Contract;
+  readonly inferenceMarket: Contract;
+}
+
+/** Lets the contracts call each other, and the guardian pause them. */
+function wireRoles(
+  m: IgnitionModuleBuilder,
+  { manager, feeEscrow, staking, nodeRegistry, inferenceMarket }: Wired,
+): void {
+  grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
+    "lock(address,uint256)",
+  ]);
+  grant(m, { manager, target: staking, role: "nodeRegistry", member: nodeRegistry }, [
+    "stakeFrom(address,uint256)",
+  ]);
+  grant(m, { manager, target: feeEscrow, role: "staking", member: staking }, [
+    "deposit(address,uint256)",
+  ]);
+  const guardian = m.getParameter("guardian", m.getAccount(0));
+  m.call(manager, "grantRole", [ROLES.guardian, guardian, 0], { id: "guardian_member" });
+  for (const target of [feeEscrow, staking, inferenceMarket]) {
+    const id = `${target.contractName}_guardian_functions`;
+    const selectors = [selectorOf("pause()")];
+    m.call(manager, "setTargetFunctionRole", [target, selectors, ROLES.guardian], { id });
+  }
 }
 
 interface Grant {

@@ -36,6 +36,7 @@ export async function askCheaply(
     callbackGas: 0,
     maxFee: FEE,
     collateral: COLLATERAL,
+    rampSeconds: 0,
     expiry: now + 3_600,
     lockSeconds: LOCK_SECONDS,
     salt,

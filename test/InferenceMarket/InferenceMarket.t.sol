@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IFeeEscrow} from "../../contracts/interfaces/IFeeEscrow.sol";
 import {IInferenceMarket, RequestParameters} from "../../contracts/interfaces/IInferenceMarket.sol";
 import {InferenceClaim} from "../../contracts/interfaces/IVerifier.sol";
 import {IProvenVerifier} from "../../contracts/interfaces/IProvenVerifier.sol";
@@ -23,6 +24,7 @@ contract InferenceMarketTest is ProtocolFixture {
         uint96 collateral;
         uint32 lifetime;
         uint32 lockSeconds;
+        uint32 rampSeconds;
         uint256 salt;
     }
 
@@ -48,17 +50,96 @@ contract InferenceMarketTest is ProtocolFixture {
         assertEq(escrow.balanceOf(PAYER), FUNDS - terms.maxFee, "balance");
     }
 
-    function testFuzz_fulfil_Pays_TheWholeFee(Ask memory ask, uint256 seed, bytes8 answer, uint256 wait) public {
+    function testFuzz_fulfil_Pays_WhatWasOfferedAtTheLock(
+        Ask memory ask,
+        uint256 seed,
+        bytes8 answer,
+        uint256 delay,
+        uint256 wait
+    ) public {
         (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(bound(delay, block.timestamp, terms.expiry));
+        uint256 offered = market.feeAt(terms, block.timestamp);
         vm.prank(NODE);
         market.lock(terms, NODE);
+        assertEq(market.stateOf(requestId).lockTime, block.timestamp, "lock time");
         vm.warp(bound(wait, block.timestamp, market.stateOf(requestId).deadline));
 
         serve(terms, requestId, seed, answer);
         assertTrue(market.stateOf(requestId).status == RequestStatus.Fulfilled, "status");
-        assertEq(escrow.earningsOf(NODE) + escrow.royaltiesOf(modelId), terms.maxFee, "paid");
+        assertEq(escrow.earningsOf(NODE) + escrow.royaltiesOf(modelId), offered, "paid");
+        assertEq(escrow.balanceOf(PAYER), FUNDS - offered, "refunded");
         assertEq(market.freeCollateralOf(NODE), terms.collateral, "free collateral");
         assertEq(staking.collateralOf(NODE, address(market)), terms.collateral, "collateral");
+    }
+
+    function testFuzz_fulfil_Pays_WhatIsOfferedNow_WithoutALock(Ask memory ask, uint256 seed, uint256 delay) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(bound(delay, block.timestamp, terms.expiry));
+        uint256 offered = market.feeAt(terms, block.timestamp);
+        serve(terms, requestId, seed, 0);
+        assertEq(escrow.earningsOf(NODE) + escrow.royaltiesOf(modelId), offered, "paid");
+        assertEq(escrow.balanceOf(PAYER), FUNDS - offered, "refunded");
+    }
+
+    function testFuzz_request_Reverts_TwiceInOneSecond(Ask memory ask, uint256 seed) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(terms.rampStart);
+        bytes memory input = inputOf(seed);
+        opg.transfer(PAYER, terms.maxFee);
+        vm.prank(PAYER);
+        escrow.deposit(PAYER, terms.maxFee);
+        vm.expectRevert(abi.encodeWithSelector(IFeeEscrow.FeeEscrowAlreadyLocked.selector, address(market), requestId));
+        vm.prank(PAYER);
+        market.request(parametersOf(terms), input);
+    }
+
+    /// @dev What makes it safe that a request does not look for its state: none can be written in its second.
+    function testFuzz_lockAndFulfil_Revert_InTheSecondOfTheRequest(Ask memory ask, uint256 seed) public {
+        (InferenceRequest memory terms, RequestId requestId) = made(ask, seed);
+        vm.warp(terms.rampStart);
+        bytes memory fresh = abi.encodeWithSelector(
+            IInferenceMarket.InferenceMarketTooFresh.selector,
+            requestId,
+            terms.rampStart
+        );
+        bytes memory evidence = honestEvidence(terms, requestId, seed, 0);
+        vm.expectRevert(fresh);
+        market.fulfil(terms, NODE, new bytes(8), evidence);
+        vm.expectRevert(fresh);
+        vm.prank(NODE);
+        market.lock(terms, NODE);
+        vm.expectRevert();
+        market.expire(terms);
+    }
+
+    function testFuzz_feeAt_Ramps_FromLeastToMost(Ask memory ask, uint256 seed, uint256 delay) public {
+        ask.rampSeconds = uint32(bound(ask.rampSeconds, 1, 2 days));
+        (InferenceRequest memory terms, ) = made(ask, seed);
+        uint256 start = terms.rampStart;
+        assertEq(market.feeAt(terms, start), terms.minFee, "start");
+        assertEq(market.feeAt(terms, start + terms.rampSeconds), terms.maxFee, "end");
+        uint256 elapsed = bound(delay, 0, uint256(terms.rampSeconds) - 1);
+        uint256 fee = market.feeAt(terms, start + elapsed);
+        uint256 next = market.feeAt(terms, start + elapsed + 1);
+        uint256 range = terms.maxFee - terms.minFee;
+        assertLe(fee, next, "monotone");
+        assertLe(next, terms.maxFee, "bounded");
+        assertLe((fee - terms.minFee) * terms.rampSeconds, range * elapsed, "rounded for the payer");
+        assertLe(range * elapsed, (fee - terms.minFee + 1) * terms.rampSeconds, "rounded by less than a wei");
+    }
+
+    function testFuzz_feeAt_IsTheMost_WithoutRamp(Ask memory ask, uint256 seed, uint32 delay) public {
+        ask.rampSeconds = 0;
+        (InferenceRequest memory terms, ) = made(ask, seed);
+        assertEq(market.feeAt(terms, uint256(terms.rampStart) + delay), terms.maxFee, "fee");
+    }
+
+    function testFuzz_expire_GivesBackEverything_HoweverFarTheOfferRose(Ask memory ask, uint256 seed) public {
+        (InferenceRequest memory terms, ) = made(ask, seed);
+        vm.warp(uint256(terms.expiry) + 1);
+        market.expire(terms);
+        assertEq(escrow.balanceOf(PAYER), FUNDS, "refunded");
     }
 
     function testFuzz_fulfil_Rejects_TheProofOfAnother(
@@ -201,14 +282,31 @@ contract InferenceMarketTest is ProtocolFixture {
         market.expire(terms);
     }
 
+    function parametersOf(InferenceRequest memory terms) private pure returns (RequestParameters memory) {
+        return
+            RequestParameters({
+                modelId: terms.modelId,
+                tier: terms.tier,
+                consumer: terms.consumer,
+                callbackGas: terms.callbackGas,
+                maxFee: terms.maxFee,
+                collateral: terms.collateral,
+                rampSeconds: terms.rampSeconds,
+                expiry: terms.expiry,
+                lockSeconds: terms.lockSeconds,
+                salt: terms.salt
+            });
+    }
+
     function made(Ask memory ask, uint256 seed) private returns (InferenceRequest memory terms, RequestId requestId) {
         RequestParameters memory parameters = RequestParameters({
             modelId: modelId,
             tier: Tier.Proven,
             consumer: address(0),
             callbackGas: 0,
-            maxFee: uint96(bound(ask.maxFee, 1e15, FUNDS)),
+            maxFee: uint96(bound(ask.maxFee, 2e15, FUNDS)),
             collateral: uint96(bound(ask.collateral, 0, STAKE)),
+            rampSeconds: uint32(bound(ask.rampSeconds, 0, 2 days)),
             expiry: uint40(block.timestamp + bound(ask.lifetime, 1, 7 days)),
             lockSeconds: uint32(bound(ask.lockSeconds, 1, 1 days)),
             salt: ask.salt
@@ -217,6 +315,7 @@ contract InferenceMarketTest is ProtocolFixture {
         terms = termsOf(parameters, PAYER, input);
         vm.prank(PAYER);
         requestId = market.request(parameters, input);
+        vm.warp(block.timestamp + 1);
     }
 
     function serve(InferenceRequest memory terms, RequestId requestId, uint256 seed, bytes8 answer) private {

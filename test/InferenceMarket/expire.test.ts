@@ -36,7 +36,7 @@ describe("InferenceMarket.expire", () => {
       .withArgs(request.requestId, ZeroAddress, opg(10), 0);
     await expect(expire).to.not.emit(staking, "Slashed");
     expect(await feeEscrow.balanceOf(payer)).to.equal(opg(1_000));
-    expect(await market.stateOf(request.requestId)).to.deep.equal([EXPIRED, ZeroAddress, 0n]);
+    expect(await market.stateOf(request.requestId)).to.deep.equal([EXPIRED, ZeroAddress, 0n, 0n]);
   });
 
   it("refunds a request that a node locked and did not serve, and slashes the node", async () => {

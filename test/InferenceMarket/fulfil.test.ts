@@ -41,7 +41,7 @@ describe("InferenceMarket.fulfil", () => {
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
     expect(await feeEscrow.royaltiesOf(published.modelId)).to.equal(opg(1));
     expect(await feeEscrow.lockOf(market, requestId)).to.deep.equal([ZeroAddress, 0n]);
-    expect(await market.stateOf(requestId)).to.deep.equal([FULFILLED, operator.address, 0n]);
+    expect(await market.stateOf(requestId)).to.deep.equal([FULFILLED, operator.address, 0n, 0n]);
     expect(await market.isOpen(requestId)).to.equal(false);
   });
 

@@ -41,6 +41,7 @@ describe("InferenceMarket.lock", () => {
       LOCKED,
       operator.address,
       BigInt(deadline),
+      BigInt(deadline - 600),
     ]);
     expect(await market.isOpen(request.requestId)).to.equal(false);
     expect(await staking.poolOf(operator)).to.deep.equal([opg(5_000), opg(50)]);

@@ -321,10 +321,9 @@ describe("InferenceMarket, optimistic answers", () => {
       await staking.connect(operator).beginUnstake(operator, stake - inUse);
       await time.increase(WINDOW + 1);
       await expect(market.expire(terms)).to.emit(staking, "Slashed");
-      await expect(staking.connect(operator).beginUnstake(operator, 1)).to.be.revertedWithCustomError(
-        staking,
-        "StakingInsufficientStake",
-      );
+      await expect(
+        staking.connect(operator).beginUnstake(operator, 1),
+      ).to.be.revertedWithCustomError(staking, "StakingInsufficientStake");
     });
   });
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { keccak256, ZeroAddress, ZeroHash } from "ethers";
-import { requestId as computeRequestId, termsOf } from "../../sdk/request.ts";
+import { requestId as computeRequestId } from "../../sdk/request.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { runningMarket } from "../fixtures/market.ts";
 import { ask, INPUT, parametersOf } from "../fixtures/models.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
-import { opg } from "../fixtures/protocol.ts";
+import { opg, PARAMETERS } from "../fixtures/protocol.ts";
 
 describe("InferenceMarket.request", () => {
   async function fixture() {
@@ -16,11 +16,16 @@ describe("InferenceMarket.request", () => {
 
   it("locks the fee and announces the terms with the input", async () => {
     const { market, feeEscrow, payer, modelId, published, deployment } = await loadFixture(fixture);
-    const parameters = await parametersOf(modelId);
+    const parameters = await parametersOf(modelId, { rampSeconds: 900 });
     const terms = {
       ...parameters,
       tier: BigInt(parameters.tier),
       callbackGas: 0n,
+      // One compute unit, proved; twelve bytes in and twelve out.
+      work: 1_024n,
+      minFee: opg(1) + 1_024n * PARAMETERS.priceRules.floor,
+      rampStart: BigInt(parameters.expiry) - 3_000n,
+      rampSeconds: 900n,
       expiry: BigInt(parameters.expiry),
       lockSeconds: 600n,
       salt: 0n,
@@ -32,6 +37,7 @@ describe("InferenceMarket.request", () => {
       chainId: deployment.chainId,
       market: deployment.addresses.inferenceMarket,
     });
+    await time.setNextBlockTimestamp(terms.rampStart);
     await expect(market.request(parameters, INPUT))
       .to.emit(market, "InferenceRequested")
       .withArgs(
@@ -45,9 +51,13 @@ describe("InferenceMarket.request", () => {
           ZeroAddress,
           0,
           terms.inputHash,
+          terms.work,
           opg(10),
+          terms.minFee,
           opg(1),
           opg(50),
+          terms.rampStart,
+          900,
           terms.expiry,
           600,
           0,
@@ -56,7 +66,7 @@ describe("InferenceMarket.request", () => {
       );
     expect(await market.requestIdOf(terms)).to.equal(id);
     expect(await market.isOpen(id)).to.equal(true);
-    expect(await market.stateOf(id)).to.deep.equal([0n, ZeroAddress, 0n]);
+    expect(await market.stateOf(id)).to.deep.equal([0n, ZeroAddress, 0n, 0n]);
     expect(await feeEscrow.balanceOf(payer)).to.equal(opg(990));
     expect(await feeEscrow.lockOf(market, id)).to.deep.equal([payer.address, opg(10)]);
   });
@@ -74,9 +84,13 @@ describe("InferenceMarket.request", () => {
       { ...terms, consumer: terms.payer },
       { ...terms, callbackGas: 1n },
       { ...terms, inputHash: ZeroHash },
+      { ...terms, work: terms.work + 1n },
       { ...terms, maxFee: terms.maxFee + 1n },
+      { ...terms, minFee: terms.minFee + 1n },
       { ...terms, royalty: terms.royalty + 1n },
       { ...terms, collateral: terms.collateral + 1n },
+      { ...terms, rampStart: terms.rampStart + 1n },
+      { ...terms, rampSeconds: terms.rampSeconds + 1n },
       { ...terms, expiry: terms.expiry + 1n },
       { ...terms, lockSeconds: terms.lockSeconds + 1n },
       { ...terms, salt: terms.salt + 1n },
@@ -94,31 +108,37 @@ describe("InferenceMarket.request", () => {
     expect([before.terms.royalty, after.terms.royalty]).to.deep.equal([opg(1), opg(4)]);
   });
 
-  it("refuses the same terms twice, while open and when settled", async () => {
-    const context = await loadFixture(fixture);
-    const { market, feeEscrow, modelId } = context;
+  it("makes another request of the same parameters in another second", async () => {
+    const { market, modelId } = await loadFixture(fixture);
     const parameters = await parametersOf(modelId);
     await market.request(parameters, INPUT);
-    const [event] = await market.queryFilter(market.filters.InferenceRequested());
-    if (event === undefined) throw new Error("no request was made");
-    await expect(market.request(parameters, INPUT))
-      .to.be.revertedWithCustomError(feeEscrow, "FeeEscrowAlreadyLocked")
-      .withArgs(market, event.args.requestId);
-    await time.setNextBlockTimestamp(parameters.expiry + 1);
-    await market.expire(termsOf(event.args.request));
-    // The clock cannot go back, so only the terms of a request that has not expired could be used again.
-    await expect(market.request(parameters, INPUT)).to.be.revertedWithCustomError(
-      market,
-      "InferenceMarketBadExpiry",
-    );
+    await market.request(parameters, INPUT);
+    const events = await market.queryFilter(market.filters.InferenceRequested());
+    const [first, second] = events.map(({ args }) => args);
+    expect(first?.requestId).to.not.equal(second?.requestId);
+    expect(first?.request.rampStart).to.be.below(second?.request.rampStart ?? 0n);
   });
 
-  it("refuses a fee of nothing, or one below the royalty", async () => {
+  it("refuses less than the price of the work and the royalty, and takes exactly that", async () => {
     const { market, modelRegistry, publisher, modelId } = await loadFixture(fixture);
-    await expect(market.request(await parametersOf(modelId, { maxFee: opg(1) - 1n }), INPUT))
+    const least = opg(1) + 1_024n * PARAMETERS.priceRules.floor;
+    expect(await market.minFee(modelId, TIERS.Proven, 12)).to.equal(least);
+    await expect(market.request(await parametersOf(modelId, { maxFee: least - 1n }), INPUT))
       .to.be.revertedWithCustomError(market, "InferenceMarketFeeTooLow")
-      .withArgs(opg(1) - 1n, opg(1));
-    await modelRegistry.connect(publisher).setPricing(modelId, 1, 0);
+      .withArgs(least - 1n, least);
+    await market.request(await parametersOf(modelId, { maxFee: least }), INPUT);
+    await modelRegistry.connect(publisher).setPricing(modelId, 2n ** 64n - 1n, 2n ** 96n - 1n);
+    const most = (2n ** 64n - 1n) * 1_000n * PARAMETERS.priceRules.floor;
+    await expect(market.request(await parametersOf(modelId, { maxFee: 2n ** 96n - 1n }), INPUT))
+      .to.be.revertedWithCustomError(market, "InferenceMarketFeeTooLow")
+      .withArgs(2n ** 96n - 1n, 2n ** 96n - 1n + most + 24n * PARAMETERS.priceRules.floor);
+  });
+
+  it("refuses a fee of nothing even where the work costs nothing", async () => {
+    const { market, modelRegistry, feePolicy, publisher, modelId } = await loadFixture(fixture);
+    const { multipliers } = PARAMETERS.workRates;
+    await feePolicy.setWorkRates({ multipliers, inputRate: 0, outputRate: 0 });
+    await modelRegistry.connect(publisher).setPricing(modelId, 0, 0);
     await expect(market.request(await parametersOf(modelId, { maxFee: 0n }), INPUT))
       .to.be.revertedWithCustomError(market, "InferenceMarketFeeTooLow")
       .withArgs(0, 0);

@@ -5,6 +5,7 @@ import { ADMIN_ROLE, ROLES } from "../../deploy/roles.ts";
 import {
   AccessManager__factory,
   FeeEscrow__factory,
+  FeePolicy__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
   NodeRegistry__factory,
@@ -22,6 +23,7 @@ const PROXIED = [
   "staking",
   "nodeRegistry",
   "modelRegistry",
+  "feePolicy",
   "inferenceMarket",
 ] as const;
 
@@ -35,6 +37,7 @@ describe("deployment", () => {
     const {
       inferenceMarket,
       feeEscrow,
+      feePolicy,
       staking,
       nodeRegistry,
       modelRegistry,
@@ -48,6 +51,7 @@ describe("deployment", () => {
       [await inferenceMarket.MODEL_REGISTRY(), modelRegistry],
       [await inferenceMarket.NODE_REGISTRY(), nodeRegistry],
       [await inferenceMarket.VERIFIER_ROUTER(), verifierRouter],
+      [await inferenceMarket.FEE_POLICY(), feePolicy],
       [await feeEscrow.OPG_TOKEN(), token],
       [await feeEscrow.MODEL_REGISTRY(), modelRegistry],
       [await staking.OPG_TOKEN(), token],
@@ -60,8 +64,15 @@ describe("deployment", () => {
   });
 
   it("sets what the parameter file says", async () => {
-    const { feeEscrow, staking, nodeRegistry, modelRegistry, governor } =
-      await loadFixture(deployProtocol);
+    const {
+      feeEscrow,
+      staking,
+      nodeRegistry,
+      modelRegistry,
+      feePolicy,
+      inferenceMarket,
+      governor,
+    } = await loadFixture(deployProtocol);
     expect(await feeEscrow.treasury()).to.deep.equal([
       governor.address,
       PARAMETERS.treasuryShareBps,
@@ -71,16 +82,28 @@ describe("deployment", () => {
     for (const role of Object.values(NODE_ROLES))
       expect(await nodeRegistry.minimumStake(role)).to.equal(PARAMETERS.minimumStake);
     expect(await modelRegistry.depositRequired()).to.equal(PARAMETERS.modelDeposit);
+    const { floor, target, windowSeconds } = PARAMETERS.priceRules;
+    expect(await feePolicy.priceRules()).to.deep.equal([floor, target, windowSeconds]);
+    const { multipliers, inputRate, outputRate } = PARAMETERS.workRates;
+    for (const [tier, multiplier] of multipliers.entries()) {
+      const work = 7n * multiplier + 5n * inputRate + 3n * outputRate;
+      expect(await inferenceMarket.quote(7, tier, 5, 3)).to.equal(floor * work);
+    }
   });
 
   it("gives each role to one contract and nobody else", async () => {
-    const { manager, inferenceMarket, nodeRegistry, governor, stranger } =
+    const { manager, inferenceMarket, nodeRegistry, staking, governor, stranger } =
       await loadFixture(deployProtocol);
     expect(await manager.hasRole(ROLES.market, inferenceMarket)).to.deep.equal([true, 0n]);
     expect(await manager.hasRole(ROLES.nodeRegistry, nodeRegistry)).to.deep.equal([true, 0n]);
+    expect(await manager.hasRole(ROLES.staking, staking)).to.deep.equal([true, 0n]);
+    // Until a guardian is named, the deployer is.
+    expect(await manager.hasRole(ROLES.guardian, governor)).to.deep.equal([true, 0n]);
     for (const account of [governor, stranger]) {
-      for (const role of Object.values(ROLES))
-        expect((await manager.hasRole(role, account))[0]).to.equal(false);
+      for (const [name, role] of Object.entries(ROLES))
+        expect((await manager.hasRole(role, account))[0]).to.equal(
+          name === "guardian" && account === governor,
+        );
     }
   });
 
@@ -108,6 +131,18 @@ describe("deployment", () => {
       "FeeEscrow.setTreasury": () => feeEscrow.connect(stranger).setTreasury(stranger, 0),
       "Staking.setUnbondingPeriod": () => staking.connect(stranger).setUnbondingPeriod(604_800),
       "Staking.setReporterShare": () => staking.connect(stranger).setReporterShare(0),
+      "Staking.unpause": () => staking.connect(stranger).unpause(),
+      "Staking.pause": () => staking.connect(stranger).pause(),
+      "FeeEscrow.unpause": () => feeEscrow.connect(stranger).unpause(),
+      "FeeEscrow.pause": () => feeEscrow.connect(stranger).pause(),
+      "InferenceMarket.unpause": () => inferenceMarket.connect(stranger).unpause(),
+      "InferenceMarket.pause": () => inferenceMarket.connect(stranger).pause(),
+      "FeePolicy.setPriceRules": () =>
+        fixture.feePolicy.connect(stranger).setPriceRules(PARAMETERS.priceRules),
+      "FeePolicy.setWorkRates": () =>
+        fixture.feePolicy.connect(stranger).setWorkRates(PARAMETERS.workRates),
+      "FeePolicy upgrade": () =>
+        fixture.feePolicy.connect(stranger).upgradeToAndCall(stranger, "0x"),
       "Staking.lock": () => staking.connect(stranger).lock(stranger, 0, 0),
       "Staking.stakeFrom": () => staking.connect(stranger).stakeFrom(stranger, 1),
       "NodeRegistry.setMinimumStake": () => nodeRegistry.connect(stranger).setMinimumStake(0, 0),
@@ -137,7 +172,10 @@ describe("deployment", () => {
     const fixture = await loadFixture(deployProtocol);
     const { manager, feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket, governor } =
       fixture;
+    const { priceRules, workRates } = PARAMETERS;
     const initialisers = {
+      feePolicy: (at: string) =>
+        FeePolicy__factory.connect(at, governor).initialize(manager, priceRules, workRates),
       feeEscrow: (at: string) =>
         FeeEscrow__factory.connect(at, governor).initialize(manager, governor, 0),
       staking: (at: string) =>
@@ -153,7 +191,14 @@ describe("deployment", () => {
           challengeBond: 1,
         }),
     };
-    const contracts = { feeEscrow, staking, nodeRegistry, modelRegistry, inferenceMarket };
+    const contracts = {
+      feeEscrow,
+      staking,
+      nodeRegistry,
+      modelRegistry,
+      feePolicy: fixture.feePolicy,
+      inferenceMarket,
+    };
     for (const name of PROXIED) {
       const proxy = await contracts[name].getAddress();
       for (const at of [proxy, await implementationOf(contracts[name])]) {
@@ -204,6 +249,12 @@ describe("deployment", () => {
           challengeWindowSeconds: 1,
           proveWindowSeconds: 1,
           challengeBond: 1,
+          priceFloor: 1_000_000,
+          workTarget: 1,
+          priceWindowSeconds: 60,
+          tierMultipliers: [1, 1, 1, 1],
+          inputRate: 0,
+          outputRate: 0,
         },
         Handover: { governor: governor.address, governorDelaySeconds: 3_600 },
       },

@@ -264,6 +264,29 @@ describe("gas of user actions", function () {
     await feeEscrow.collectRoyalties(small.modelId);
   });
 
+  it("a request of 784 bytes whose payer gets a part of the fee back", async () => {
+    const { inferenceMarket: market, operator, nodeSigner } = fixture;
+    for (const suffix of [", first", ""]) {
+      const options = { expiry: EXPIRY, input: image, rampSeconds: 86_400, salt: ++salt };
+      const { terms, requestId } = await ask(fixture, digits, options);
+      await market.connect(nodeSigner).lock(terms, operator);
+      const { output, evidence } = await answer(fixture, digits, {
+        requestId,
+        input: image,
+        node: operator.address,
+      });
+      const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
+      const random = [dataSlice(evidence, 4, 344), terms.modelId];
+      await book.book(`fulfil proven, part of the fee back${suffix}`, fulfil, random);
+    }
+  });
+
+  it("the first request of a window", async () => {
+    await fixture.provider.send("evm_increaseTime", [3_601]);
+    const input = Uint8Array.from({ length: 12 }, (_, i) => i + 1);
+    await bookedAsk(small, "request, first of a window", input);
+  });
+
   it("requests that nobody serves", async () => {
     const { inferenceMarket: market, staking, provider } = fixture;
     const { operator, nodeSigner, payer, keeper } = fixture;

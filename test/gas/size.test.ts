@@ -8,6 +8,7 @@ const MAX_CODE_SIZE = 24_576;
 
 const CONTRACTS = [
   "FeeEscrow",
+  "FeePolicy",
   "Groth16Verifier",
   "InferenceMarket",
   "ModelRegistry",

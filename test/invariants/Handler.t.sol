@@ -83,8 +83,9 @@ contract Handler is ChannelActor {
             tier: Tier.Proven,
             consumer: address(0),
             callbackGas: 0,
-            maxFee: uint96(bound(maxFee, 1e15, FUNDS / 100)),
+            maxFee: uint96(bound(maxFee, 1e17, FUNDS / 100)),
             collateral: uint96(bound(collateral, 0, FUNDS / 50)),
+            rampSeconds: lockSeconds % 4 == 0 ? 0 : uint32(bound(lifetime, 1, 2 days)),
             expiry: uint40(block.timestamp + bound(lifetime, 1, 7 days)),
             lockSeconds: uint32(bound(lockSeconds, 1, 1 days)),
             salt: seed
@@ -93,6 +94,8 @@ contract Handler is ChannelActor {
         vm.prank(payer);
         RequestId requestId = market.request(parameters, inputOf(seed));
         requests.push(requestId);
+        // Nobody can take it in the second in which it is made.
+        vm.warp(block.timestamp + 1);
         memories[requestId].terms = terms;
         memories[requestId].seed = seed;
     }
@@ -124,7 +127,9 @@ contract Handler is ChannelActor {
             found.seed
         );
         uint256 before = escrow.earningsOf(worker) + escrow.royaltiesOf(modelId);
+        uint256 balance = escrow.balanceOf(found.terms.payer);
         market.fulfil(found.terms, worker, output, evidence);
+        found.refunded += escrow.balanceOf(found.terms.payer) - balance;
         found.paid += escrow.earningsOf(worker) + escrow.royaltiesOf(modelId) - before;
         found.settlements += 1;
         remember(requestId);

@@ -5,10 +5,11 @@ import {RequestState, RequestStates, RequestStatus} from "../../contracts/types/
 import {Test} from "../fixtures/Test.sol";
 
 contract RequestStateTest is Test {
-    function testFuzz_locked_Keeps_NodeAndDeadline(address node, uint40 deadline) public pure {
-        RequestState state = RequestStates.locked(node, deadline);
+    function testFuzz_locked_Keeps_NodeAndTimes(address node, uint40 lockTime, uint40 deadline) public pure {
+        RequestState state = RequestStates.locked(node, lockTime, deadline);
         assertEq(state.node(), node, "node");
         assertEq(state.deadline(), deadline, "deadline");
+        assertEq(state.lockTime(), lockTime, "lock time");
         assertTrue(state.status() == RequestStatus.Locked, "status");
         assertTrue(state.isLocked() && !state.isSettled(), "predicates");
     }
@@ -25,6 +26,7 @@ contract RequestStateTest is Test {
         assertTrue(fulfilled.isSettled() && expired.isSettled(), "settled");
         assertFalse(fulfilled.isLocked() || expired.isLocked(), "locked");
         assertEq(fulfilled.deadline() + expired.deadline(), 0, "deadline");
+        assertEq(fulfilled.lockTime() + expired.lockTime(), 0, "lock time");
     }
 
     function test_zero_IsNone() public pure {

@@ -112,6 +112,9 @@ describe("worker", () => {
     const fork: unknown = await provider.send("evm_snapshot", []);
     const now = (await provider.getBlock("latest"))?.timestamp ?? 0;
     const request = { expiry: now + 7200, salt: 9 };
+    // A request's id names the second in which it is made: the same one comes back only in that second.
+    const madeAt = now + 1_000;
+    await provider.send("evm_setNextBlockTimestamp", [madeAt]);
     const { requestId, terms } = await ask(market, published, request);
     expect(await endOf(jobs, requestId)).to.equal("Fulfilled");
 
@@ -121,6 +124,7 @@ describe("worker", () => {
     await until(() => reorganisations.length === 1);
     expect(await inferenceMarket.isOpen(requestId)).to.equal(false);
 
+    await provider.send("evm_setNextBlockTimestamp", [madeAt]);
     const again = await ask(market, published, request);
     expect(again.requestId).to.equal(requestId);
     expect(terms.payer).to.equal(payer.address);

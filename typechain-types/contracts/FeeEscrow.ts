@@ -4,6 +4,26 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../common.js"
   
+    export type ChannelViewStruct = {status: BigNumberish, deposit: BigNumberish, claimed: BigNumberish, closesAt: BigNumberish}
+
+    export type ChannelViewStructOutput = [status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint] & {status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint }
+  
+
+    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish}
+
+    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint] & {perChannel: bigint, perRequest: bigint }
+  
+
+    export type TransferAuthorizationStruct = {validAfter: BigNumberish, validBefore: BigNumberish, nonceSalt: BytesLike, v: BigNumberish, r: BytesLike, s: BytesLike}
+
+    export type TransferAuthorizationStructOutput = [validAfter: bigint, validBefore: bigint, nonceSalt: string, v: bigint, r: string, s: string] & {validAfter: bigint, validBefore: bigint, nonceSalt: string, v: bigint, r: string, s: string }
+  
+
+    export type PermitSignatureStruct = {deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike}
+
+    export type PermitSignatureStructOutput = [deadline: bigint, v: bigint, r: string, s: string] & {deadline: bigint, v: bigint, r: string, s: string }
+  
+
     export type FeeLockStruct = {payer: AddressLike, amount: BigNumberish}
 
     export type FeeLockStructOutput = [payer: string, amount: bigint] & {payer: string, amount: bigint }
@@ -15,78 +35,218 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface FeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "authority" | "authorizeLocker" | "balanceOf" | "collectEarnings" | "collectRoyalties" | "deposit" | "depositWithPermit" | "earningsOf" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "multicall" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "refund" | "release" | "royaltiesOf" | "setAuthority" | "setPayoutAddress" | "setTreasury" | "treasury" | "upgradeToAndCall" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "refund" | "release" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "EarningsCollected" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "Initialized" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Upgraded" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "AuthorityUpdated" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EIP712DomainChanged" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "Initialized" | "LockerAuthorized" | "Paused" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Unpaused" | "Upgraded" | "Withdrawn"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'MAX_TREASURY_BPS', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'CLAIM_WINDOW', values?: undefined): string;
+encodeFunctionData(functionFragment: 'MAX_TREASURY_BPS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MODEL_REGISTRY', values?: undefined): string;
 encodeFunctionData(functionFragment: 'OPG_TOKEN', values?: undefined): string;
 encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
+encodeFunctionData(functionFragment: 'attestedKeys', values?: undefined): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'authorizationNonceOf', values: [BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'authorizeLocker', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'balanceOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'channelIdOf', values: [AddressLike, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'channelOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'claim', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'close', values: [AddressLike, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'closeByNode', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'closeCooperatively', values: [AddressLike, BigNumberish, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'collectEarnings', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'collectRoyalties', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'cooperativeCloseDigestOf', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'depositWithPermit', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'earningsOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
+encodeFunctionData(functionFragment: 'exposureLimitsOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'fundChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'fundChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
+encodeFunctionData(functionFragment: 'fundChannelWithPermit', values: [AddressLike, BigNumberish, BigNumberish, PermitSignatureStruct]): string;
 encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'lock', values: [BytesLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'lockOf', values: [AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'lockerOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'maxPerRequest', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'meteringCapDigestOf', values: [BytesLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string;
+encodeFunctionData(functionFragment: 'openChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'openChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
+encodeFunctionData(functionFragment: 'openChannelWithPermit', values: [AddressLike, BigNumberish, BigNumberish, PermitSignatureStruct]): string;
+encodeFunctionData(functionFragment: 'pause', values?: undefined): string;
+encodeFunctionData(functionFragment: 'paused', values?: undefined): string;
 encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'release', values: [BytesLike, FeeSettlementStruct]): string;
 encodeFunctionData(functionFragment: 'royaltiesOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setExposureLimits', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setPayoutAddress', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setTreasury', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'startClose', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'treasury', values?: undefined): string;
+encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'usageDigestOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'voucherDigestOf', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'withdraw', values: [BigNumberish, AddressLike]): string;
 
-    decodeFunctionResult(functionFragment: 'MAX_TREASURY_BPS', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'CLAIM_WINDOW', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'MAX_TREASURY_BPS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MODEL_REGISTRY', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'OPG_TOKEN', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'UPGRADE_INTERFACE_VERSION', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'attestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'authorizationNonceOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authorizeLocker', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'balanceOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'channelIdOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'channelOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'claim', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'closeByNode', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'closeCooperatively', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'collectEarnings', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'collectRoyalties', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'cooperativeCloseDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'depositWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'earningsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'exposureLimitsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fundChannel', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fundChannelWithAuthorization', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fundChannelWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockerOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'maxPerRequest', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'meteringCapDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'openChannel', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'openChannelWithAuthorization', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'openChannelWithPermit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'pause', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'paused', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payOut', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'royaltiesOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setPayoutAddress', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTreasury', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'startClose', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'treasury', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'unpause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'usageDigestOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   }
 
   
+    export namespace AttestedKeysChangedEvent {
+      export type InputTuple = [attestedKeys: AddressLike];
+      export type OutputTuple = [attestedKeys: string];
+      export interface OutputObject {attestedKeys: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace AuthorityUpdatedEvent {
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
       export interface OutputObject {authority: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelClaimedEvent {
+      export type InputTuple = [channelId: BytesLike, cumulative: BigNumberish];
+      export type OutputTuple = [channelId: string, cumulative: bigint];
+      export interface OutputObject {channelId: string, cumulative: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelClosedEvent {
+      export type InputTuple = [channelId: BytesLike, claimed: BigNumberish, refunded: BigNumberish];
+      export type OutputTuple = [channelId: string, claimed: bigint, refunded: bigint];
+      export interface OutputObject {channelId: string, claimed: bigint, refunded: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelClosingEvent {
+      export type InputTuple = [channelId: BytesLike, closesAt: BigNumberish];
+      export type OutputTuple = [channelId: string, closesAt: bigint];
+      export interface OutputObject {channelId: string, closesAt: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelFundedEvent {
+      export type InputTuple = [channelId: BytesLike, amount: BigNumberish, deposit: BigNumberish];
+      export type OutputTuple = [channelId: string, amount: bigint, deposit: bigint];
+      export interface OutputObject {channelId: string, amount: bigint, deposit: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelOpenedEvent {
+      export type InputTuple = [channelId: BytesLike, payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish];
+      export type OutputTuple = [channelId: string, payer: string, node: string, salt: bigint, amount: bigint];
+      export interface OutputObject {channelId: string, payer: string, node: string, salt: bigint, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ClaimSkippedEvent {
+      export type InputTuple = [channelId: BytesLike, refusal: BigNumberish];
+      export type OutputTuple = [channelId: string, refusal: bigint];
+      export interface OutputObject {channelId: string, refusal: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -107,10 +267,34 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace EIP712DomainChangedEvent {
+      export type InputTuple = [];
+      export type OutputTuple = [];
+      export interface OutputObject {};
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace EarningsCollectedEvent {
       export type InputTuple = [node: AddressLike, amount: BigNumberish, treasuryAmount: BigNumberish];
       export type OutputTuple = [node: string, amount: bigint, treasuryAmount: bigint];
       export interface OutputObject {node: string, amount: bigint, treasuryAmount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ExposureLimitsChangedEvent {
+      export type InputTuple = [node: AddressLike, perChannel: BigNumberish, perRequest: BigNumberish];
+      export type OutputTuple = [node: string, perChannel: bigint, perRequest: bigint];
+      export interface OutputObject {node: string, perChannel: bigint, perRequest: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -179,6 +363,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace PausedEvent {
+      export type InputTuple = [account: AddressLike];
+      export type OutputTuple = [account: string];
+      export interface OutputObject {account: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace PayoutAddressChangedEvent {
       export type InputTuple = [account: AddressLike, to: AddressLike];
       export type OutputTuple = [account: string, to: string];
@@ -207,6 +403,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [treasury: AddressLike, shareBps: BigNumberish];
       export type OutputTuple = [treasury: string, shareBps: bigint];
       export interface OutputObject {treasury: string, shareBps: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace UnpausedEvent {
+      export type InputTuple = [account: AddressLike];
+      export type OutputTuple = [account: string];
+      export interface OutputObject {account: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -273,6 +481,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     
+    CLAIM_WINDOW: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     MAX_TREASURY_BPS: TypedContractMethod<
       [],
       [bigint],
@@ -305,8 +521,24 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    attestedKeys: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     authority: TypedContractMethod<
       [],
+      [string],
+      'view'
+    >
+    
+
+    
+    authorizationNonceOf: TypedContractMethod<
+      [channelId: BytesLike, nonceSalt: BytesLike, ],
       [string],
       'view'
     >
@@ -329,6 +561,54 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    channelIdOf: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    channelOf: TypedContractMethod<
+      [channelId: BytesLike, ],
+      [ChannelViewStructOutput],
+      'view'
+    >
+    
+
+    
+    claim: TypedContractMethod<
+      [packed: BytesLike, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
+    close: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    closeByNode: TypedContractMethod<
+      [payer: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    closeCooperatively: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, cumulative: BigNumberish, signature: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     collectEarnings: TypedContractMethod<
       [node: AddressLike, ],
       [bigint],
@@ -341,6 +621,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [modelId: BytesLike, ],
       [bigint],
       'nonpayable'
+    >
+    
+
+    
+    cooperativeCloseDigestOf: TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
+      'view'
     >
     
 
@@ -365,6 +653,46 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [node: AddressLike, ],
       [bigint],
       'view'
+    >
+    
+
+    
+    eip712Domain: TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >
+    
+
+    
+    exposureLimitsOf: TypedContractMethod<
+      [node: AddressLike, ],
+      [ExposureLimitsStructOutput],
+      'view'
+    >
+    
+
+    
+    fundChannel: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    fundChannelWithAuthorization: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    fundChannelWithPermit: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -409,10 +737,66 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    maxPerRequest: TypedContractMethod<
+      [node: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    meteringCapDigestOf: TypedContractMethod<
+      [channelId: BytesLike, meter: AddressLike, cap: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
     multicall: TypedContractMethod<
       [data: BytesLike[], ],
       [string[]],
       'nonpayable'
+    >
+    
+
+    
+    openChannel: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
+    openChannelWithAuthorization: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
+    openChannelWithPermit: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
+    pause: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    paused: TypedContractMethod<
+      [],
+      [boolean],
+      'view'
     >
     
 
@@ -465,8 +849,24 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    setAttestedKeys: TypedContractMethod<
+      [source: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     setAuthority: TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setExposureLimits: TypedContractMethod<
+      [perChannel: BigNumberish, perRequest: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -489,6 +889,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    startClose: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     treasury: TypedContractMethod<
       [],
       [[string, bigint] & {account: string, shareBps: bigint }],
@@ -497,10 +905,34 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    unpause: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     upgradeToAndCall: TypedContractMethod<
       [newImplementation: AddressLike, data: BytesLike, ],
       [void],
       'payable'
+    >
+    
+
+    
+    usageDigestOf: TypedContractMethod<
+      [channelId: BytesLike, usage: BigNumberish, timestamp: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    voucherDigestOf: TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
+      'view'
     >
     
 
@@ -515,7 +947,12 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'MAX_TREASURY_BPS'): TypedContractMethod<
+    getFunction(nameOrSignature: 'CLAIM_WINDOW'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'MAX_TREASURY_BPS'): TypedContractMethod<
       [],
       [bigint],
       'view'
@@ -535,8 +972,18 @@ getFunction(nameOrSignature: 'UPGRADE_INTERFACE_VERSION'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'attestedKeys'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'authority'): TypedContractMethod<
       [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'authorizationNonceOf'): TypedContractMethod<
+      [channelId: BytesLike, nonceSalt: BytesLike, ],
       [string],
       'view'
     >;
@@ -550,6 +997,36 @@ getFunction(nameOrSignature: 'balanceOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'channelIdOf'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'channelOf'): TypedContractMethod<
+      [channelId: BytesLike, ],
+      [ChannelViewStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'claim'): TypedContractMethod<
+      [packed: BytesLike, ],
+      [bigint],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'close'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'closeByNode'): TypedContractMethod<
+      [payer: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'closeCooperatively'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, cumulative: BigNumberish, signature: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'collectEarnings'): TypedContractMethod<
       [node: AddressLike, ],
       [bigint],
@@ -559,6 +1036,11 @@ getFunction(nameOrSignature: 'collectRoyalties'): TypedContractMethod<
       [modelId: BytesLike, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'cooperativeCloseDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'deposit'): TypedContractMethod<
       [account: AddressLike, amount: BigNumberish, ],
@@ -574,6 +1056,31 @@ getFunction(nameOrSignature: 'earningsOf'): TypedContractMethod<
       [node: AddressLike, ],
       [bigint],
       'view'
+    >;
+getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'exposureLimitsOf'): TypedContractMethod<
+      [node: AddressLike, ],
+      [ExposureLimitsStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'fundChannel'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fundChannelWithAuthorization'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fundChannelWithPermit'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'initialize'): TypedContractMethod<
       [authority: AddressLike, treasuryAccount: AddressLike, treasuryBps: BigNumberish, ],
@@ -600,10 +1107,45 @@ getFunction(nameOrSignature: 'lockerOf'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'maxPerRequest'): TypedContractMethod<
+      [node: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'meteringCapDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, meter: AddressLike, cap: BigNumberish, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'multicall'): TypedContractMethod<
       [data: BytesLike[], ],
       [string[]],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'openChannel'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'openChannelWithAuthorization'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'openChannelWithPermit'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'pause'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'paused'): TypedContractMethod<
+      [],
+      [boolean],
+      'view'
     >;
 getFunction(nameOrSignature: 'payOut'): TypedContractMethod<
       [account: AddressLike, ],
@@ -635,8 +1177,18 @@ getFunction(nameOrSignature: 'royaltiesOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'setAttestedKeys'): TypedContractMethod<
+      [source: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setExposureLimits'): TypedContractMethod<
+      [perChannel: BigNumberish, perRequest: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -650,15 +1202,35 @@ getFunction(nameOrSignature: 'setTreasury'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'startClose'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'treasury'): TypedContractMethod<
       [],
       [[string, bigint] & {account: string, shareBps: bigint }],
       'view'
     >;
+getFunction(nameOrSignature: 'unpause'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'upgradeToAndCall'): TypedContractMethod<
       [newImplementation: AddressLike, data: BytesLike, ],
       [void],
       'payable'
+    >;
+getFunction(nameOrSignature: 'usageDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, usage: BigNumberish, timestamp: BigNumberish, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'voucherDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
       [amount: BigNumberish, to: AddressLike, ],
@@ -666,32 +1238,79 @@ getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
       'nonpayable'
     >;
 
-    getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    getEvent(key: 'AttestedKeysChanged'): TypedContractEvent<AttestedKeysChangedEvent.InputTuple, AttestedKeysChangedEvent.OutputTuple, AttestedKeysChangedEvent.OutputObject>;
+getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'ChannelClaimed'): TypedContractEvent<ChannelClaimedEvent.InputTuple, ChannelClaimedEvent.OutputTuple, ChannelClaimedEvent.OutputObject>;
+getEvent(key: 'ChannelClosed'): TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
+getEvent(key: 'ChannelClosing'): TypedContractEvent<ChannelClosingEvent.InputTuple, ChannelClosingEvent.OutputTuple, ChannelClosingEvent.OutputObject>;
+getEvent(key: 'ChannelFunded'): TypedContractEvent<ChannelFundedEvent.InputTuple, ChannelFundedEvent.OutputTuple, ChannelFundedEvent.OutputObject>;
+getEvent(key: 'ChannelOpened'): TypedContractEvent<ChannelOpenedEvent.InputTuple, ChannelOpenedEvent.OutputTuple, ChannelOpenedEvent.OutputObject>;
+getEvent(key: 'ClaimSkipped'): TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
 getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
+getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'EarningsCollected'): TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
+getEvent(key: 'ExposureLimitsChanged'): TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
 getEvent(key: 'FeeLocked'): TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
 getEvent(key: 'FeeRefunded'): TypedContractEvent<FeeRefundedEvent.InputTuple, FeeRefundedEvent.OutputTuple, FeeRefundedEvent.OutputObject>;
 getEvent(key: 'FeeReleased'): TypedContractEvent<FeeReleasedEvent.InputTuple, FeeReleasedEvent.OutputTuple, FeeReleasedEvent.OutputObject>;
 getEvent(key: 'Initialized'): TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
 getEvent(key: 'LockerAuthorized'): TypedContractEvent<LockerAuthorizedEvent.InputTuple, LockerAuthorizedEvent.OutputTuple, LockerAuthorizedEvent.OutputObject>;
+getEvent(key: 'Paused'): TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
 getEvent(key: 'PayoutAddressChanged'): TypedContractEvent<PayoutAddressChangedEvent.InputTuple, PayoutAddressChangedEvent.OutputTuple, PayoutAddressChangedEvent.OutputObject>;
 getEvent(key: 'RoyaltiesCollected'): TypedContractEvent<RoyaltiesCollectedEvent.InputTuple, RoyaltiesCollectedEvent.OutputTuple, RoyaltiesCollectedEvent.OutputObject>;
 getEvent(key: 'TreasuryChanged'): TypedContractEvent<TreasuryChangedEvent.InputTuple, TreasuryChangedEvent.OutputTuple, TreasuryChangedEvent.OutputObject>;
+getEvent(key: 'Unpaused'): TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
 getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;
 getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, WithdrawnEvent.OutputTuple, WithdrawnEvent.OutputObject>;
 
     filters: {
       
+      'AttestedKeysChanged(address)': TypedContractEvent<AttestedKeysChangedEvent.InputTuple, AttestedKeysChangedEvent.OutputTuple, AttestedKeysChangedEvent.OutputObject>;
+      AttestedKeysChanged: TypedContractEvent<AttestedKeysChangedEvent.InputTuple, AttestedKeysChangedEvent.OutputTuple, AttestedKeysChangedEvent.OutputObject>;
+    
+
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    
+
+      'ChannelClaimed(bytes32,uint256)': TypedContractEvent<ChannelClaimedEvent.InputTuple, ChannelClaimedEvent.OutputTuple, ChannelClaimedEvent.OutputObject>;
+      ChannelClaimed: TypedContractEvent<ChannelClaimedEvent.InputTuple, ChannelClaimedEvent.OutputTuple, ChannelClaimedEvent.OutputObject>;
+    
+
+      'ChannelClosed(bytes32,uint256,uint256)': TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
+      ChannelClosed: TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
+    
+
+      'ChannelClosing(bytes32,uint256)': TypedContractEvent<ChannelClosingEvent.InputTuple, ChannelClosingEvent.OutputTuple, ChannelClosingEvent.OutputObject>;
+      ChannelClosing: TypedContractEvent<ChannelClosingEvent.InputTuple, ChannelClosingEvent.OutputTuple, ChannelClosingEvent.OutputObject>;
+    
+
+      'ChannelFunded(bytes32,uint256,uint256)': TypedContractEvent<ChannelFundedEvent.InputTuple, ChannelFundedEvent.OutputTuple, ChannelFundedEvent.OutputObject>;
+      ChannelFunded: TypedContractEvent<ChannelFundedEvent.InputTuple, ChannelFundedEvent.OutputTuple, ChannelFundedEvent.OutputObject>;
+    
+
+      'ChannelOpened(bytes32,address,address,uint96,uint256)': TypedContractEvent<ChannelOpenedEvent.InputTuple, ChannelOpenedEvent.OutputTuple, ChannelOpenedEvent.OutputObject>;
+      ChannelOpened: TypedContractEvent<ChannelOpenedEvent.InputTuple, ChannelOpenedEvent.OutputTuple, ChannelOpenedEvent.OutputObject>;
+    
+
+      'ClaimSkipped(bytes32,uint8)': TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
+      ClaimSkipped: TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
     
 
       'Deposited(address,address,uint256)': TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
       Deposited: TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
     
 
+      'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+      EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+    
+
       'EarningsCollected(address,uint256,uint256)': TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
       EarningsCollected: TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
+    
+
+      'ExposureLimitsChanged(address,uint256,uint256)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
+      ExposureLimitsChanged: TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
     
 
       'FeeLocked(address,bytes32,address,uint256)': TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
@@ -714,6 +1333,10 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
       LockerAuthorized: TypedContractEvent<LockerAuthorizedEvent.InputTuple, LockerAuthorizedEvent.OutputTuple, LockerAuthorizedEvent.OutputObject>;
     
 
+      'Paused(address)': TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
+      Paused: TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
+    
+
       'PayoutAddressChanged(address,address)': TypedContractEvent<PayoutAddressChangedEvent.InputTuple, PayoutAddressChangedEvent.OutputTuple, PayoutAddressChangedEvent.OutputObject>;
       PayoutAddressChanged: TypedContractEvent<PayoutAddressChangedEvent.InputTuple, PayoutAddressChangedEvent.OutputTuple, PayoutAddressChangedEvent.OutputObject>;
     
@@ -724,6 +1347,10 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'TreasuryChanged(address,uint256)': TypedContractEvent<TreasuryChangedEvent.InputTuple, TreasuryChangedEvent.OutputTuple, TreasuryChangedEvent.OutputObject>;
       TreasuryChanged: TypedContractEvent<TreasuryChangedEvent.InputTuple, TreasuryChangedEvent.OutputTuple, TreasuryChangedEvent.OutputObject>;
+    
+
+      'Unpaused(address)': TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
+      Unpaused: TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
     
 
       'Upgraded(address)': TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;

@@ -9,9 +9,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type ChallengeTermsStructOutput = [challengeWindow: bigint, proveWindow: bigint, challengeBond: bigint] & {challengeWindow: bigint, proveWindow: bigint, challengeBond: bigint }
   
 
-    export type InferenceRequestStruct = {modelId: BytesLike, tier: BigNumberish, payer: AddressLike, consumer: AddressLike, callbackGas: BigNumberish, inputHash: BytesLike, maxFee: BigNumberish, royalty: BigNumberish, collateral: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
+    export type InferenceRequestStruct = {modelId: BytesLike, tier: BigNumberish, payer: AddressLike, consumer: AddressLike, callbackGas: BigNumberish, inputHash: BytesLike, work: BigNumberish, maxFee: BigNumberish, minFee: BigNumberish, royalty: BigNumberish, collateral: BigNumberish, rampStart: BigNumberish, rampSeconds: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
 
-    export type InferenceRequestStructOutput = [modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, maxFee: bigint, royalty: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, maxFee: bigint, royalty: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+    export type InferenceRequestStructOutput = [modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, work: bigint, maxFee: bigint, minFee: bigint, royalty: bigint, collateral: bigint, rampStart: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, work: bigint, maxFee: bigint, minFee: bigint, royalty: bigint, collateral: bigint, rampStart: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
   
 
     export type ChallengeStruct = {challenger: AddressLike, bond: BigNumberish}
@@ -19,22 +19,33 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type ChallengeStructOutput = [challenger: string, bond: bigint] & {challenger: string, bond: bigint }
   
 
-    export type RequestParametersStruct = {modelId: BytesLike, tier: BigNumberish, consumer: AddressLike, callbackGas: BigNumberish, maxFee: BigNumberish, collateral: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
+    export type FulfilmentStruct = {terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike}
 
-    export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+    export type FulfilmentStructOutput = [terms: InferenceRequestStructOutput, node: string, output: string, evidence: string] & {terms: InferenceRequestStructOutput, node: string, output: string, evidence: string }
   
 
-    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish}
+    export type PriceStateStruct = {unitPrice: BigNumberish, windowEnd: BigNumberish, served: BigNumberish, multipliers: BigNumberish, inputRate: BigNumberish, outputRate: BigNumberish, isPaused: boolean}
 
-    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint] & {status: bigint, node: string, deadline: bigint }
+    export type PriceStateStructOutput = [unitPrice: bigint, windowEnd: bigint, served: bigint, multipliers: bigint, inputRate: bigint, outputRate: bigint, isPaused: boolean] & {unitPrice: bigint, windowEnd: bigint, served: bigint, multipliers: bigint, inputRate: bigint, outputRate: bigint, isPaused: boolean }
+  
+
+    export type RequestParametersStruct = {modelId: BytesLike, tier: BigNumberish, consumer: AddressLike, callbackGas: BigNumberish, maxFee: BigNumberish, collateral: BigNumberish, rampSeconds: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
+
+    export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+  
+
+    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
+
+    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, node: string, deadline: bigint, lockTime: bigint }
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "eip712Domain" | "expire" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "pendingCallbackOf" | "postedOutputOf" | "prove" | "proxiableUUID" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "setChallengeTerms" | "stateOf" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "holdTogether" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "minFee" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "setChallengeTerms" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "InferenceRequested" | "Initialized" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "Upgraded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
     encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
+encodeFunctionData(functionFragment: 'FEE_POLICY', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_CALLBACK_GAS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MODEL_REGISTRY', values?: undefined): string;
 encodeFunctionData(functionFragment: 'NODE_REGISTRY', values?: undefined): string;
@@ -45,30 +56,42 @@ encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challenge', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'challengeOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeTerms', values?: undefined): string;
+encodeFunctionData(functionFragment: 'closeWindows', values?: undefined): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
+encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'finalize', values: [InferenceRequestStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
+encodeFunctionData(functionFragment: 'holdTogether', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
+encodeFunctionData(functionFragment: 'minFee', values: [BytesLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'pause', values?: undefined): string;
+encodeFunctionData(functionFragment: 'paused', values?: undefined): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'postedOutputOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'priceState', values?: undefined): string;
 encodeFunctionData(functionFragment: 'prove', values: [InferenceRequestStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
+encodeFunctionData(functionFragment: 'quote', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setChallengeTerms', values: [ChallengeTermsStruct]): string;
+encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'FEE_POLICY', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MAX_CALLBACK_GAS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MODEL_REGISTRY', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'NODE_REGISTRY', data: BytesLike): Result;
@@ -79,27 +102,38 @@ decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challenge', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeTerms', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'closeWindows', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'holdTogether', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'minFee', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'pause', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'paused', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postedOutputOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'priceState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'prove', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'quote', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setChallengeTerms', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'settleOne', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'unpause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
   }
 
@@ -200,6 +234,18 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
   
 
+    export namespace FulfilmentSkippedEvent {
+      export type InputTuple = [requestId: BytesLike, reason: BytesLike];
+      export type OutputTuple = [requestId: string, reason: string];
+      export interface OutputObject {requestId: string, reason: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace InferenceRequestedEvent {
       export type InputTuple = [requestId: BytesLike, modelId: BytesLike, payer: AddressLike, request: InferenceRequestStruct, input: BytesLike];
       export type OutputTuple = [requestId: string, modelId: string, payer: string, request: InferenceRequestStructOutput, input: string];
@@ -216,6 +262,18 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       export type InputTuple = [version: BigNumberish];
       export type OutputTuple = [version: bigint];
       export interface OutputObject {version: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace PausedEvent {
+      export type InputTuple = [account: AddressLike];
+      export type OutputTuple = [account: string];
+      export interface OutputObject {account: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -272,6 +330,30 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
   
 
+    export namespace UnitPriceChangedEvent {
+      export type InputTuple = [unitPrice: BigNumberish, windowEnd: BigNumberish];
+      export type OutputTuple = [unitPrice: bigint, windowEnd: bigint];
+      export interface OutputObject {unitPrice: bigint, windowEnd: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace UnpausedEvent {
+      export type InputTuple = [account: AddressLike];
+      export type OutputTuple = [account: string];
+      export interface OutputObject {account: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace UpgradedEvent {
       export type InputTuple = [implementation: AddressLike];
       export type OutputTuple = [implementation: string];
@@ -319,6 +401,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
     
     FEE_ESCROW: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
+    FEE_POLICY: TypedContractMethod<
       [],
       [string],
       'view'
@@ -406,6 +496,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    closeWindows: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     eip712Domain: TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -418,6 +516,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       [terms: InferenceRequestStruct, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    feeAt: TypedContractMethod<
+      [terms: InferenceRequestStruct, time: BigNumberish, ],
+      [bigint],
+      'view'
     >
     
 
@@ -454,6 +560,22 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    fulfilBatch: TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    holdTogether: TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [boolean],
+      'view'
+    >
+    
+
+    
     initialize: TypedContractMethod<
       [authority: AddressLike, terms: ChallengeTermsStruct, ],
       [void],
@@ -486,6 +608,30 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    minFee: TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    pause: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    paused: TypedContractMethod<
+      [],
+      [boolean],
+      'view'
+    >
+    
+
+    
     pendingCallbackOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
@@ -502,6 +648,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    priceState: TypedContractMethod<
+      [],
+      [PriceStateStructOutput],
+      'view'
+    >
+    
+
+    
     prove: TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -513,6 +667,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     proxiableUUID: TypedContractMethod<
       [],
       [string],
+      'view'
+    >
+    
+
+    
+    quote: TypedContractMethod<
+      [computeUnits: BigNumberish, tier: BigNumberish, inputUnits: BigNumberish, outputUnits: BigNumberish, ],
+      [bigint],
       'view'
     >
     
@@ -566,10 +728,26 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    settleOne: TypedContractMethod<
+      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     stateOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
       'view'
+    >
+    
+
+    
+    unpause: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
     >
     
 
@@ -585,6 +763,11 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
     getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'FEE_POLICY'): TypedContractMethod<
       [],
       [string],
       'view'
@@ -639,6 +822,11 @@ getFunction(nameOrSignature: 'challengeTerms'): TypedContractMethod<
       [ChallengeTermsStructOutput],
       'view'
     >;
+getFunction(nameOrSignature: 'closeWindows'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -648,6 +836,11 @@ getFunction(nameOrSignature: 'expire'): TypedContractMethod<
       [terms: InferenceRequestStruct, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'feeAt'): TypedContractMethod<
+      [terms: InferenceRequestStruct, time: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'feeEscrow'): TypedContractMethod<
       [],
@@ -669,6 +862,16 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'holdTogether'): TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [boolean],
+      'view'
+    >;
 getFunction(nameOrSignature: 'initialize'): TypedContractMethod<
       [authority: AddressLike, terms: ChallengeTermsStruct, ],
       [void],
@@ -689,6 +892,21 @@ getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'minFee'): TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'pause'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'paused'): TypedContractMethod<
+      [],
+      [boolean],
+      'view'
+    >;
 getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
@@ -699,6 +917,11 @@ getFunction(nameOrSignature: 'postedOutputOf'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'priceState'): TypedContractMethod<
+      [],
+      [PriceStateStructOutput],
+      'view'
+    >;
 getFunction(nameOrSignature: 'prove'): TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -707,6 +930,11 @@ getFunction(nameOrSignature: 'prove'): TypedContractMethod<
 getFunction(nameOrSignature: 'proxiableUUID'): TypedContractMethod<
       [],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'quote'): TypedContractMethod<
+      [computeUnits: BigNumberish, tier: BigNumberish, inputUnits: BigNumberish, outputUnits: BigNumberish, ],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'releaseCollateral'): TypedContractMethod<
@@ -739,10 +967,20 @@ getFunction(nameOrSignature: 'setChallengeTerms'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'settleOne'): TypedContractMethod<
+      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'stateOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
       'view'
+    >;
+getFunction(nameOrSignature: 'unpause'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'upgradeToAndCall'): TypedContractMethod<
       [newImplementation: AddressLike, data: BytesLike, ],
@@ -758,12 +996,16 @@ getEvent(key: 'CallbackFailed'): TypedContractEvent<CallbackFailedEvent.InputTup
 getEvent(key: 'ChallengeLost'): TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
 getEvent(key: 'ChallengeTermsChanged'): TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
 getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+getEvent(key: 'FulfilmentSkipped'): TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
 getEvent(key: 'InferenceRequested'): TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;
 getEvent(key: 'Initialized'): TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
+getEvent(key: 'Paused'): TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
 getEvent(key: 'RequestExpired'): TypedContractEvent<RequestExpiredEvent.InputTuple, RequestExpiredEvent.OutputTuple, RequestExpiredEvent.OutputObject>;
 getEvent(key: 'RequestFulfilled'): TypedContractEvent<RequestFulfilledEvent.InputTuple, RequestFulfilledEvent.OutputTuple, RequestFulfilledEvent.OutputObject>;
 getEvent(key: 'RequestLocked'): TypedContractEvent<RequestLockedEvent.InputTuple, RequestLockedEvent.OutputTuple, RequestLockedEvent.OutputObject>;
 getEvent(key: 'RequestRejected'): TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
+getEvent(key: 'UnitPriceChanged'): TypedContractEvent<UnitPriceChangedEvent.InputTuple, UnitPriceChangedEvent.OutputTuple, UnitPriceChangedEvent.OutputObject>;
+getEvent(key: 'Unpaused'): TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
 getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;
 
     filters: {
@@ -800,12 +1042,20 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
 
+      'FulfilmentSkipped(bytes32,bytes)': TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
+      FulfilmentSkipped: TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
+    
+
       'InferenceRequested(bytes32,bytes32,address,tuple,bytes)': TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;
       InferenceRequested: TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;
     
 
       'Initialized(uint64)': TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
       Initialized: TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
+    
+
+      'Paused(address)': TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
+      Paused: TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
     
 
       'RequestExpired(bytes32,address,uint256,uint256)': TypedContractEvent<RequestExpiredEvent.InputTuple, RequestExpiredEvent.OutputTuple, RequestExpiredEvent.OutputObject>;
@@ -822,6 +1072,14 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
 
       'RequestRejected(bytes32,address,uint256,uint256)': TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
       RequestRejected: TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
+    
+
+      'UnitPriceChanged(uint256,uint256)': TypedContractEvent<UnitPriceChangedEvent.InputTuple, UnitPriceChangedEvent.OutputTuple, UnitPriceChangedEvent.OutputObject>;
+      UnitPriceChanged: TypedContractEvent<UnitPriceChangedEvent.InputTuple, UnitPriceChangedEvent.OutputTuple, UnitPriceChangedEvent.OutputObject>;
+    
+
+      'Unpaused(address)': TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
+      Unpaused: TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
     
 
       'Upgraded(address)': TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;

@@ -14,6 +14,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type ModelStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, publisher: string, deposit: bigint, key: string, contentHash: string] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, publisher: string, deposit: bigint, key: string, contentHash: string }
   
 
+    export type ModelOfferStruct = {royalty: BigNumberish, computeUnits: BigNumberish, inputSize: BigNumberish, outputSize: BigNumberish}
+
+    export type ModelOfferStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint }
+  
+
   export interface ModelRegistryInterface extends Interface {
     getFunction(nameOrSignature: "GROTH16_VERIFIER" | "MAX_PROVEN_SIZE" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "acceptPublisher" | "authority" | "depositRequired" | "initialize" | "isConsumingScheduledOp" | "model" | "modelIdOf" | "proxiableUUID" | "publisherOf" | "register" | "requireOffered" | "retire" | "setAuthority" | "setDeposit" | "setPricing" | "transferPublisher" | "upgradeToAndCall"): FunctionFragment;
 
@@ -321,7 +326,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
     requireOffered: TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, ],
-      [[bigint, bigint] & {royalty: bigint, inputSize: bigint }],
+      [ModelOfferStructOutput],
       'view'
     >
     
@@ -449,7 +454,7 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'requireOffered'): TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, ],
-      [[bigint, bigint] & {royalty: bigint, inputSize: bigint }],
+      [ModelOfferStructOutput],
       'view'
     >;
 getFunction(nameOrSignature: 'retire'): TypedContractMethod<

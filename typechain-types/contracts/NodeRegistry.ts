@@ -10,7 +10,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface NodeRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "MAX_ENDPOINT_BYTES" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "authority" | "exit" | "hasRole" | "initialize" | "isConsumingScheduledOp" | "minimumStake" | "node" | "proxiableUUID" | "register" | "requireActor" | "requireRole" | "setAuthority" | "setMinimumStake" | "update" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "MAX_ENDPOINT_BYTES" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "authority" | "exit" | "hasRole" | "initialize" | "isConsumingScheduledOp" | "minimumStake" | "minimumStakeOf" | "node" | "proxiableUUID" | "register" | "requireActor" | "requireRole" | "setAuthority" | "setMinimumStake" | "update" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Initialized" | "MinimumStakeChanged" | "NodeExited" | "NodeRegistered" | "NodeUpdated" | "Upgraded"): EventFragment;
 
@@ -20,16 +20,17 @@ encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undef
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'exit', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, [BigNumberish, BigNumberish, BigNumberish]]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
-encodeFunctionData(functionFragment: 'minimumStake', values?: undefined): string;
+encodeFunctionData(functionFragment: 'minimumStake', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'minimumStakeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'node', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'register', values: [NodeRegistrationStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'requireActor', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'requireRole', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'setMinimumStake', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'setMinimumStake', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'update', values: [NodeRegistrationStruct]): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
@@ -42,6 +43,7 @@ decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'minimumStake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'minimumStakeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'node', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
@@ -79,9 +81,9 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
   
 
     export namespace MinimumStakeChangedEvent {
-      export type InputTuple = [minimumStake: BigNumberish];
-      export type OutputTuple = [minimumStake: bigint];
-      export interface OutputObject {minimumStake: bigint };
+      export type InputTuple = [role: BigNumberish, minimumStake: BigNumberish];
+      export type OutputTuple = [role: bigint, minimumStake: bigint];
+      export interface OutputObject {role: bigint, minimumStake: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -221,7 +223,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     initialize: TypedContractMethod<
-      [authority: AddressLike, minimum: BigNumberish, ],
+      [authority: AddressLike, minimums: [BigNumberish, BigNumberish, BigNumberish], ],
       [void],
       'nonpayable'
     >
@@ -237,7 +239,15 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     minimumStake: TypedContractMethod<
-      [],
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    minimumStakeOf: TypedContractMethod<
+      [roles: BigNumberish, ],
       [bigint],
       'view'
     >
@@ -293,7 +303,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     setMinimumStake: TypedContractMethod<
-      [minimum: BigNumberish, ],
+      [role: BigNumberish, minimum: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -349,7 +359,7 @@ getFunction(nameOrSignature: 'hasRole'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'initialize'): TypedContractMethod<
-      [authority: AddressLike, minimum: BigNumberish, ],
+      [authority: AddressLike, minimums: [BigNumberish, BigNumberish, BigNumberish], ],
       [void],
       'nonpayable'
     >;
@@ -359,7 +369,12 @@ getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'minimumStake'): TypedContractMethod<
-      [],
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'minimumStakeOf'): TypedContractMethod<
+      [roles: BigNumberish, ],
       [bigint],
       'view'
     >;
@@ -394,7 +409,7 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setMinimumStake'): TypedContractMethod<
-      [minimum: BigNumberish, ],
+      [role: BigNumberish, minimum: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -427,7 +442,7 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       Initialized: TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
     
 
-      'MinimumStakeChanged(uint128)': TypedContractEvent<MinimumStakeChangedEvent.InputTuple, MinimumStakeChangedEvent.OutputTuple, MinimumStakeChangedEvent.OutputObject>;
+      'MinimumStakeChanged(uint8,uint128)': TypedContractEvent<MinimumStakeChangedEvent.InputTuple, MinimumStakeChangedEvent.OutputTuple, MinimumStakeChangedEvent.OutputObject>;
       MinimumStakeChanged: TypedContractEvent<MinimumStakeChangedEvent.InputTuple, MinimumStakeChangedEvent.OutputTuple, MinimumStakeChangedEvent.OutputObject>;
     
 

@@ -4,6 +4,16 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../common.js"
   
+    export type DelegationStruct = {shares: BigNumberish, units: BigNumberish}
+
+    export type DelegationStructOutput = [shares: bigint, units: bigint] & {shares: bigint, units: bigint }
+  
+
+    export type DelegationPoolStruct = {assets: BigNumberish, shares: BigNumberish, unbondingShares: BigNumberish}
+
+    export type DelegationPoolStructOutput = [assets: bigint, shares: bigint, unbondingShares: bigint] & {assets: bigint, shares: bigint, unbondingShares: bigint }
+  
+
     export type StakePoolStruct = {stake: BigNumberish, locked: BigNumberish}
 
     export type StakePoolStructOutput = [stake: bigint, locked: bigint] & {stake: bigint, locked: bigint }
@@ -20,67 +30,117 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface StakingInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "MAX_REPORTER_BPS" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "authority" | "beginUnstake" | "collateralOf" | "handOn" | "handOnTreasury" | "initialize" | "isConsumingScheduledOp" | "lock" | "poolOf" | "proceedsOf" | "proxiableUUID" | "reporterShare" | "setAuthority" | "setReporterShare" | "setUnbondingPeriod" | "slash" | "stake" | "stakeFrom" | "treasuryProceeds" | "unbondingOf" | "unbondingPeriod" | "unlock" | "upgradeToAndCall" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLOCK_MODE" | "FEE_ESCROW" | "MAX_COMMISSION_BPS" | "MAX_REPORTER_BPS" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "addRewards" | "announceCommission" | "authority" | "beginUnstake" | "clock" | "collateralExpiryOf" | "collateralOf" | "commissionOf" | "delegate(address,uint256)" | "delegate(address)" | "delegateBySig" | "delegates" | "delegationOf" | "delegationPoolOf" | "eip712Domain" | "getPastTotalSupply" | "getPastVotes" | "getVotes" | "handOn" | "handOnTreasury" | "initialize" | "isConsumingScheduledOp" | "lock" | "nonces" | "pause" | "paused" | "poolOf" | "proceedsOf" | "proxiableUUID" | "reclaim" | "reporterShare" | "setAuthority" | "setReporterShare" | "setUnbondingPeriod" | "slash" | "slashableOf" | "stake" | "stakeFrom" | "syncVotes" | "treasuryProceeds" | "unbondingOf" | "unbondingPeriod" | "unlock" | "unpause" | "upgradeToAndCall" | "withdraw" | "worthOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CollateralLocked" | "CollateralUnlocked" | "Initialized" | "ProceedsHandedOn" | "ReporterShareChanged" | "Slashed" | "StakeAdded" | "UnbondingPeriodChanged" | "UnstakeBegun" | "UnstakeFinished" | "Upgraded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CollateralLocked" | "CollateralUnlocked" | "CommissionAnnounced" | "DelegateChanged" | "DelegateVotesChanged" | "EIP712DomainChanged" | "Initialized" | "Paused" | "ProceedsHandedOn" | "ReporterShareChanged" | "RewardsAdded" | "Slashed" | "StakeAdded" | "StakeDelegated" | "UnbondingPeriodChanged" | "Unpaused" | "UnstakeBegun" | "UnstakeFinished" | "UnstakeUndone" | "Upgraded"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'CLOCK_MODE', values?: undefined): string;
+encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
+encodeFunctionData(functionFragment: 'MAX_COMMISSION_BPS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_REPORTER_BPS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'OPG_TOKEN', values?: undefined): string;
 encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
+encodeFunctionData(functionFragment: 'addRewards', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'announceCommission', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
-encodeFunctionData(functionFragment: 'beginUnstake', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'beginUnstake', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'clock', values?: undefined): string;
+encodeFunctionData(functionFragment: 'collateralExpiryOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'collateralOf', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'commissionOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegate(address,uint256)', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'delegate(address)', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegateBySig', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'delegates', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegationOf', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegationPoolOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
+encodeFunctionData(functionFragment: 'getPastTotalSupply', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'getPastVotes', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'getVotes', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'handOn', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'handOnTreasury', values?: undefined): string;
 encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
-encodeFunctionData(functionFragment: 'lock', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'lock', values: [AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'nonces', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'pause', values?: undefined): string;
+encodeFunctionData(functionFragment: 'paused', values?: undefined): string;
 encodeFunctionData(functionFragment: 'poolOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proceedsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
+encodeFunctionData(functionFragment: 'reclaim', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'reporterShare', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setReporterShare', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setUnbondingPeriod', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'slash', values: [SlashOrderStruct]): string;
+encodeFunctionData(functionFragment: 'slashableOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'stake', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'stakeFrom', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'syncVotes', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'treasuryProceeds', values?: undefined): string;
-encodeFunctionData(functionFragment: 'unbondingOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'unbondingOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'unbondingPeriod', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unlock', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'withdraw', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'withdraw', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'worthOf', values: [AddressLike, BigNumberish]): string;
 
-    decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'CLOCK_MODE', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'MAX_COMMISSION_BPS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MAX_REPORTER_BPS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'OPG_TOKEN', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'UPGRADE_INTERFACE_VERSION', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'addRewards', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'announceCommission', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'beginUnstake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'clock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'collateralExpiryOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'collateralOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'commissionOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegate(address,uint256)', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegate(address)', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegateBySig', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegates', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegationOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegationPoolOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'getPastTotalSupply', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'getPastVotes', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'getVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'handOn', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'handOnTreasury', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'nonces', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'pause', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'paused', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'poolOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proceedsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reclaim', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reporterShare', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setReporterShare', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setUnbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'slash', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'slashableOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stakeFrom', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'syncVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'treasuryProceeds', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unbondingOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unlock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'unpause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'worthOf', data: BytesLike): Result;
   }
 
   
@@ -97,9 +157,9 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   
 
     export namespace CollateralLockedEvent {
-      export type InputTuple = [operator: AddressLike, locker: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [operator: string, locker: string, amount: bigint];
-      export interface OutputObject {operator: string, locker: string, amount: bigint };
+      export type InputTuple = [operator: AddressLike, locker: AddressLike, amount: BigNumberish, expiry: BigNumberish];
+      export type OutputTuple = [operator: string, locker: string, amount: bigint, expiry: bigint];
+      export interface OutputObject {operator: string, locker: string, amount: bigint, expiry: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -120,10 +180,70 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace CommissionAnnouncedEvent {
+      export type InputTuple = [operator: AddressLike, commissionBps: BigNumberish, startTime: BigNumberish];
+      export type OutputTuple = [operator: string, commissionBps: bigint, startTime: bigint];
+      export interface OutputObject {operator: string, commissionBps: bigint, startTime: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace DelegateChangedEvent {
+      export type InputTuple = [delegator: AddressLike, fromDelegate: AddressLike, toDelegate: AddressLike];
+      export type OutputTuple = [delegator: string, fromDelegate: string, toDelegate: string];
+      export interface OutputObject {delegator: string, fromDelegate: string, toDelegate: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace DelegateVotesChangedEvent {
+      export type InputTuple = [delegate: AddressLike, previousVotes: BigNumberish, newVotes: BigNumberish];
+      export type OutputTuple = [delegate: string, previousVotes: bigint, newVotes: bigint];
+      export interface OutputObject {delegate: string, previousVotes: bigint, newVotes: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace EIP712DomainChangedEvent {
+      export type InputTuple = [];
+      export type OutputTuple = [];
+      export interface OutputObject {};
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace InitializedEvent {
       export type InputTuple = [version: BigNumberish];
       export type OutputTuple = [version: bigint];
       export interface OutputObject {version: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace PausedEvent {
+      export type InputTuple = [account: AddressLike];
+      export type OutputTuple = [account: string];
+      export interface OutputObject {account: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -156,10 +276,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace RewardsAddedEvent {
+      export type InputTuple = [operator: AddressLike, from: AddressLike, amount: BigNumberish, ownAmount: BigNumberish];
+      export type OutputTuple = [operator: string, from: string, amount: bigint, ownAmount: bigint];
+      export interface OutputObject {operator: string, from: string, amount: bigint, ownAmount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace SlashedEvent {
-      export type InputTuple = [operator: AddressLike, payer: AddressLike, reporter: AddressLike, amount: BigNumberish, compensation: BigNumberish, reward: BigNumberish, treasuryAmount: BigNumberish];
-      export type OutputTuple = [operator: string, payer: string, reporter: string, amount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint];
-      export interface OutputObject {operator: string, payer: string, reporter: string, amount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint };
+      export type InputTuple = [operator: AddressLike, payer: AddressLike, reporter: AddressLike, amount: BigNumberish, delegatedAmount: BigNumberish, compensation: BigNumberish, reward: BigNumberish, treasuryAmount: BigNumberish];
+      export type OutputTuple = [operator: string, payer: string, reporter: string, amount: bigint, delegatedAmount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint];
+      export interface OutputObject {operator: string, payer: string, reporter: string, amount: bigint, delegatedAmount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -180,6 +312,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace StakeDelegatedEvent {
+      export type InputTuple = [operator: AddressLike, delegator: AddressLike, amount: BigNumberish, shares: BigNumberish];
+      export type OutputTuple = [operator: string, delegator: string, amount: bigint, shares: bigint];
+      export interface OutputObject {operator: string, delegator: string, amount: bigint, shares: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace UnbondingPeriodChangedEvent {
       export type InputTuple = [unbondingSeconds: BigNumberish];
       export type OutputTuple = [unbondingSeconds: bigint];
@@ -192,10 +336,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace UnpausedEvent {
+      export type InputTuple = [account: AddressLike];
+      export type OutputTuple = [account: string];
+      export interface OutputObject {account: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace UnstakeBegunEvent {
-      export type InputTuple = [operator: AddressLike, amount: BigNumberish, releaseTime: BigNumberish];
-      export type OutputTuple = [operator: string, amount: bigint, releaseTime: bigint];
-      export interface OutputObject {operator: string, amount: bigint, releaseTime: bigint };
+      export type InputTuple = [operator: AddressLike, staker: AddressLike, amount: BigNumberish, releaseTime: BigNumberish];
+      export type OutputTuple = [operator: string, staker: string, amount: bigint, releaseTime: bigint];
+      export interface OutputObject {operator: string, staker: string, amount: bigint, releaseTime: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -205,9 +361,21 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   
 
     export namespace UnstakeFinishedEvent {
-      export type InputTuple = [operator: AddressLike, to: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [operator: string, to: string, amount: bigint];
-      export interface OutputObject {operator: string, to: string, amount: bigint };
+      export type InputTuple = [operator: AddressLike, staker: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [operator: string, staker: string, amount: bigint];
+      export interface OutputObject {operator: string, staker: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace UnstakeUndoneEvent {
+      export type InputTuple = [operator: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [operator: string, amount: bigint];
+      export interface OutputObject {operator: string, amount: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -262,9 +430,25 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     
+    CLOCK_MODE: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     FEE_ESCROW: TypedContractMethod<
       [],
       [string],
+      'view'
+    >
+    
+
+    
+    MAX_COMMISSION_BPS: TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >
     
@@ -294,6 +478,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    addRewards: TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    announceCommission: TypedContractMethod<
+      [commissionBps: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     authority: TypedContractMethod<
       [],
       [string],
@@ -303,15 +503,119 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     beginUnstake: TypedContractMethod<
-      [amount: BigNumberish, ],
+      [operator: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
     >
     
 
     
+    clock: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    collateralExpiryOf: TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     collateralOf: TypedContractMethod<
       [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    commissionOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    "delegate(address,uint256)": TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
+    "delegate(address)": TypedContractMethod<
+      [delegatee: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    delegateBySig: TypedContractMethod<
+      [delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    delegates: TypedContractMethod<
+      [account: AddressLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    delegationOf: TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [DelegationStructOutput],
+      'view'
+    >
+    
+
+    
+    delegationPoolOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [DelegationPoolStructOutput],
+      'view'
+    >
+    
+
+    
+    eip712Domain: TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >
+    
+
+    
+    getPastTotalSupply: TypedContractMethod<
+      [timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    getPastVotes: TypedContractMethod<
+      [account: AddressLike, timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    getVotes: TypedContractMethod<
+      [account: AddressLike, ],
       [bigint],
       'view'
     >
@@ -351,9 +655,33 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     lock: TypedContractMethod<
-      [operator: AddressLike, amount: BigNumberish, ],
+      [operator: AddressLike, amount: BigNumberish, expiry: BigNumberish, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    nonces: TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    pause: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    paused: TypedContractMethod<
+      [],
+      [boolean],
+      'view'
     >
     
 
@@ -378,6 +706,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [],
       [string],
       'view'
+    >
+    
+
+    
+    reclaim: TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'nonpayable'
     >
     
 
@@ -416,8 +752,16 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     slash: TypedContractMethod<
       [order: SlashOrderStruct, ],
-      [void],
+      [bigint],
       'nonpayable'
+    >
+    
+
+    
+    slashableOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
     >
     
 
@@ -438,6 +782,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    syncVotes: TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     treasuryProceeds: TypedContractMethod<
       [],
       [bigint],
@@ -447,8 +799,8 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     unbondingOf: TypedContractMethod<
-      [operator: AddressLike, ],
-      [UnbondingStructOutput],
+      [operator: AddressLike, staker: AddressLike, ],
+      [UnbondingStructOutput[]],
       'view'
     >
     
@@ -470,6 +822,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    unpause: TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     upgradeToAndCall: TypedContractMethod<
       [newImplementation: AddressLike, data: BytesLike, ],
       [void],
@@ -479,18 +839,36 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     withdraw: TypedContractMethod<
-      [to: AddressLike, ],
+      [operator: AddressLike, staker: AddressLike, ],
       [bigint],
       'nonpayable'
+    >
+    
+
+    
+    worthOf: TypedContractMethod<
+      [operator: AddressLike, shares: BigNumberish, ],
+      [bigint],
+      'view'
     >
     
 
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
+    getFunction(nameOrSignature: 'CLOCK_MODE'): TypedContractMethod<
       [],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'MAX_COMMISSION_BPS'): TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'MAX_REPORTER_BPS'): TypedContractMethod<
@@ -508,18 +886,93 @@ getFunction(nameOrSignature: 'UPGRADE_INTERFACE_VERSION'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'addRewards'): TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'announceCommission'): TypedContractMethod<
+      [commissionBps: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'authority'): TypedContractMethod<
       [],
       [string],
       'view'
     >;
 getFunction(nameOrSignature: 'beginUnstake'): TypedContractMethod<
-      [amount: BigNumberish, ],
+      [operator: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'clock'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'collateralExpiryOf'): TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'collateralOf'): TypedContractMethod<
       [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'commissionOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegate(address,uint256)'): TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'delegate(address)'): TypedContractMethod<
+      [delegatee: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'delegateBySig'): TypedContractMethod<
+      [delegatee: AddressLike, nonce: BigNumberish, expiry: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'delegates'): TypedContractMethod<
+      [account: AddressLike, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegationOf'): TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [DelegationStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegationPoolOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [DelegationPoolStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'getPastTotalSupply'): TypedContractMethod<
+      [timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'getPastVotes'): TypedContractMethod<
+      [account: AddressLike, timepoint: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'getVotes'): TypedContractMethod<
+      [account: AddressLike, ],
       [bigint],
       'view'
     >;
@@ -544,9 +997,24 @@ getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'lock'): TypedContractMethod<
-      [operator: AddressLike, amount: BigNumberish, ],
+      [operator: AddressLike, amount: BigNumberish, expiry: BigNumberish, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'nonces'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'pause'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'paused'): TypedContractMethod<
+      [],
+      [boolean],
+      'view'
     >;
 getFunction(nameOrSignature: 'poolOf'): TypedContractMethod<
       [operator: AddressLike, ],
@@ -562,6 +1030,11 @@ getFunction(nameOrSignature: 'proxiableUUID'): TypedContractMethod<
       [],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'reclaim'): TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'reporterShare'): TypedContractMethod<
       [],
@@ -585,8 +1058,13 @@ getFunction(nameOrSignature: 'setUnbondingPeriod'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'slash'): TypedContractMethod<
       [order: SlashOrderStruct, ],
-      [void],
+      [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'slashableOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'stake'): TypedContractMethod<
       [operator: AddressLike, amount: BigNumberish, ],
@@ -598,14 +1076,19 @@ getFunction(nameOrSignature: 'stakeFrom'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'syncVotes'): TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'treasuryProceeds'): TypedContractMethod<
       [],
       [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'unbondingOf'): TypedContractMethod<
-      [operator: AddressLike, ],
-      [UnbondingStructOutput],
+      [operator: AddressLike, staker: AddressLike, ],
+      [UnbondingStructOutput[]],
       'view'
     >;
 getFunction(nameOrSignature: 'unbondingPeriod'): TypedContractMethod<
@@ -618,28 +1101,47 @@ getFunction(nameOrSignature: 'unlock'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'unpause'): TypedContractMethod<
+      [],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'upgradeToAndCall'): TypedContractMethod<
       [newImplementation: AddressLike, data: BytesLike, ],
       [void],
       'payable'
     >;
 getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
-      [to: AddressLike, ],
+      [operator: AddressLike, staker: AddressLike, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'worthOf'): TypedContractMethod<
+      [operator: AddressLike, shares: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'CollateralLocked'): TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
 getEvent(key: 'CollateralUnlocked'): TypedContractEvent<CollateralUnlockedEvent.InputTuple, CollateralUnlockedEvent.OutputTuple, CollateralUnlockedEvent.OutputObject>;
+getEvent(key: 'CommissionAnnounced'): TypedContractEvent<CommissionAnnouncedEvent.InputTuple, CommissionAnnouncedEvent.OutputTuple, CommissionAnnouncedEvent.OutputObject>;
+getEvent(key: 'DelegateChanged'): TypedContractEvent<DelegateChangedEvent.InputTuple, DelegateChangedEvent.OutputTuple, DelegateChangedEvent.OutputObject>;
+getEvent(key: 'DelegateVotesChanged'): TypedContractEvent<DelegateVotesChangedEvent.InputTuple, DelegateVotesChangedEvent.OutputTuple, DelegateVotesChangedEvent.OutputObject>;
+getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'Initialized'): TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
+getEvent(key: 'Paused'): TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
 getEvent(key: 'ProceedsHandedOn'): TypedContractEvent<ProceedsHandedOnEvent.InputTuple, ProceedsHandedOnEvent.OutputTuple, ProceedsHandedOnEvent.OutputObject>;
 getEvent(key: 'ReporterShareChanged'): TypedContractEvent<ReporterShareChangedEvent.InputTuple, ReporterShareChangedEvent.OutputTuple, ReporterShareChangedEvent.OutputObject>;
+getEvent(key: 'RewardsAdded'): TypedContractEvent<RewardsAddedEvent.InputTuple, RewardsAddedEvent.OutputTuple, RewardsAddedEvent.OutputObject>;
 getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
 getEvent(key: 'StakeAdded'): TypedContractEvent<StakeAddedEvent.InputTuple, StakeAddedEvent.OutputTuple, StakeAddedEvent.OutputObject>;
+getEvent(key: 'StakeDelegated'): TypedContractEvent<StakeDelegatedEvent.InputTuple, StakeDelegatedEvent.OutputTuple, StakeDelegatedEvent.OutputObject>;
 getEvent(key: 'UnbondingPeriodChanged'): TypedContractEvent<UnbondingPeriodChangedEvent.InputTuple, UnbondingPeriodChangedEvent.OutputTuple, UnbondingPeriodChangedEvent.OutputObject>;
+getEvent(key: 'Unpaused'): TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
 getEvent(key: 'UnstakeBegun'): TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
 getEvent(key: 'UnstakeFinished'): TypedContractEvent<UnstakeFinishedEvent.InputTuple, UnstakeFinishedEvent.OutputTuple, UnstakeFinishedEvent.OutputObject>;
+getEvent(key: 'UnstakeUndone'): TypedContractEvent<UnstakeUndoneEvent.InputTuple, UnstakeUndoneEvent.OutputTuple, UnstakeUndoneEvent.OutputObject>;
 getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;
 
     filters: {
@@ -648,7 +1150,7 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
     
 
-      'CollateralLocked(address,address,uint256)': TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
+      'CollateralLocked(address,address,uint256,uint256)': TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
       CollateralLocked: TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
     
 
@@ -656,8 +1158,28 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       CollateralUnlocked: TypedContractEvent<CollateralUnlockedEvent.InputTuple, CollateralUnlockedEvent.OutputTuple, CollateralUnlockedEvent.OutputObject>;
     
 
+      'CommissionAnnounced(address,uint256,uint256)': TypedContractEvent<CommissionAnnouncedEvent.InputTuple, CommissionAnnouncedEvent.OutputTuple, CommissionAnnouncedEvent.OutputObject>;
+      CommissionAnnounced: TypedContractEvent<CommissionAnnouncedEvent.InputTuple, CommissionAnnouncedEvent.OutputTuple, CommissionAnnouncedEvent.OutputObject>;
+    
+
+      'DelegateChanged(address,address,address)': TypedContractEvent<DelegateChangedEvent.InputTuple, DelegateChangedEvent.OutputTuple, DelegateChangedEvent.OutputObject>;
+      DelegateChanged: TypedContractEvent<DelegateChangedEvent.InputTuple, DelegateChangedEvent.OutputTuple, DelegateChangedEvent.OutputObject>;
+    
+
+      'DelegateVotesChanged(address,uint256,uint256)': TypedContractEvent<DelegateVotesChangedEvent.InputTuple, DelegateVotesChangedEvent.OutputTuple, DelegateVotesChangedEvent.OutputObject>;
+      DelegateVotesChanged: TypedContractEvent<DelegateVotesChangedEvent.InputTuple, DelegateVotesChangedEvent.OutputTuple, DelegateVotesChangedEvent.OutputObject>;
+    
+
+      'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+      EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+    
+
       'Initialized(uint64)': TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
       Initialized: TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
+    
+
+      'Paused(address)': TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
+      Paused: TypedContractEvent<PausedEvent.InputTuple, PausedEvent.OutputTuple, PausedEvent.OutputObject>;
     
 
       'ProceedsHandedOn(address,uint256)': TypedContractEvent<ProceedsHandedOnEvent.InputTuple, ProceedsHandedOnEvent.OutputTuple, ProceedsHandedOnEvent.OutputObject>;
@@ -668,7 +1190,11 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       ReporterShareChanged: TypedContractEvent<ReporterShareChangedEvent.InputTuple, ReporterShareChangedEvent.OutputTuple, ReporterShareChangedEvent.OutputObject>;
     
 
-      'Slashed(address,address,address,uint256,uint256,uint256,uint256)': TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
+      'RewardsAdded(address,address,uint256,uint256)': TypedContractEvent<RewardsAddedEvent.InputTuple, RewardsAddedEvent.OutputTuple, RewardsAddedEvent.OutputObject>;
+      RewardsAdded: TypedContractEvent<RewardsAddedEvent.InputTuple, RewardsAddedEvent.OutputTuple, RewardsAddedEvent.OutputObject>;
+    
+
+      'Slashed(address,address,address,uint256,uint256,uint256,uint256,uint256)': TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
       Slashed: TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
     
 
@@ -676,16 +1202,28 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       StakeAdded: TypedContractEvent<StakeAddedEvent.InputTuple, StakeAddedEvent.OutputTuple, StakeAddedEvent.OutputObject>;
     
 
+      'StakeDelegated(address,address,uint256,uint256)': TypedContractEvent<StakeDelegatedEvent.InputTuple, StakeDelegatedEvent.OutputTuple, StakeDelegatedEvent.OutputObject>;
+      StakeDelegated: TypedContractEvent<StakeDelegatedEvent.InputTuple, StakeDelegatedEvent.OutputTuple, StakeDelegatedEvent.OutputObject>;
+    
+
       'UnbondingPeriodChanged(uint256)': TypedContractEvent<UnbondingPeriodChangedEvent.InputTuple, UnbondingPeriodChangedEvent.OutputTuple, UnbondingPeriodChangedEvent.OutputObject>;
       UnbondingPeriodChanged: TypedContractEvent<UnbondingPeriodChangedEvent.InputTuple, UnbondingPeriodChangedEvent.OutputTuple, UnbondingPeriodChangedEvent.OutputObject>;
     
 
-      'UnstakeBegun(address,uint256,uint256)': TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
+      'Unpaused(address)': TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
+      Unpaused: TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
+    
+
+      'UnstakeBegun(address,address,uint256,uint256)': TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
       UnstakeBegun: TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
     
 
       'UnstakeFinished(address,address,uint256)': TypedContractEvent<UnstakeFinishedEvent.InputTuple, UnstakeFinishedEvent.OutputTuple, UnstakeFinishedEvent.OutputObject>;
       UnstakeFinished: TypedContractEvent<UnstakeFinishedEvent.InputTuple, UnstakeFinishedEvent.OutputTuple, UnstakeFinishedEvent.OutputObject>;
+    
+
+      'UnstakeUndone(address,uint256)': TypedContractEvent<UnstakeUndoneEvent.InputTuple, UnstakeUndoneEvent.OutputTuple, UnstakeUndoneEvent.OutputObject>;
+      UnstakeUndone: TypedContractEvent<UnstakeUndoneEvent.InputTuple, UnstakeUndoneEvent.OutputTuple, UnstakeUndoneEvent.OutputObject>;
     
 
       'Upgraded(address)': TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;

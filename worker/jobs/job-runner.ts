@@ -1,7 +1,8 @@
 import { hexlify, type Provider } from "ethers";
 import type { Logger } from "pino";
 import type { InferenceMarket } from "../../typechain-types/index.js";
-import { describeRevert } from "../../sdk/reverts.ts";
+import { feeAt } from "../../sdk/request.ts";
+import { describeRevert, isRevert } from "../../sdk/reverts.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { ZkmlError } from "../../zkml/errors.ts";
 import { situationOf, type Situation } from "../chain/situation.ts";
@@ -23,7 +24,7 @@ export interface JobRunnerOptions {
   readonly log: Logger;
   /** The operator that this worker acts for. */
   readonly node: string;
-  /** Requests that pay less are declined; OPG in wei. */
+  /** Requests that never offer so much are declined, others taken when they do; OPG in wei. */
   readonly minimumFee: bigint;
   /** Requests that want more collateral are declined; OPG in wei. */
   readonly maximumCollateral: bigint;
@@ -39,6 +40,9 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
   late: "Missed",
   gone: "Orphaned",
 };
+
+/** A request cannot be taken in the second in which it is made, and its offer may still be too low. */
+class NotYet extends Error {}
 
 /** Takes a job from state to state until it has ended. */
 export class JobRunner {
@@ -61,7 +65,8 @@ export class JobRunner {
         await this.#step(job);
       }
     } catch (error) {
-      log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
+      if (error instanceof NotYet) log.info({ requestId }, "It is too early to take the request.");
+      else log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
       throw error;
     } finally {
       this.#running.delete(requestId);
@@ -92,6 +97,8 @@ export class JobRunner {
     const situation = await this.#situationOf(job);
     if (situation === "held") return jobs.advance(job, "Locked");
     if (situation !== "open") return jobs.advance(job, ENDS[situation]);
+    // The queue comes back to it: more and more rarely, down to every minute and a half.
+    if (!(await this.#paysEnough(job))) throw new NotYet();
 
     const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
     await this.#sign(job, { purpose: "lock", data, next: "Locking" });
@@ -159,6 +166,8 @@ export class JobRunner {
     } catch (error) {
       const reason = describeRevert(error);
       if (reason === undefined) throw error;
+      // The RPC node has tried it in the block that made the request.
+      if (isRevert(error, "InferenceMarketTooFresh")) throw new NotYet();
       // Others may have been faster since the look at the chain: only a refusal of what should work is a failure.
       const situation = await this.#situationOf(job);
       if (situation !== "open" && situation !== "held") return jobs.advance(job, ENDS[situation]);
@@ -170,11 +179,21 @@ export class JobRunner {
   #refusalOf({ terms }: Job): string | undefined {
     const { minimumFee, maximumCollateral } = this.#options;
     if (terms.tier !== BigInt(TIERS.Proven)) return `tier ${terms.tier} is not served`;
-    const fee = terms.maxFee - terms.royalty;
-    if (fee < minimumFee) return `pays ${fee}, less than ${minimumFee}`;
+    const most = feeAt(terms, terms.expiry) - terms.royalty;
+    if (most < minimumFee) return `pays ${most}, less than ${minimumFee}`;
     if (terms.collateral > maximumCollateral)
       return `wants collateral ${terms.collateral}, more than ${maximumCollateral}`;
     return undefined;
+  }
+
+  /** Whether a node that takes the request now is paid what this one works for. */
+  async #paysEnough({ terms }: Job): Promise<boolean> {
+    const { provider, minimumFee } = this.#options;
+    const block = await provider.getBlock("latest");
+    if (block === null) throw new Error("The RPC node does not know its latest block.");
+    // The next block is not older than this clock; where blocks are rare, the latest may be.
+    const now = Math.max(block.timestamp, Math.floor(Date.now() / 1_000));
+    return feeAt(terms, BigInt(now)) - terms.royalty >= minimumFee;
   }
 
   #situationOf(job: Job): Promise<Situation> {

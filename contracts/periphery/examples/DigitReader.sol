@@ -32,6 +32,9 @@ contract DigitReader is InferenceConsumer {
     /// @notice How long a node may keep a question to itself, in seconds.
     uint32 public constant LOCK_SECONDS = 10 minutes;
 
+    /// @notice How long the offer takes to rise to its maximum, in seconds.
+    uint32 public constant RAMP_SECONDS = 10 minutes;
+
     /// @notice The digit classifier.
     ModelId public immutable MODEL_ID;
 
@@ -55,7 +58,7 @@ contract DigitReader is InferenceConsumer {
 
     /// @notice Asks which digit an image shows, with proof.
     /// @param image 28 × 28 grey values, row by row; 0 is paper, 255 is ink.
-    /// @param maxFee OPG in wei to pay for the answer.
+    /// @param maxFee OPG in wei to pay for the answer at the most.
     /// @param collateral OPG in wei that a node has to put at stake on answering in time.
     function ask(bytes calldata image, uint96 maxFee, uint96 collateral) external returns (RequestId requestId) {
         requestId = _request(
@@ -66,6 +69,7 @@ contract DigitReader is InferenceConsumer {
                 callbackGas: CALLBACK_GAS,
                 maxFee: maxFee,
                 collateral: collateral,
+                rampSeconds: RAMP_SECONDS,
                 expiry: uint40(block.timestamp) + PATIENCE,
                 lockSeconds: LOCK_SECONDS,
                 salt: _asked++

@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { Governed } from './Governed.js';
+export type { Pausing } from './Pausing.js';

@@ -6,7 +6,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IGroth16VerifierInterface extends Interface {
-    getFunction(nameOrSignature: "isRegistered" | "keyAddress" | "registerKey" | "registerSetup" | "setupAddress" | "verify"): FunctionFragment;
+    getFunction(nameOrSignature: "isRegistered" | "keyAddress" | "registerKey" | "registerSetup" | "setupAddress" | "verify" | "verifyBatch" | "verifyMixedBatch"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "KeySetupRegistered" | "VerificationKeyRegistered"): EventFragment;
 
@@ -16,6 +16,8 @@ encodeFunctionData(functionFragment: 'registerKey', values: [AddressLike, BytesL
 encodeFunctionData(functionFragment: 'registerSetup', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'setupAddress', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'verify', values: [AddressLike, [BigNumberish, BigNumberish, BigNumberish], BytesLike]): string;
+encodeFunctionData(functionFragment: 'verifyBatch', values: [AddressLike, [BigNumberish, BigNumberish, BigNumberish][], BytesLike[]]): string;
+encodeFunctionData(functionFragment: 'verifyMixedBatch', values: [AddressLike[], [BigNumberish, BigNumberish, BigNumberish][], BytesLike[]]): string;
 
     decodeFunctionResult(functionFragment: 'isRegistered', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'keyAddress', data: BytesLike): Result;
@@ -23,6 +25,8 @@ decodeFunctionResult(functionFragment: 'registerKey', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'registerSetup', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setupAddress', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'verifyBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'verifyMixedBatch', data: BytesLike): Result;
   }
 
   
@@ -131,6 +135,22 @@ decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
     >
     
 
+    
+    verifyBatch: TypedContractMethod<
+      [key: AddressLike, inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
+      [boolean],
+      'view'
+    >
+    
+
+    
+    verifyMixedBatch: TypedContractMethod<
+      [keys: AddressLike[], inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
+      [boolean],
+      'view'
+    >
+    
+
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -161,6 +181,16 @@ getFunction(nameOrSignature: 'setupAddress'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'verify'): TypedContractMethod<
       [key: AddressLike, inputs: [BigNumberish, BigNumberish, BigNumberish], proof: BytesLike, ],
+      [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'verifyBatch'): TypedContractMethod<
+      [key: AddressLike, inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
+      [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'verifyMixedBatch'): TypedContractMethod<
+      [keys: AddressLike[], inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
       [boolean],
       'view'
     >;

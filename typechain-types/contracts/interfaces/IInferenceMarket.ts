@@ -4,50 +4,65 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
-    export type InferenceRequestStruct = {modelId: BytesLike, tier: BigNumberish, payer: AddressLike, consumer: AddressLike, callbackGas: BigNumberish, inputHash: BytesLike, maxFee: BigNumberish, royalty: BigNumberish, collateral: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
+    export type InferenceRequestStruct = {modelId: BytesLike, tier: BigNumberish, payer: AddressLike, consumer: AddressLike, callbackGas: BigNumberish, inputHash: BytesLike, work: BigNumberish, maxFee: BigNumberish, minFee: BigNumberish, royalty: BigNumberish, collateral: BigNumberish, rampStart: BigNumberish, rampSeconds: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
 
-    export type InferenceRequestStructOutput = [modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, maxFee: bigint, royalty: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, maxFee: bigint, royalty: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+    export type InferenceRequestStructOutput = [modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, work: bigint, maxFee: bigint, minFee: bigint, royalty: bigint, collateral: bigint, rampStart: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, payer: string, consumer: string, callbackGas: bigint, inputHash: string, work: bigint, maxFee: bigint, minFee: bigint, royalty: bigint, collateral: bigint, rampStart: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
   
 
-    export type RequestParametersStruct = {modelId: BytesLike, tier: BigNumberish, consumer: AddressLike, callbackGas: BigNumberish, maxFee: BigNumberish, collateral: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
+    export type FulfilmentStruct = {terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike}
 
-    export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+    export type FulfilmentStructOutput = [terms: InferenceRequestStructOutput, node: string, output: string, evidence: string] & {terms: InferenceRequestStructOutput, node: string, output: string, evidence: string }
   
 
-    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish}
+    export type RequestParametersStruct = {modelId: BytesLike, tier: BigNumberish, consumer: AddressLike, callbackGas: BigNumberish, maxFee: BigNumberish, collateral: BigNumberish, rampSeconds: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
 
-    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint] & {status: bigint, node: string, deadline: bigint }
+    export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
+  
+
+    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
+
+    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, node: string, deadline: bigint, lockTime: bigint }
   
 
   export interface IInferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "expire" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "isOpen" | "lock" | "pendingCallbackOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "holdTogether" | "isOpen" | "lock" | "minFee" | "pendingCallbackOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
     encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
+encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
+encodeFunctionData(functionFragment: 'holdTogether', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
+encodeFunctionData(functionFragment: 'minFee', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'holdTogether', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'minFee', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'settleOne', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
   }
 
@@ -68,6 +83,18 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
       export type InputTuple = [requestId: BytesLike, consumer: AddressLike, reason: BytesLike];
       export type OutputTuple = [requestId: string, consumer: string, reason: string];
       export interface OutputObject {requestId: string, consumer: string, reason: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace FulfilmentSkippedEvent {
+      export type InputTuple = [requestId: BytesLike, reason: BytesLike];
+      export type OutputTuple = [requestId: string, reason: string];
+      export interface OutputObject {requestId: string, reason: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -166,6 +193,14 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
+    feeAt: TypedContractMethod<
+      [terms: InferenceRequestStruct, time: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     feeEscrow: TypedContractMethod<
       [],
       [string],
@@ -190,6 +225,22 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
+    fulfilBatch: TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    holdTogether: TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [boolean],
+      'view'
+    >
+    
+
+    
     isOpen: TypedContractMethod<
       [requestId: BytesLike, ],
       [boolean],
@@ -202,6 +253,14 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
       [terms: InferenceRequestStruct, node: AddressLike, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    minFee: TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [bigint],
+      'view'
     >
     
 
@@ -246,6 +305,14 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
+    settleOne: TypedContractMethod<
+      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     stateOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
@@ -260,6 +327,11 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
       [terms: InferenceRequestStruct, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'feeAt'): TypedContractMethod<
+      [terms: InferenceRequestStruct, time: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'feeEscrow'): TypedContractMethod<
       [],
@@ -276,6 +348,16 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'holdTogether'): TypedContractMethod<
+      [fulfilments: FulfilmentStruct[], ],
+      [boolean],
+      'view'
+    >;
 getFunction(nameOrSignature: 'isOpen'): TypedContractMethod<
       [requestId: BytesLike, ],
       [boolean],
@@ -285,6 +367,11 @@ getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'minFee'): TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
       [requestId: BytesLike, ],
@@ -311,6 +398,11 @@ getFunction(nameOrSignature: 'retryCallback'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'settleOne'): TypedContractMethod<
+      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'stateOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
@@ -319,6 +411,7 @@ getFunction(nameOrSignature: 'stateOf'): TypedContractMethod<
 
     getEvent(key: 'CallbackDelivered'): TypedContractEvent<CallbackDeliveredEvent.InputTuple, CallbackDeliveredEvent.OutputTuple, CallbackDeliveredEvent.OutputObject>;
 getEvent(key: 'CallbackFailed'): TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+getEvent(key: 'FulfilmentSkipped'): TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
 getEvent(key: 'InferenceRequested'): TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;
 getEvent(key: 'RequestExpired'): TypedContractEvent<RequestExpiredEvent.InputTuple, RequestExpiredEvent.OutputTuple, RequestExpiredEvent.OutputObject>;
 getEvent(key: 'RequestFulfilled'): TypedContractEvent<RequestFulfilledEvent.InputTuple, RequestFulfilledEvent.OutputTuple, RequestFulfilledEvent.OutputObject>;
@@ -332,6 +425,10 @@ getEvent(key: 'RequestLocked'): TypedContractEvent<RequestLockedEvent.InputTuple
 
       'CallbackFailed(bytes32,address,bytes)': TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
       CallbackFailed: TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+    
+
+      'FulfilmentSkipped(bytes32,bytes)': TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
+      FulfilmentSkipped: TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
     
 
       'InferenceRequested(bytes32,bytes32,address,tuple,bytes)': TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;

@@ -14,6 +14,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type ModelStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, publisher: string, deposit: bigint, key: string, contentHash: string] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, publisher: string, deposit: bigint, key: string, contentHash: string }
   
 
+    export type ModelOfferStruct = {royalty: BigNumberish, computeUnits: BigNumberish, inputSize: BigNumberish, outputSize: BigNumberish}
+
+    export type ModelOfferStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint }
+  
+
   export interface IModelRegistryInterface extends Interface {
     getFunction(nameOrSignature: "acceptPublisher" | "depositRequired" | "model" | "modelIdOf" | "publisherOf" | "register" | "requireOffered" | "retire" | "setDeposit" | "setPricing" | "transferPublisher"): FunctionFragment;
 
@@ -201,7 +206,7 @@ decodeFunctionResult(functionFragment: 'transferPublisher', data: BytesLike): Re
     
     requireOffered: TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, ],
-      [[bigint, bigint] & {royalty: bigint, inputSize: bigint }],
+      [ModelOfferStructOutput],
       'view'
     >
     
@@ -273,7 +278,7 @@ getFunction(nameOrSignature: 'register'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'requireOffered'): TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, ],
-      [[bigint, bigint] & {royalty: bigint, inputSize: bigint }],
+      [ModelOfferStructOutput],
       'view'
     >;
 getFunction(nameOrSignature: 'retire'): TypedContractMethod<

@@ -10,23 +10,25 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface INodeRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "exit" | "hasRole" | "minimumStake" | "node" | "register" | "requireActor" | "requireRole" | "setMinimumStake" | "update"): FunctionFragment;
+    getFunction(nameOrSignature: "exit" | "hasRole" | "minimumStake" | "minimumStakeOf" | "node" | "register" | "requireActor" | "requireRole" | "setMinimumStake" | "update"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "MinimumStakeChanged" | "NodeExited" | "NodeRegistered" | "NodeUpdated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'exit', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hasRole', values: [AddressLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'minimumStake', values?: undefined): string;
+encodeFunctionData(functionFragment: 'minimumStake', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'minimumStakeOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'node', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [NodeRegistrationStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'requireActor', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'requireRole', values: [AddressLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'setMinimumStake', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'setMinimumStake', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'update', values: [NodeRegistrationStruct]): string;
 
     decodeFunctionResult(functionFragment: 'exit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hasRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'minimumStake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'minimumStakeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'node', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requireActor', data: BytesLike): Result;
@@ -37,9 +39,9 @@ decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
 
   
     export namespace MinimumStakeChangedEvent {
-      export type InputTuple = [minimumStake: BigNumberish];
-      export type OutputTuple = [minimumStake: bigint];
-      export interface OutputObject {minimumStake: bigint };
+      export type InputTuple = [role: BigNumberish, minimumStake: BigNumberish];
+      export type OutputTuple = [role: bigint, minimumStake: bigint];
+      export interface OutputObject {role: bigint, minimumStake: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -135,7 +137,15 @@ decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
 
     
     minimumStake: TypedContractMethod<
-      [],
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    minimumStakeOf: TypedContractMethod<
+      [roles: BigNumberish, ],
       [bigint],
       'view'
     >
@@ -175,7 +185,7 @@ decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
 
     
     setMinimumStake: TypedContractMethod<
-      [minimumStake: BigNumberish, ],
+      [role: BigNumberish, minimumStake: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -203,7 +213,12 @@ getFunction(nameOrSignature: 'hasRole'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'minimumStake'): TypedContractMethod<
-      [],
+      [role: BigNumberish, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'minimumStakeOf'): TypedContractMethod<
+      [roles: BigNumberish, ],
       [bigint],
       'view'
     >;
@@ -228,7 +243,7 @@ getFunction(nameOrSignature: 'requireRole'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'setMinimumStake'): TypedContractMethod<
-      [minimumStake: BigNumberish, ],
+      [role: BigNumberish, minimumStake: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -245,7 +260,7 @@ getEvent(key: 'NodeUpdated'): TypedContractEvent<NodeUpdatedEvent.InputTuple, No
 
     filters: {
       
-      'MinimumStakeChanged(uint128)': TypedContractEvent<MinimumStakeChangedEvent.InputTuple, MinimumStakeChangedEvent.OutputTuple, MinimumStakeChangedEvent.OutputObject>;
+      'MinimumStakeChanged(uint8,uint128)': TypedContractEvent<MinimumStakeChangedEvent.InputTuple, MinimumStakeChangedEvent.OutputTuple, MinimumStakeChangedEvent.OutputObject>;
       MinimumStakeChanged: TypedContractEvent<MinimumStakeChangedEvent.InputTuple, MinimumStakeChangedEvent.OutputTuple, MinimumStakeChangedEvent.OutputObject>;
     
 

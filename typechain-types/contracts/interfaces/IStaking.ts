@@ -4,6 +4,16 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type DelegationStruct = {shares: BigNumberish, units: BigNumberish}
+
+    export type DelegationStructOutput = [shares: bigint, units: bigint] & {shares: bigint, units: bigint }
+  
+
+    export type DelegationPoolStruct = {assets: BigNumberish, shares: BigNumberish, unbondingShares: BigNumberish}
+
+    export type DelegationPoolStructOutput = [assets: bigint, shares: bigint, unbondingShares: bigint] & {assets: bigint, shares: bigint, unbondingShares: bigint }
+  
+
     export type StakePoolStruct = {stake: BigNumberish, locked: BigNumberish}
 
     export type StakePoolStructOutput = [stake: bigint, locked: bigint] & {stake: bigint, locked: bigint }
@@ -20,54 +30,76 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IStakingInterface extends Interface {
-    getFunction(nameOrSignature: "beginUnstake" | "collateralOf" | "handOn" | "handOnTreasury" | "lock" | "poolOf" | "proceedsOf" | "reporterShare" | "setReporterShare" | "setUnbondingPeriod" | "slash" | "stake" | "stakeFrom" | "treasuryProceeds" | "unbondingOf" | "unbondingPeriod" | "unlock" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "addRewards" | "announceCommission" | "beginUnstake" | "collateralExpiryOf" | "collateralOf" | "commissionOf" | "delegate" | "delegationOf" | "delegationPoolOf" | "handOn" | "handOnTreasury" | "lock" | "poolOf" | "proceedsOf" | "reclaim" | "reporterShare" | "setReporterShare" | "setUnbondingPeriod" | "slash" | "slashableOf" | "stake" | "stakeFrom" | "syncVotes" | "treasuryProceeds" | "unbondingOf" | "unbondingPeriod" | "unlock" | "withdraw" | "worthOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "CollateralLocked" | "CollateralUnlocked" | "ProceedsHandedOn" | "ReporterShareChanged" | "Slashed" | "StakeAdded" | "UnbondingPeriodChanged" | "UnstakeBegun" | "UnstakeFinished"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "CollateralLocked" | "CollateralUnlocked" | "CommissionAnnounced" | "ProceedsHandedOn" | "ReporterShareChanged" | "RewardsAdded" | "Slashed" | "StakeAdded" | "StakeDelegated" | "UnbondingPeriodChanged" | "UnstakeBegun" | "UnstakeFinished" | "UnstakeUndone"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'beginUnstake', values: [BigNumberish]): string;
+    encodeFunctionData(functionFragment: 'addRewards', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'announceCommission', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'beginUnstake', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'collateralExpiryOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'collateralOf', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'commissionOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegate', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'delegationOf', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegationPoolOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'handOn', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'handOnTreasury', values?: undefined): string;
-encodeFunctionData(functionFragment: 'lock', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'lock', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'poolOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proceedsOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'reclaim', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'reporterShare', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setReporterShare', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setUnbondingPeriod', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'slash', values: [SlashOrderStruct]): string;
+encodeFunctionData(functionFragment: 'slashableOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'stake', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'stakeFrom', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'syncVotes', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'treasuryProceeds', values?: undefined): string;
-encodeFunctionData(functionFragment: 'unbondingOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'unbondingOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'unbondingPeriod', values?: undefined): string;
 encodeFunctionData(functionFragment: 'unlock', values: [AddressLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'withdraw', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'withdraw', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'worthOf', values: [AddressLike, BigNumberish]): string;
 
-    decodeFunctionResult(functionFragment: 'beginUnstake', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'addRewards', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'announceCommission', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'beginUnstake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'collateralExpiryOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'collateralOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'commissionOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegate', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegationOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegationPoolOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'handOn', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'handOnTreasury', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'poolOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proceedsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reclaim', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reporterShare', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setReporterShare', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setUnbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'slash', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'slashableOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stakeFrom', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'syncVotes', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'treasuryProceeds', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unbondingOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unlock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'worthOf', data: BytesLike): Result;
   }
 
   
     export namespace CollateralLockedEvent {
-      export type InputTuple = [operator: AddressLike, locker: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [operator: string, locker: string, amount: bigint];
-      export interface OutputObject {operator: string, locker: string, amount: bigint };
+      export type InputTuple = [operator: AddressLike, locker: AddressLike, amount: BigNumberish, expiry: BigNumberish];
+      export type OutputTuple = [operator: string, locker: string, amount: bigint, expiry: bigint];
+      export interface OutputObject {operator: string, locker: string, amount: bigint, expiry: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -80,6 +112,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [operator: AddressLike, locker: AddressLike, amount: BigNumberish];
       export type OutputTuple = [operator: string, locker: string, amount: bigint];
       export interface OutputObject {operator: string, locker: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace CommissionAnnouncedEvent {
+      export type InputTuple = [operator: AddressLike, commissionBps: BigNumberish, startTime: BigNumberish];
+      export type OutputTuple = [operator: string, commissionBps: bigint, startTime: bigint];
+      export interface OutputObject {operator: string, commissionBps: bigint, startTime: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -112,10 +156,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export namespace RewardsAddedEvent {
+      export type InputTuple = [operator: AddressLike, from: AddressLike, amount: BigNumberish, ownAmount: BigNumberish];
+      export type OutputTuple = [operator: string, from: string, amount: bigint, ownAmount: bigint];
+      export interface OutputObject {operator: string, from: string, amount: bigint, ownAmount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace SlashedEvent {
-      export type InputTuple = [operator: AddressLike, payer: AddressLike, reporter: AddressLike, amount: BigNumberish, compensation: BigNumberish, reward: BigNumberish, treasuryAmount: BigNumberish];
-      export type OutputTuple = [operator: string, payer: string, reporter: string, amount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint];
-      export interface OutputObject {operator: string, payer: string, reporter: string, amount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint };
+      export type InputTuple = [operator: AddressLike, payer: AddressLike, reporter: AddressLike, amount: BigNumberish, delegatedAmount: BigNumberish, compensation: BigNumberish, reward: BigNumberish, treasuryAmount: BigNumberish];
+      export type OutputTuple = [operator: string, payer: string, reporter: string, amount: bigint, delegatedAmount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint];
+      export interface OutputObject {operator: string, payer: string, reporter: string, amount: bigint, delegatedAmount: bigint, compensation: bigint, reward: bigint, treasuryAmount: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -128,6 +184,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [operator: AddressLike, from: AddressLike, amount: BigNumberish];
       export type OutputTuple = [operator: string, from: string, amount: bigint];
       export interface OutputObject {operator: string, from: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace StakeDelegatedEvent {
+      export type InputTuple = [operator: AddressLike, delegator: AddressLike, amount: BigNumberish, shares: BigNumberish];
+      export type OutputTuple = [operator: string, delegator: string, amount: bigint, shares: bigint];
+      export interface OutputObject {operator: string, delegator: string, amount: bigint, shares: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -149,9 +217,9 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   
 
     export namespace UnstakeBegunEvent {
-      export type InputTuple = [operator: AddressLike, amount: BigNumberish, releaseTime: BigNumberish];
-      export type OutputTuple = [operator: string, amount: bigint, releaseTime: bigint];
-      export interface OutputObject {operator: string, amount: bigint, releaseTime: bigint };
+      export type InputTuple = [operator: AddressLike, staker: AddressLike, amount: BigNumberish, releaseTime: BigNumberish];
+      export type OutputTuple = [operator: string, staker: string, amount: bigint, releaseTime: bigint];
+      export interface OutputObject {operator: string, staker: string, amount: bigint, releaseTime: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -161,9 +229,21 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   
 
     export namespace UnstakeFinishedEvent {
-      export type InputTuple = [operator: AddressLike, to: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [operator: string, to: string, amount: bigint];
-      export interface OutputObject {operator: string, to: string, amount: bigint };
+      export type InputTuple = [operator: AddressLike, staker: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [operator: string, staker: string, amount: bigint];
+      export interface OutputObject {operator: string, staker: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace UnstakeUndoneEvent {
+      export type InputTuple = [operator: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [operator: string, amount: bigint];
+      export interface OutputObject {operator: string, amount: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -206,10 +286,34 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     
-    beginUnstake: TypedContractMethod<
-      [amount: BigNumberish, ],
+    addRewards: TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    announceCommission: TypedContractMethod<
+      [commissionBps: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    beginUnstake: TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    collateralExpiryOf: TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'view'
     >
     
 
@@ -217,6 +321,38 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     collateralOf: TypedContractMethod<
       [operator: AddressLike, locker: AddressLike, ],
       [bigint],
+      'view'
+    >
+    
+
+    
+    commissionOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    delegate: TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
+    delegationOf: TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [DelegationStructOutput],
+      'view'
+    >
+    
+
+    
+    delegationPoolOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [DelegationPoolStructOutput],
       'view'
     >
     
@@ -239,7 +375,7 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     lock: TypedContractMethod<
-      [operator: AddressLike, amount: BigNumberish, ],
+      [operator: AddressLike, amount: BigNumberish, expiry: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -258,6 +394,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [account: AddressLike, ],
       [bigint],
       'view'
+    >
+    
+
+    
+    reclaim: TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'nonpayable'
     >
     
 
@@ -288,8 +432,16 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     slash: TypedContractMethod<
       [order: SlashOrderStruct, ],
-      [void],
+      [bigint],
       'nonpayable'
+    >
+    
+
+    
+    slashableOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
     >
     
 
@@ -310,6 +462,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    syncVotes: TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     treasuryProceeds: TypedContractMethod<
       [],
       [bigint],
@@ -319,8 +479,8 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     unbondingOf: TypedContractMethod<
-      [operator: AddressLike, ],
-      [UnbondingStructOutput],
+      [operator: AddressLike, staker: AddressLike, ],
+      [UnbondingStructOutput[]],
       'view'
     >
     
@@ -343,23 +503,66 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     withdraw: TypedContractMethod<
-      [to: AddressLike, ],
+      [operator: AddressLike, staker: AddressLike, ],
       [bigint],
       'nonpayable'
+    >
+    
+
+    
+    worthOf: TypedContractMethod<
+      [operator: AddressLike, shares: BigNumberish, ],
+      [bigint],
+      'view'
     >
     
 
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'beginUnstake'): TypedContractMethod<
-      [amount: BigNumberish, ],
+    getFunction(nameOrSignature: 'addRewards'): TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'announceCommission'): TypedContractMethod<
+      [commissionBps: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'beginUnstake'): TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'collateralExpiryOf'): TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'collateralOf'): TypedContractMethod<
       [operator: AddressLike, locker: AddressLike, ],
       [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'commissionOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegate'): TypedContractMethod<
+      [operator: AddressLike, amount: BigNumberish, ],
+      [bigint],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'delegationOf'): TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [DelegationStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegationPoolOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [DelegationPoolStructOutput],
       'view'
     >;
 getFunction(nameOrSignature: 'handOn'): TypedContractMethod<
@@ -373,7 +576,7 @@ getFunction(nameOrSignature: 'handOnTreasury'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'lock'): TypedContractMethod<
-      [operator: AddressLike, amount: BigNumberish, ],
+      [operator: AddressLike, amount: BigNumberish, expiry: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -386,6 +589,11 @@ getFunction(nameOrSignature: 'proceedsOf'): TypedContractMethod<
       [account: AddressLike, ],
       [bigint],
       'view'
+    >;
+getFunction(nameOrSignature: 'reclaim'): TypedContractMethod<
+      [operator: AddressLike, locker: AddressLike, ],
+      [bigint],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'reporterShare'): TypedContractMethod<
       [],
@@ -404,8 +612,13 @@ getFunction(nameOrSignature: 'setUnbondingPeriod'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'slash'): TypedContractMethod<
       [order: SlashOrderStruct, ],
-      [void],
+      [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'slashableOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'stake'): TypedContractMethod<
       [operator: AddressLike, amount: BigNumberish, ],
@@ -417,14 +630,19 @@ getFunction(nameOrSignature: 'stakeFrom'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'syncVotes'): TypedContractMethod<
+      [operator: AddressLike, delegator: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'treasuryProceeds'): TypedContractMethod<
       [],
       [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'unbondingOf'): TypedContractMethod<
-      [operator: AddressLike, ],
-      [UnbondingStructOutput],
+      [operator: AddressLike, staker: AddressLike, ],
+      [UnbondingStructOutput[]],
       'view'
     >;
 getFunction(nameOrSignature: 'unbondingPeriod'): TypedContractMethod<
@@ -438,29 +656,42 @@ getFunction(nameOrSignature: 'unlock'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
-      [to: AddressLike, ],
+      [operator: AddressLike, staker: AddressLike, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'worthOf'): TypedContractMethod<
+      [operator: AddressLike, shares: BigNumberish, ],
+      [bigint],
+      'view'
     >;
 
     getEvent(key: 'CollateralLocked'): TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
 getEvent(key: 'CollateralUnlocked'): TypedContractEvent<CollateralUnlockedEvent.InputTuple, CollateralUnlockedEvent.OutputTuple, CollateralUnlockedEvent.OutputObject>;
+getEvent(key: 'CommissionAnnounced'): TypedContractEvent<CommissionAnnouncedEvent.InputTuple, CommissionAnnouncedEvent.OutputTuple, CommissionAnnouncedEvent.OutputObject>;
 getEvent(key: 'ProceedsHandedOn'): TypedContractEvent<ProceedsHandedOnEvent.InputTuple, ProceedsHandedOnEvent.OutputTuple, ProceedsHandedOnEvent.OutputObject>;
 getEvent(key: 'ReporterShareChanged'): TypedContractEvent<ReporterShareChangedEvent.InputTuple, ReporterShareChangedEvent.OutputTuple, ReporterShareChangedEvent.OutputObject>;
+getEvent(key: 'RewardsAdded'): TypedContractEvent<RewardsAddedEvent.InputTuple, RewardsAddedEvent.OutputTuple, RewardsAddedEvent.OutputObject>;
 getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
 getEvent(key: 'StakeAdded'): TypedContractEvent<StakeAddedEvent.InputTuple, StakeAddedEvent.OutputTuple, StakeAddedEvent.OutputObject>;
+getEvent(key: 'StakeDelegated'): TypedContractEvent<StakeDelegatedEvent.InputTuple, StakeDelegatedEvent.OutputTuple, StakeDelegatedEvent.OutputObject>;
 getEvent(key: 'UnbondingPeriodChanged'): TypedContractEvent<UnbondingPeriodChangedEvent.InputTuple, UnbondingPeriodChangedEvent.OutputTuple, UnbondingPeriodChangedEvent.OutputObject>;
 getEvent(key: 'UnstakeBegun'): TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
 getEvent(key: 'UnstakeFinished'): TypedContractEvent<UnstakeFinishedEvent.InputTuple, UnstakeFinishedEvent.OutputTuple, UnstakeFinishedEvent.OutputObject>;
+getEvent(key: 'UnstakeUndone'): TypedContractEvent<UnstakeUndoneEvent.InputTuple, UnstakeUndoneEvent.OutputTuple, UnstakeUndoneEvent.OutputObject>;
 
     filters: {
       
-      'CollateralLocked(address,address,uint256)': TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
+      'CollateralLocked(address,address,uint256,uint256)': TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
       CollateralLocked: TypedContractEvent<CollateralLockedEvent.InputTuple, CollateralLockedEvent.OutputTuple, CollateralLockedEvent.OutputObject>;
     
 
       'CollateralUnlocked(address,address,uint256)': TypedContractEvent<CollateralUnlockedEvent.InputTuple, CollateralUnlockedEvent.OutputTuple, CollateralUnlockedEvent.OutputObject>;
       CollateralUnlocked: TypedContractEvent<CollateralUnlockedEvent.InputTuple, CollateralUnlockedEvent.OutputTuple, CollateralUnlockedEvent.OutputObject>;
+    
+
+      'CommissionAnnounced(address,uint256,uint256)': TypedContractEvent<CommissionAnnouncedEvent.InputTuple, CommissionAnnouncedEvent.OutputTuple, CommissionAnnouncedEvent.OutputObject>;
+      CommissionAnnounced: TypedContractEvent<CommissionAnnouncedEvent.InputTuple, CommissionAnnouncedEvent.OutputTuple, CommissionAnnouncedEvent.OutputObject>;
     
 
       'ProceedsHandedOn(address,uint256)': TypedContractEvent<ProceedsHandedOnEvent.InputTuple, ProceedsHandedOnEvent.OutputTuple, ProceedsHandedOnEvent.OutputObject>;
@@ -471,7 +702,11 @@ getEvent(key: 'UnstakeFinished'): TypedContractEvent<UnstakeFinishedEvent.InputT
       ReporterShareChanged: TypedContractEvent<ReporterShareChangedEvent.InputTuple, ReporterShareChangedEvent.OutputTuple, ReporterShareChangedEvent.OutputObject>;
     
 
-      'Slashed(address,address,address,uint256,uint256,uint256,uint256)': TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
+      'RewardsAdded(address,address,uint256,uint256)': TypedContractEvent<RewardsAddedEvent.InputTuple, RewardsAddedEvent.OutputTuple, RewardsAddedEvent.OutputObject>;
+      RewardsAdded: TypedContractEvent<RewardsAddedEvent.InputTuple, RewardsAddedEvent.OutputTuple, RewardsAddedEvent.OutputObject>;
+    
+
+      'Slashed(address,address,address,uint256,uint256,uint256,uint256,uint256)': TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
       Slashed: TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
     
 
@@ -479,16 +714,24 @@ getEvent(key: 'UnstakeFinished'): TypedContractEvent<UnstakeFinishedEvent.InputT
       StakeAdded: TypedContractEvent<StakeAddedEvent.InputTuple, StakeAddedEvent.OutputTuple, StakeAddedEvent.OutputObject>;
     
 
+      'StakeDelegated(address,address,uint256,uint256)': TypedContractEvent<StakeDelegatedEvent.InputTuple, StakeDelegatedEvent.OutputTuple, StakeDelegatedEvent.OutputObject>;
+      StakeDelegated: TypedContractEvent<StakeDelegatedEvent.InputTuple, StakeDelegatedEvent.OutputTuple, StakeDelegatedEvent.OutputObject>;
+    
+
       'UnbondingPeriodChanged(uint256)': TypedContractEvent<UnbondingPeriodChangedEvent.InputTuple, UnbondingPeriodChangedEvent.OutputTuple, UnbondingPeriodChangedEvent.OutputObject>;
       UnbondingPeriodChanged: TypedContractEvent<UnbondingPeriodChangedEvent.InputTuple, UnbondingPeriodChangedEvent.OutputTuple, UnbondingPeriodChangedEvent.OutputObject>;
     
 
-      'UnstakeBegun(address,uint256,uint256)': TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
+      'UnstakeBegun(address,address,uint256,uint256)': TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
       UnstakeBegun: TypedContractEvent<UnstakeBegunEvent.InputTuple, UnstakeBegunEvent.OutputTuple, UnstakeBegunEvent.OutputObject>;
     
 
       'UnstakeFinished(address,address,uint256)': TypedContractEvent<UnstakeFinishedEvent.InputTuple, UnstakeFinishedEvent.OutputTuple, UnstakeFinishedEvent.OutputObject>;
       UnstakeFinished: TypedContractEvent<UnstakeFinishedEvent.InputTuple, UnstakeFinishedEvent.OutputTuple, UnstakeFinishedEvent.OutputObject>;
+    
+
+      'UnstakeUndone(address,uint256)': TypedContractEvent<UnstakeUndoneEvent.InputTuple, UnstakeUndoneEvent.OutputTuple, UnstakeUndoneEvent.OutputObject>;
+      UnstakeUndone: TypedContractEvent<UnstakeUndoneEvent.InputTuple, UnstakeUndoneEvent.OutputTuple, UnstakeUndoneEvent.OutputObject>;
     
     };
   }

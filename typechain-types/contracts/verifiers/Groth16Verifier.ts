@@ -6,7 +6,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface Groth16VerifierInterface extends Interface {
-    getFunction(nameOrSignature: "PUBLIC_INPUTS" | "isRegistered" | "keyAddress" | "registerKey" | "registerSetup" | "setupAddress" | "verify"): FunctionFragment;
+    getFunction(nameOrSignature: "PUBLIC_INPUTS" | "isRegistered" | "keyAddress" | "registerKey" | "registerSetup" | "setupAddress" | "verify" | "verifyBatch" | "verifyMixedBatch"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "KeySetupRegistered" | "VerificationKeyRegistered"): EventFragment;
 
@@ -17,6 +17,8 @@ encodeFunctionData(functionFragment: 'registerKey', values: [AddressLike, BytesL
 encodeFunctionData(functionFragment: 'registerSetup', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'setupAddress', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'verify', values: [AddressLike, [BigNumberish, BigNumberish, BigNumberish], BytesLike]): string;
+encodeFunctionData(functionFragment: 'verifyBatch', values: [AddressLike, [BigNumberish, BigNumberish, BigNumberish][], BytesLike[]]): string;
+encodeFunctionData(functionFragment: 'verifyMixedBatch', values: [AddressLike[], [BigNumberish, BigNumberish, BigNumberish][], BytesLike[]]): string;
 
     decodeFunctionResult(functionFragment: 'PUBLIC_INPUTS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isRegistered', data: BytesLike): Result;
@@ -25,6 +27,8 @@ decodeFunctionResult(functionFragment: 'registerKey', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'registerSetup', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setupAddress', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'verifyBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'verifyMixedBatch', data: BytesLike): Result;
   }
 
   
@@ -141,6 +145,22 @@ decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
     >
     
 
+    
+    verifyBatch: TypedContractMethod<
+      [key: AddressLike, inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
+      [boolean],
+      'view'
+    >
+    
+
+    
+    verifyMixedBatch: TypedContractMethod<
+      [keys: AddressLike[], inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
+      [boolean],
+      'view'
+    >
+    
+
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -176,6 +196,16 @@ getFunction(nameOrSignature: 'setupAddress'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'verify'): TypedContractMethod<
       [key: AddressLike, inputs: [BigNumberish, BigNumberish, BigNumberish], proof: BytesLike, ],
+      [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'verifyBatch'): TypedContractMethod<
+      [key: AddressLike, inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
+      [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'verifyMixedBatch'): TypedContractMethod<
+      [keys: AddressLike[], inputs: [BigNumberish, BigNumberish, BigNumberish][], proofs: BytesLike[], ],
       [boolean],
       'view'
     >;

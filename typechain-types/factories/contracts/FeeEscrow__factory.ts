@@ -76,6 +76,22 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "available",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "required",
+        "type": "uint256"
+      }
+    ],
+    "name": "BoundedCallInsufficientGas",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "implementation",
         "type": "address"
@@ -87,6 +103,16 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [],
     "name": "ERC1967NonPayable",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "EnforcedPause",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ExpectedPause",
     "type": "error"
   },
   {
@@ -244,7 +270,171 @@ import type { NonPayableOverrides } from "../../common.js"
   },
   {
     "inputs": [],
+    "name": "InvalidShortString",
+    "type": "error"
+  },
+  {
+    "inputs": [],
     "name": "NotInitializing",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "offset",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "end",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "length",
+        "type": "uint256"
+      }
+    ],
+    "name": "PackedClaimsTruncated",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "offset",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint8",
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "PackedClaimsUnknownKind",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "PaymentChannelsAlreadyOpened",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "signer",
+        "type": "address"
+      }
+    ],
+    "name": "PaymentChannelsBadSignature",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "offset",
+        "type": "uint256"
+      }
+    ],
+    "name": "PaymentChannelsNodeMissing",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "cumulative",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "deposit",
+        "type": "uint256"
+      }
+    ],
+    "name": "PaymentChannelsOverDeposit",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "PaymentChannelsOverLimit",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "closesAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "PaymentChannelsTooEarly",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "enum ChannelStatus",
+        "name": "status",
+        "type": "uint8"
+      }
+    ],
+    "name": "PaymentChannelsWrongStatus",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "PaymentChannelsZeroAddress",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "PaymentChannelsZeroAmount",
     "type": "error"
   },
   {
@@ -280,6 +470,17 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "internalType": "string",
+        "name": "str",
+        "type": "string"
+      }
+    ],
+    "name": "StringTooLong",
+    "type": "error"
+  },
+  {
     "inputs": [],
     "name": "UUPSUnauthorizedCallContext",
     "type": "error"
@@ -299,6 +500,19 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": true,
+        "internalType": "contract IAttestedKeys",
+        "name": "attestedKeys",
+        "type": "address"
+      }
+    ],
+    "name": "AttestedKeysChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": false,
         "internalType": "address",
         "name": "authority",
@@ -306,6 +520,150 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "AuthorityUpdated",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "cumulative",
+        "type": "uint256"
+      }
+    ],
+    "name": "ChannelClaimed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "claimed",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "refunded",
+        "type": "uint256"
+      }
+    ],
+    "name": "ChannelClosed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "closesAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "ChannelClosing",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "deposit",
+        "type": "uint256"
+      }
+    ],
+    "name": "ChannelFunded",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "payer",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "ChannelOpened",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "enum ClaimRefusal",
+        "name": "refusal",
+        "type": "uint8"
+      }
+    ],
+    "name": "ClaimSkipped",
     "type": "event"
   },
   {
@@ -335,6 +693,12 @@ import type { NonPayableOverrides } from "../../common.js"
   },
   {
     "anonymous": false,
+    "inputs": [],
+    "name": "EIP712DomainChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
     "inputs": [
       {
         "indexed": true,
@@ -356,6 +720,31 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "EarningsCollected",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "perChannel",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "perRequest",
+        "type": "uint256"
+      }
+    ],
+    "name": "ExposureLimitsChanged",
     "type": "event"
   },
   {
@@ -499,6 +888,19 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": false,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "Paused",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": true,
         "internalType": "address",
         "name": "account",
@@ -562,6 +964,19 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": false,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "Unpaused",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": true,
         "internalType": "address",
         "name": "implementation",
@@ -595,6 +1010,19 @@ import type { NonPayableOverrides } from "../../common.js"
     ],
     "name": "Withdrawn",
     "type": "event"
+  },
+  {
+    "inputs": [],
+    "name": "CLAIM_WINDOW",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   },
   {
     "inputs": [],
@@ -650,6 +1078,19 @@ import type { NonPayableOverrides } from "../../common.js"
   },
   {
     "inputs": [],
+    "name": "attestedKeys",
+    "outputs": [
+      {
+        "internalType": "contract IAttestedKeys",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "authority",
     "outputs": [
       {
@@ -659,6 +1100,30 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "nonceSalt",
+        "type": "bytes32"
+      }
+    ],
+    "name": "authorizationNonceOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "pure",
     "type": "function"
   },
   {
@@ -697,6 +1162,164 @@ import type { NonPayableOverrides } from "../../common.js"
     "inputs": [
       {
         "internalType": "address",
+        "name": "payer",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      }
+    ],
+    "name": "channelIdOf",
+    "outputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "pure",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "channelOf",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "enum ChannelStatus",
+            "name": "status",
+            "type": "uint8"
+          },
+          {
+            "internalType": "uint256",
+            "name": "deposit",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "claimed",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "closesAt",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct ChannelView",
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes",
+        "name": "packed",
+        "type": "bytes"
+      }
+    ],
+    "name": "claim",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "total",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "payer",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      }
+    ],
+    "name": "close",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "payer",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      }
+    ],
+    "name": "closeByNode",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "cumulative",
+        "type": "uint96"
+      },
+      {
+        "internalType": "bytes",
+        "name": "signature",
+        "type": "bytes"
+      }
+    ],
+    "name": "closeCooperatively",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
         "name": "node",
         "type": "address"
       }
@@ -729,6 +1352,30 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint96",
+        "name": "cumulative",
+        "type": "uint96"
+      }
+    ],
+    "name": "cooperativeCloseDigestOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -804,6 +1451,218 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "eip712Domain",
+    "outputs": [
+      {
+        "internalType": "bytes1",
+        "name": "fields",
+        "type": "bytes1"
+      },
+      {
+        "internalType": "string",
+        "name": "name",
+        "type": "string"
+      },
+      {
+        "internalType": "string",
+        "name": "version",
+        "type": "string"
+      },
+      {
+        "internalType": "uint256",
+        "name": "chainId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "address",
+        "name": "verifyingContract",
+        "type": "address"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "salt",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256[]",
+        "name": "extensions",
+        "type": "uint256[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      }
+    ],
+    "name": "exposureLimitsOf",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          }
+        ],
+        "internalType": "struct ExposureLimits",
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+      }
+    ],
+    "name": "fundChannel",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "payer",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "validAfter",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "validBefore",
+            "type": "uint256"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "nonceSalt",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint8",
+            "name": "v",
+            "type": "uint8"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "r",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "s",
+            "type": "bytes32"
+          }
+        ],
+        "internalType": "struct TransferAuthorization",
+        "name": "authorization",
+        "type": "tuple"
+      }
+    ],
+    "name": "fundChannelWithAuthorization",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "deadline",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint8",
+            "name": "v",
+            "type": "uint8"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "r",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "s",
+            "type": "bytes32"
+          }
+        ],
+        "internalType": "struct PermitSignature",
+        "name": "permit",
+        "type": "tuple"
+      }
+    ],
+    "name": "fundChannelWithPermit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -923,6 +1782,54 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      }
+    ],
+    "name": "maxPerRequest",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "address",
+        "name": "meter",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "cap",
+        "type": "uint96"
+      }
+    ],
+    "name": "meteringCapDigestOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes[]",
         "name": "data",
         "type": "bytes[]"
@@ -937,6 +1844,182 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+      }
+    ],
+    "name": "openChannel",
+    "outputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "payer",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "validAfter",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "validBefore",
+            "type": "uint256"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "nonceSalt",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint8",
+            "name": "v",
+            "type": "uint8"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "r",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "s",
+            "type": "bytes32"
+          }
+        ],
+        "internalType": "struct TransferAuthorization",
+        "name": "authorization",
+        "type": "tuple"
+      }
+    ],
+    "name": "openChannelWithAuthorization",
+    "outputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint256",
+            "name": "deadline",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint8",
+            "name": "v",
+            "type": "uint8"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "r",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "s",
+            "type": "bytes32"
+          }
+        ],
+        "internalType": "struct PermitSignature",
+        "name": "permit",
+        "type": "tuple"
+      }
+    ],
+    "name": "openChannelWithPermit",
+    "outputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "pause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "paused",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1065,12 +2148,43 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "contract IAttestedKeys",
+        "name": "source",
+        "type": "address"
+      }
+    ],
+    "name": "setAttestedKeys",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "newAuthority",
         "type": "address"
       }
     ],
     "name": "setAuthority",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint96",
+        "name": "perChannel",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint96",
+        "name": "perRequest",
+        "type": "uint96"
+      }
+    ],
+    "name": "setExposureLimits",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -1107,6 +2221,24 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "function"
   },
   {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint96",
+        "name": "salt",
+        "type": "uint96"
+      }
+    ],
+    "name": "startClose",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [],
     "name": "treasury",
     "outputs": [
@@ -1122,6 +2254,13 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "unpause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -1145,6 +2284,59 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint96",
+        "name": "usage",
+        "type": "uint96"
+      },
+      {
+        "internalType": "uint64",
+        "name": "timestamp",
+        "type": "uint64"
+      }
+    ],
+    "name": "usageDigestOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ChannelId",
+        "name": "channelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint96",
+        "name": "cumulative",
+        "type": "uint96"
+      }
+    ],
+    "name": "voucherDigestOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint256",
         "name": "amount",
         "type": "uint256"
@@ -1162,7 +2354,7 @@ import type { NonPayableOverrides } from "../../common.js"
   }
 ] as const;
 
-  const _bytecode = "0x60e060405230608052348015610013575f5ffd5b506040516127a23803806127a283398101604081905261003291610117565b61003a610051565b6001600160a01b0391821660a0521660c05261014f565b7ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00805468010000000000000000900460ff16156100a15760405163f92ee8a960e01b815260040160405180910390fd5b80546001600160401b03908116146101005780546001600160401b0319166001600160401b0390811782556040519081527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b50565b6001600160a01b0381168114610100575f5ffd5b5f5f60408385031215610128575f5ffd5b825161013381610103565b602084015190925061014481610103565b809150509250929050565b60805160a05160c0516125ff6101a35f395f81816102b60152610c4c01525f818161059c0152818161068d0152818161133801526115fb01525f818161174c0152818161177501526118b501526125ff5ff3fe6080604052600436106101c4575f3560e01c80637a9e5e4b116100f25780639c1234d511610092578063be56e7ea11610062578063be56e7ea1461058b578063bf7e214f146105be578063d9ac581c146105d2578063e504cab3146105f1575f5ffd5b80639c1234d5146104e45780639fcdede214610503578063ac9650d814610522578063ad3cb1cc1461054e575f5ffd5b806382f9611f116100cd57806382f9611f1461045a57806384754b6c146104795780638df08bd4146104985780638fb36037146104b7575f5ffd5b80637a9e5e4b146103fd5780637ebef5291461041c57806381c955791461043b575f5ffd5b806333ea51a81161016857806352d1902d1161013857806352d1902d1461037557806361d027b31461038957806370a08231146103bf5780637249fbb6146103de575f5ffd5b806333ea51a8146102d8578063362e166e146102f757806347e7ef24146103435780634f1ef28614610362575f5ffd5b806312a62cff116101a357806312a62cff14610230578063184cfbab1461024f5780631922ff39146102865780631bd5d7e5146102a5575f5ffd5b8062f714ce146101c85780630cfa31f9146101e957806310723c9014610208575b5f5ffd5b3480156101d3575f5ffd5b506101e76101e2366004611fd7565b610610565b005b3480156101f4575f5ffd5b506101e7610203366004612016565b61062f565b348015610213575f5ffd5b5061021d6107d081565b6040519081526020015b60405180910390f35b34801561023b575f5ffd5b506101e761024a366004612049565b610645565b34801561025a575f5ffd5b5061026e6102693660046120a6565b610702565b6040516001600160a01b039091168152602001610227565b348015610291575f5ffd5b5061021d6102a03660046120a6565b610734565b3480156102b0575f5ffd5b5061026e7f000000000000000000000000000000000000000000000000000000000000000081565b3480156102e3575f5ffd5b506101e76102f23660046120a6565b6107fd565b348015610302575f5ffd5b506103166103113660046120c1565b610860565b6040805182516001600160a01b031681526020928301516001600160601b03169281019290925201610227565b34801561034e575f5ffd5b506101e761035d3660046120c1565b6108cf565b6101e76103703660046120ff565b6108e1565b348015610380575f5ffd5b5061021d6108fc565b348015610394575f5ffd5b5061039d610917565b604080516001600160a01b03909316835261ffff909116602083015201610227565b3480156103ca575f5ffd5b5061021d6103d93660046120a6565b610944565b3480156103e9575f5ffd5b506101e76103f83660046121c5565b610974565b348015610408575f5ffd5b506101e76104173660046120a6565b610a01565b348015610427575f5ffd5b506101e76104363660046121dc565b610a83565b348015610446575f5ffd5b506101e76104553660046120a6565b610b88565b348015610465575f5ffd5b5061021d6104743660046121c5565b610bed565b348015610484575f5ffd5b506101e7610493366004612236565b610d27565b3480156104a3575f5ffd5b5061021d6104b23660046120a6565b610eb0565b3480156104c2575f5ffd5b506104cb610eda565b6040516001600160e01b03199091168152602001610227565b3480156104ef575f5ffd5b5061021d6104fe3660046121c5565b610f10565b34801561050e575f5ffd5b5061026e61051d3660046120a6565b610f2c565b34801561052d575f5ffd5b5061054161053c366004612268565b610f5a565b6040516102279190612307565b348015610559575f5ffd5b5061057e604051806040016040528060058152602001640352e302e360dc1b81525081565b604051610227919061236a565b348015610596575f5ffd5b5061026e7f000000000000000000000000000000000000000000000000000000000000000081565b3480156105c9575f5ffd5b5061026e611040565b3480156105dd575f5ffd5b506101e76105ec36600461237c565b61105b565b3480156105fc575f5ffd5b5061021d61060b3660046120a6565b61123a565b610618611256565b61062333838361128d565b61062b61135f565b5050565b61063b335b5f36611389565b61062b828261147f565b61064d611256565b60405163d505accf60e01b8152336004820152306024820152604481018690526064810185905260ff8416608482015260a4810183905260c481018290527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169063d505accf9060e4015f604051808303815f87803b1580156106d6575f5ffd5b505af19250505080156106e7575060015b506106f2868661155d565b6106fa61135f565b505050505050565b5f61070b611623565b6001600160a01b039283165f9081526020919091526040902054600160601b9004909116919050565b5f61073d611256565b5f610746611623565b6001600160a01b038085165f90815260048301602052604090205491925016838161079557604051637003124160e01b81526001600160a01b0390911660048201526024015b60405180910390fd5b506001600160a01b0384165f908152600283016020526040902054156107c0576107be84611647565b505b6001600160a01b0384165f908152602083905260409020546001600160601b031692506107ee84848361128d565b50506107f861135f565b919050565b80610806611623565b335f818152600492909201602052604080832080546001600160a01b0319166001600160a01b03958616179055519284169290917f486b037c03156688601f2899316678728ce2cfdb5bbd715b96984ca0614df75891a350565b604080518082019091525f808252602082015261087b611623565b6001600160a01b038481165f908152600192909201602090815260408084208685528252928390208351808501909452549182168352600160a01b9091046001600160601b03169082015290505b92915050565b6108d7611256565b610623828261155d565b6108e9611741565b6108f2826117e5565b61062b82826117ee565b5f6109056118aa565b505f5160206125aa5f395f51905f5290565b5f5f5f610922611623565b600501546001600160a01b03811694600160a01b90910461ffff169350915050565b5f61094d611623565b6001600160a01b039092165f9081526020929092525060409020546001600160601b031690565b61097c611256565b5f610986826118f3565b90506109a2815f015182602001516001600160601b03166119b6565b80516020808301516040516001600160601b0390911681526001600160a01b0390921691849133917f5fa390804fc8c1a0ad5e431748173a53b04d414ca87504f8a6edf00f480f0f0d910160405180910390a4506109fe61135f565b50565b33610a0a611040565b6001600160a01b0316816001600160a01b031614610a455760405162d1953b60e31b81526001600160a01b038216600482015260240161078c565b816001600160a01b03163b5f03610a7a576040516361798f2f60e11b81526001600160a01b038316600482015260240161078c565b61062b82611a1d565b5f610a8c611a7d565b805490915060ff600160401b820416159067ffffffffffffffff165f81158015610ab35750825b90505f8267ffffffffffffffff166001148015610acf5750303b155b905081158015610add575080155b15610afb5760405163f92ee8a960e01b815260040160405180910390fd5b845467ffffffffffffffff191660011785558315610b2557845460ff60401b1916600160401b1785555b610b2e88611aa5565b610b38878761147f565b8315610b7e57845460ff60401b19168555604051600181527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b5050505050505050565b80610b91611623565b335f818152602092909252604080832080546001600160601b0316600160601b6001600160a01b0396871602179055519284169290917fd6d4310090354633b69209d45bfe2f20cbf67121420b2fa436bc553aad631d6091a350565b5f610bf6611256565b5f610bff611623565b5f8481526003820160205260408120549350909150829003610c345760405163adfe687160e01b815260040160405180910390fd5b60405163764f73f960e01b8152600481018490525f907f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169063764f73f990602401602060405180830381865afa158015610c99573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190610cbd91906123b1565b5f8581526003840160205260408120559050610cd981846119b6565b806001600160a01b0316847f2905e89553d3bb749c0e9ee66314a3fb2d23852665bbe6f6634cc94754324a1d85604051610d1591815260200190565b60405180910390a350506107f861135f565b610d2f611256565b5f610d38611623565b6001600160a01b038085165f90815260208390526040812054929350600160601b90920416906001600160601b0384169003610d875760405163adfe687160e01b815260040160405180910390fd5b8333826001600160a01b0381168214610dcf5760405163035d856360e21b81526001600160a01b0393841660048201529183166024830152909116604482015260640161078c565b5050335f81815260018501602090815260408083208a84529091529020805490925087906001600160a01b031615610e2b5760405163e7da97c160e01b81526001600160a01b039092166004830152602482015260440161078c565b5050610e4085856001600160601b0316611ab6565b6001600160a01b0385166001600160601b038516600160a01b81026001600160a01b03191682178355604051908152879033907f2bc6a491b645a718f30ceef57d35a214400b2f220fdc461612d6c09b1b90fdc69060200160405180910390a4505050610eab61135f565b505050565b5f610eb9611623565b6001600160a01b039092165f90815260029290920160205250604090205490565b5f51602061258a5f395f51905f5280545f9190600160a01b900460ff16610f01575f610f0a565b638fb3603760e01b5b91505090565b5f610f19611623565b5f92835260030160205250604090205490565b5f610f35611623565b6001600160a01b039283165f9081526004919091016020526040902054909116919050565b604080515f8152602081019091526060908267ffffffffffffffff811115610f8457610f846120eb565b604051908082528060200260200182016040528015610fb757816020015b6060815260200190600190039081610fa25790505b5091505f5b838110156110385761101330868684818110610fda57610fda61241a565b9050602002810190610fec919061242e565b85604051602001610fff93929190612478565b604051602081830303815290604052611b57565b8382815181106110255761102561241a565b6020908102919091010152600101610fbc565b505092915050565b5f51602061258a5f395f51905f52546001600160a01b031690565b611063611256565b5f61106c611623565b90505f611078846118f3565b90505f8061108c606086016040870161249b565b61109c608087016060880161249b565b60208501516001600160601b0392831694509082169250839181168211156110e957604051639616052360e01b815260048101929092526001600160601b0316602482015260440161078c565b508190508280821115611118576040516330866d8760e01b81526004810192909252602482015260440161078c565b505f905061112682846123e0565b90505f8385602001516001600160601b031661114291906123e0565b905081600287015f61115760208b018b6120a6565b6001600160a01b03166001600160a01b031681526020019081526020015f205f82825461118491906124b4565b909155505082156111bb5782866003015f896020013581526020019081526020015f205f8282546111b591906124b4565b90915550505b80156111cd5784516111cd90826119b6565b6111da60208801886120a6565b60408051848152602081018690529081018390526001600160a01b039190911690899033907fa7da511f3df113af30448e1ac7125768cda57bc635f973ab7cf469ec2cc4311f9060600160405180910390a450505050505061062b61135f565b5f611243611256565b61124c82611647565b90506107f861135f565b61125e611bf7565b61128b60017f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005b90611c37565b565b815f036112ad5760405163adfe687160e01b815260040160405180910390fd5b6001600160a01b0381166112d4576040516303d2260b60e11b815260040160405180910390fd5b6112de8383611ab6565b806001600160a01b0316836001600160a01b03167fd1c19fbcd4551a5edfb66d43d2e337c04837afda3482b42bdf569a8fccdae5fb8460405161132391815260200190565b60405180910390a3610eab6001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168284611c3e565b61128b5f7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f00611285565b5f51602061258a5f395f51905f525f806113c16113a4611040565b87306113b360045f8a8c6123f3565b6113bc916124c7565b611c73565b91509150816106fa5763ffffffff81161561145c57825460ff60a01b1916600160a01b1783556113ef611040565b6001600160a01b03166394c7d7ee8787876040518463ffffffff1660e01b815260040161141e939291906124fd565b5f604051808303815f87803b158015611435575f5ffd5b505af1158015611447573d5f5f3e3d5ffd5b5050845460ff60a01b19168555506106fa9050565b60405162d1953b60e31b81526001600160a01b038716600482015260240161078c565b6001600160a01b0382166114a6576040516303d2260b60e11b815260040160405180910390fd5b806107d061ffff82168110156114db576040516310d59a5160e11b815261ffff9092166004830152602482015260440161078c565b50505f6114e6611623565b6005810180546001600160b01b031916600160a01b61ffff86169081026001600160a01b031916919091176001600160a01b038716908117909255604051908152919250907f0deb6b0ad359346ded99a8f4bb0f5002e0e2a2b547f68a044ab47bdd225131179060200160405180910390a2505050565b805f0361157d5760405163adfe687160e01b815260040160405180910390fd5b6001600160a01b0382166115a4576040516303d2260b60e11b815260040160405180910390fd5b6115ae82826119b6565b60405181815233906001600160a01b038416907f8752a472e571a816aea92eec8dae9baf628e840f4929fbcc2d155e6233ff68a79060200160405180910390a361062b6001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016333084611d05565b7faf96d5d0f10f8ab57e3dc0bdff792bc887838a8784f98bf10c53251fed0d540090565b5f5f611651611623565b6001600160a01b0384165f90815260028201602052604081205491925081900361168e5760405163adfe687160e01b815260040160405180910390fd5b60058201545f906116ab908390600160a01b900461ffff16611d41565b90506116b781836123e0565b6001600160a01b0386165f90815260028501602052604081205593506116dd85856119b6565b60058301546116f5906001600160a01b0316826119b6565b60408051858152602081018390526001600160a01b038716917f828ab3c88287d554e009edb79b61024fdd43469e538a12a3bbbbfc06b652201d910160405180910390a2505050919050565b306001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001614806117c757507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166117bb5f5160206125aa5f395f51905f52546001600160a01b031690565b6001600160a01b031614155b1561128b5760405163703e46dd60e11b815260040160405180910390fd5b6109fe33610634565b816001600160a01b03166352d1902d6040518163ffffffff1660e01b8152600401602060405180830381865afa925050508015611848575060408051601f3d908101601f191682019092526118459181019061253c565b60015b61187057604051634c9c8ce360e01b81526001600160a01b038316600482015260240161078c565b5f5160206125aa5f395f51905f5281146118a057604051632a87526960e21b81526004810182905260240161078c565b610eab8383611d60565b306001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000161461128b5760405163703e46dd60e11b815260040160405180910390fd5b604080518082019091525f80825260208201525f61190f611623565b335f81815260018301602090815260408083208884528252918290208251808401909352546001600160a01b038116808452600160a01b9091046001600160601b0316918301919091529094509192509084906119905760405163e889ad1360e01b81526001600160a01b039092166004830152602482015260440161078c565b5050335f9081526001909101602090815260408083209483529390529182209190915590565b5f6119bf611623565b6001600160a01b0384165f9081526020919091526040902080549091506119f9906119f49084906001600160601b03166124b4565b611db5565b81546bffffffffffffffffffffffff19166001600160601b03919091161790555050565b5f51602061258a5f395f51905f5280546001600160a01b0383166001600160a01b03199091168117825560408051918252517f2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad9181900360200190a15050565b5f807ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a006108c9565b611aad611dec565b6109fe81611e11565b5f611abf611623565b6001600160a01b0384165f9081526020919091526040902080549091506001600160601b031683818480821015611b22576040516376659c3160e11b81526001600160a01b0390931660048401526024830191909152604482015260640161078c565b5050508281611b3191906123e0565b82546bffffffffffffffffffffffff19166001600160601b039190911617909155505050565b60605f611b648484611e22565b9050808015611b8557505f3d1180611b8557505f846001600160a01b03163b115b15611b9a57611b92611e35565b9150506108c9565b8015611bc457604051639996b31560e01b81526001600160a01b038516600482015260240161078c565b3d15611bd757611bd2611e4e565b611bf0565b60405163d6bda27560e01b815260040160405180910390fd5b5092915050565b7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005c1561128b57604051633ee5aeb560e01b815260040160405180910390fd5b80825d5050565b611c4b8383836001611e59565b610eab57604051635274afe760e01b81526001600160a01b038416600482015260240161078c565b6040516001600160a01b038085166024830152831660448201526001600160e01b0319821660648201525f908190819060840160408051601f19818403018152918152602080830180516001600160e01b031663b700961360e01b1781525f808052918290528351939450919290918a5afa15611cfb575f516020805191945081901c150291505b5094509492505050565b611d13848484846001611ebb565b611d3b57604051635274afe760e01b81526001600160a01b038516600482015260240161078c565b50505050565b5f612710611d4f8385612553565b611d59919061256a565b9392505050565b611d6982611f28565b6040516001600160a01b038316907fbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b905f90a2805115611dad57610eab8282611b57565b61062b611f8b565b5f6001600160601b03821115611de8576040516306dfcc6560e41b8152606060048201526024810183905260440161078c565b5090565b611df4611faa565b61128b57604051631afcd79f60e31b815260040160405180910390fd5b611e19611dec565b6109fe81611a1d565b5f5f5f835160208501865af49392505050565b6040513d81523d5f602083013e3d602001810160405290565b6040513d5f823e3d81fd5b60405163a9059cbb60e01b5f8181526001600160a01b038616600452602485905291602083604481808b5af1925060015f51148316611eaf578383151615611ea3573d5f823e3d81fd5b5f873b113d1516831692505b60405250949350505050565b6040516323b872dd60e01b5f8181526001600160a01b038781166004528616602452604485905291602083606481808c5af1925060015f51148316611f17578383151615611f0b573d5f823e3d81fd5b5f883b113d1516831692505b604052505f60605295945050505050565b806001600160a01b03163b5f03611f5d57604051634c9c8ce360e01b81526001600160a01b038216600482015260240161078c565b5f5160206125aa5f395f51905f5280546001600160a01b0319166001600160a01b0392909216919091179055565b341561128b5760405163b398979f60e01b815260040160405180910390fd5b5f611fb3611a7d565b54600160401b900460ff16919050565b6001600160a01b03811681146109fe575f5ffd5b5f5f60408385031215611fe8575f5ffd5b823591506020830135611ffa81611fc3565b809150509250929050565b803561ffff811681146107f8575f5ffd5b5f5f60408385031215612027575f5ffd5b823561203281611fc3565b915061204060208401612005565b90509250929050565b5f5f5f5f5f5f60c0878903121561205e575f5ffd5b863561206981611fc3565b95506020870135945060408701359350606087013560ff8116811461208c575f5ffd5b9598949750929560808101359460a0909101359350915050565b5f602082840312156120b6575f5ffd5b8135611d5981611fc3565b5f5f604083850312156120d2575f5ffd5b82356120dd81611fc3565b946020939093013593505050565b634e487b7160e01b5f52604160045260245ffd5b5f5f60408385031215612110575f5ffd5b823561211b81611fc3565b9150602083013567ffffffffffffffff811115612136575f5ffd5b8301601f81018513612146575f5ffd5b803567ffffffffffffffff811115612160576121606120eb565b604051601f8201601f19908116603f0116810167ffffffffffffffff8111828210171561218f5761218f6120eb565b6040528181528282016020018710156121a6575f5ffd5b816020840160208301375f602083830101528093505050509250929050565b5f602082840312156121d5575f5ffd5b5035919050565b5f5f5f606084860312156121ee575f5ffd5b83356121f981611fc3565b9250602084013561220981611fc3565b915061221760408501612005565b90509250925092565b80356001600160601b03811681146107f8575f5ffd5b5f5f5f60608486031215612248575f5ffd5b83359250602084013561225a81611fc3565b915061221760408501612220565b5f5f60208385031215612279575f5ffd5b823567ffffffffffffffff81111561228f575f5ffd5b8301601f8101851361229f575f5ffd5b803567ffffffffffffffff8111156122b5575f5ffd5b8560208260051b84010111156122c9575f5ffd5b6020919091019590945092505050565b5f81518084528060208401602086015e5f602082860101526020601f19601f83011685010191505092915050565b5f602082016020835280845180835260408501915060408160051b8601019250602086015f5b8281101561235e57603f198786030184526123498583516122d9565b9450602093840193919091019060010161232d565b50929695505050505050565b602081525f611d5960208301846122d9565b5f5f82840360a081121561238e575f5ffd5b833592506080601f19820112156123a3575f5ffd5b506020830190509250929050565b5f602082840312156123c1575f5ffd5b8151611d5981611fc3565b634e487b7160e01b5f52601160045260245ffd5b818103818111156108c9576108c96123cc565b5f5f85851115612401575f5ffd5b8386111561240d575f5ffd5b5050820193919092039150565b634e487b7160e01b5f52603260045260245ffd5b5f5f8335601e19843603018112612443575f5ffd5b83018035915067ffffffffffffffff82111561245d575f5ffd5b602001915036819003821315612471575f5ffd5b9250929050565b828482375f8382015f815283518060208601835e5f910190815295945050505050565b5f602082840312156124ab575f5ffd5b611d5982612220565b808201808211156108c9576108c96123cc565b80356001600160e01b03198116906004841015611bf0576001600160e01b031960049490940360031b84901b1690921692915050565b6001600160a01b03841681526040602082018190528101829052818360608301375f818301606090810191909152601f909201601f1916010192915050565b5f6020828403121561254c575f5ffd5b5051919050565b80820281158282048414176108c9576108c96123cc565b5f8261258457634e487b7160e01b5f52601260045260245ffd5b50049056fef3177357ab46d8af007ab3fdb9af81da189e1068fefdc0073dca88a2cab40a00360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbca264697066735822122061e3aecbe50127ec820a8c32f30c36e5096312aa4b96dc10754df227e88d90dd64736f6c63430008250033";
+  const _bytecode = "0x6101c060405230608052348015610014575f5ffd5b506040516153fc3803806153fc83398101604081905261003391610263565b6040518060400160405280601681526020017f4f70656e4772616469656e7420466565457363726f7700000000000000000000815250604051806040016040528060018152602001603160f81b81525061009161015760201b60201c565b61009a82610209565b610140526100a781610209565b61016052815160208084019190912061010052815190820120610120524660c0526101356101005161012051604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201529081019290925260608201524660808201523060a08201525f9060c00160405160208183030381529060405280519060200120905090565b60a05250503060e0526001600160a01b0391821661018052166101a0526102f6565b7ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00805468010000000000000000900460ff16156101a75760405163f92ee8a960e01b815260040160405180910390fd5b80546001600160401b03908116146102065780546001600160401b0319166001600160401b0390811782556040519081527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b50565b5f5f829050601f8151111561023c578260405163305a27a960e01b8152600401610233919061029b565b60405180910390fd5b8051610247826102d0565b179392505050565b6001600160a01b0381168114610206575f5ffd5b5f5f60408385031215610274575f5ffd5b825161027f8161024f565b60208401519092506102908161024f565b809150509250929050565b602081525f82518060208401528060208501604085015e5f604082850101526040601f19601f83011684010191505092915050565b805160208083015191908110156102f0575f198160200360031b1b821691505b50919050565b60805160a05160c05160e05161010051610120516101405161016051610180516101a0516150436103b95f395f818161050a01526117c601525f81816109d801528181610edf01528181611280015281816113b501528181611440015281816116d601528181612159015281816126d0015281816129b70152612c1501525f61323d01525f61320d01525f61346701525f61343f01525f61339a01525f6133c401525f6133ee01525f8181612d2901528181612d520152612e9201526150435ff3fe608060405260043610610370575f3560e01c80637a9e5e4b116101c85780639fcdede2116100fd578063c8932e981161009d578063f159e0d91161006d578063f159e0d914610aa9578063f2e956c214610ac8578063f7df643e14610ae7578063ff7bc72914610b23575f5ffd5b8063c8932e9814610a2d578063d9ac581c14610a4c578063e0cd853a14610a6b578063e504cab314610a8a575f5ffd5b8063bcbf0d50116100d8578063bcbf0d50146109a8578063be56e7ea146109c7578063bf7e214f146109fa578063c63ff8dd14610a0e575f5ffd5b80639fcdede214610920578063ac9650d81461093f578063ad3cb1cc1461096b575f5ffd5b806384b0196e1161016857806395ee529b1161014357806395ee529b146108ad57806396ac067a146108cc5780639c1234d5146108eb5780639f34fc801461090a575f5ffd5b806384b0196e1461083a5780638df08bd4146108615780638fb3603714610880575f5ffd5b806381c95579116101a357806381c95579146107c957806382f9611f146107e85780638456cb591461080757806384754b6c1461081b575f5ffd5b80637a9e5e4b1461076c5780637ebef5291461078b5780638180621c146107aa575f5ffd5b8063362e166e116102a957806352d1902d1161024957806361d027b31161021957806361d027b3146106d95780636efb07501461070f57806370a082311461072e5780637249fbb61461074d575f5ffd5b806352d1902d14610659578063544479521461066d5780635c975abb1461068c5780635f2d1da0146106ba575f5ffd5b806347e7ef241161028457806347e7ef24146105e957806349c70be6146106085780634caa1693146106275780634f1ef28614610646575f5ffd5b8063362e166e1461056a57806337aa15a5146105b65780633f4ba83a146105d5575f5ffd5b806312a62cff116103145780631922ff39116102ef5780631922ff39146104da5780631bd5d7e5146104f957806333ea51a81461052c5780633402dad21461054b575f5ffd5b806312a62cff14610458578063171a2a7d14610477578063184cfbab146104a3575f5ffd5b80630518d4271161034f5780630518d427146103e657806309ea0517146104055780630cfa31f91461042457806310723c9014610443575f5ffd5b8062f714ce1461037457806301a522f2146103955780630305fe49146103c7575b5f5ffd5b34801561037f575f5ffd5b5061039361038e366004614541565b610bc4565b005b3480156103a0575f5ffd5b506103b46103af36600461456f565b610be3565b6040519081526020015b60405180910390f35b3480156103d2575f5ffd5b506103b46103e13660046145a0565b610c2d565b3480156103f1575f5ffd5b506103936104003660046145db565b610c49565b348015610410575f5ffd5b5061039361041f366004614650565b610ce3565b34801561042f575f5ffd5b5061039361043e3660046146d3565b610e61565b34801561044e575f5ffd5b506103b46107d081565b348015610463575f5ffd5b5061039361047236600461470d565b610e77565b348015610482575f5ffd5b50610496610491366004614763565b610f54565b6040516103be91906147a2565b3480156104ae575f5ffd5b506104c26104bd36600461456f565b611003565b6040516001600160a01b0390911681526020016103be565b3480156104e5575f5ffd5b506103b46104f436600461456f565b611035565b348015610504575f5ffd5b506104c27f000000000000000000000000000000000000000000000000000000000000000081565b348015610537575f5ffd5b5061039361054636600461456f565b6110f9565b348015610556575f5ffd5b506103b46105653660046147d8565b61115c565b348015610575575f5ffd5b50610589610584366004614805565b611168565b6040805182516001600160a01b031681526020928301516001600160601b031692810192909252016103be565b3480156105c1575f5ffd5b506103b46105d036600461482f565b6111d7565b3480156105e0575f5ffd5b5061039361120b565b3480156105f4575f5ffd5b50610393610603366004614805565b61121e565b348015610613575f5ffd5b506103936106223660046148b6565b611250565b348015610632575f5ffd5b506103b461064136600461490a565b6112bf565b61039361065436600461493f565b6112cd565b348015610664575f5ffd5b506103b46112e8565b348015610678575f5ffd5b506103936106873660046147d8565b611303565b348015610697575f5ffd5b505f516020614fce5f395f51905f525460ff1660405190151581526020016103be565b3480156106c5575f5ffd5b506103936106d4366004614a02565b61138f565b3480156106e4575f5ffd5b506106ed6113e1565b604080516001600160a01b03909316835261ffff9091166020830152016103be565b34801561071a575f5ffd5b506103b46107293660046148b6565b61140e565b348015610739575f5ffd5b506103b461074836600461456f565b61146c565b348015610758575f5ffd5b50610393610767366004614763565b61149c565b348015610777575f5ffd5b5061039361078636600461456f565b611529565b348015610796575f5ffd5b506103936107a5366004614a2d565b6115ab565b3480156107b5575f5ffd5b506103b46107c4366004614a02565b6116ae565b3480156107d4575f5ffd5b506103936107e336600461456f565b611702565b3480156107f3575f5ffd5b506103b4610802366004614763565b611767565b348015610812575f5ffd5b506103936118a1565b348015610826575f5ffd5b506103936108353660046145a0565b6118b2565b348015610845575f5ffd5b5061084e611a36565b6040516103be9796959493929190614a96565b34801561086c575f5ffd5b506103b461087b36600461456f565b611a78565b34801561088b575f5ffd5b50610894611aa2565b6040516001600160e01b031990911681526020016103be565b3480156108b8575f5ffd5b506103936108c7366004614b2c565b611ad8565b3480156108d7575f5ffd5b506103936108e636600461482f565b611b75565b3480156108f6575f5ffd5b506103b4610905366004614763565b611ba1565b348015610915575f5ffd5b506103b46203f48081565b34801561092b575f5ffd5b506104c261093a36600461456f565b611bbd565b34801561094a575f5ffd5b5061095e610959366004614b48565b611beb565b6040516103be9190614bb7565b348015610976575f5ffd5b5061099b604051806040016040528060058152602001640352e302e360dc1b81525081565b6040516103be9190614c1a565b3480156109b3575f5ffd5b506103b46109c2366004614c2c565b611cd0565b3480156109d2575f5ffd5b506104c27f000000000000000000000000000000000000000000000000000000000000000081565b348015610a05575f5ffd5b506104c2611cdb565b348015610a19575f5ffd5b506103b4610a28366004614c4c565b611cf6565b348015610a38575f5ffd5b506103b4610a4736600461490a565b611dec565b348015610a57575f5ffd5b50610393610a66366004614c8a565b611dfa565b348015610a76575f5ffd5b50610393610a8536600461456f565b611faa565b348015610a95575f5ffd5b506103b4610aa436600461456f565b61201b565b348015610ab4575f5ffd5b506103b4610ac3366004614cac565b612037565b348015610ad3575f5ffd5b50610393610ae2366004614b2c565b612046565b348015610af2575f5ffd5b507f64c3673c379801df831a4ce2c4a37a433d2e57000a1f32b633be8d9714a38302546001600160a01b03166104c2565b348015610b2e575f5ffd5b50610b9d610b3d36600461456f565b6040805180820182525f80825260209182018190526001600160a01b039390931683525f516020614fae5f395f51905f528152918190208151808301909252546001600160601b038082168352600160601b909104169181019190915290565b6040805182516001600160601b0390811682526020938401511692810192909252016103be565b610bcc612079565b610bd73383836120ae565b610bdf612180565b5050565b6001600160a01b0381165f9081525f516020614fae5f395f51905f526020526040812054600160601b90046001600160601b03168015610c235780610c26565b5f195b9392505050565b5f610c41610c3c8585856121aa565b61221d565b949350505050565b6040805180820182526001600160601b038481168083528482166020808501828152335f8181525f516020614fae5f395f51905f5284528890209651875492518716600160601b026001600160c01b031990931696169590951717909455845191825292810192909252825190927f6991197483d4491f472a5bdd0ea39cffa7ed4496d37ee13e12c04d1092429f73928290030190a25050565b610ceb612079565b5f5f610cf833888861222f565b915091505f610d048290565b90508286826001600160601b038082169083161115610d5557604051630111c53160e61b815260048101939093526001600160601b0391821660248401521660448201526064015b60405180910390fd5b5050505f610d66610c3c8589612299565b9050610d74898288886122fc565b8990610d9f5760405163c24ac3df60e01b81526001600160a01b039091166004820152602401610d4c565b505f610dab8460601c90565b90505f610dca826001600160601b03168a6001600160601b0316612377565b9050816001600160601b0316816001600160601b031614610e4057610e018b610df38484614d08565b6001600160601b0316612386565b6040516001600160601b038216815286907f970a243f09ef9aa22bb8da66473fde300832b1a4cbc19a9196c5b8dc05b821df9060200160405180910390a25b610e4c868633846123ca565b505050505050610e5a612180565b5050505050565b610e6d335b5f3661245e565b610bdf8282612554565b5f516020614fce5f395f51905f525460ff1615610e9757610e9733610e66565b610e9f612079565b60405163d505accf60e01b8152336004820152306024820152604481018690526064810185905260ff8416608482015260a4810183905260c481018290527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169063d505accf9060e4015f604051808303815f87803b158015610f28575f5ffd5b505af1925050508015610f39575060015b50610f448686612632565b610f4c612180565b505050505050565b610f7c6040805160808101909152805f81526020015f81526020015f81526020015f81525090565b5f8281525f516020614fee5f395f51905f52602052604090819020548151608081019092529080610fac836126f8565b6003811115610fbd57610fbd61477a565b8152602001826001600160601b03168152602001610fdb8360601c90565b6001600160601b03168152602001610ff38360c01c90565b64ffffffffff1690529392505050565b5f61100c612712565b6001600160a01b039283165f9081526020919091526040902054600160601b9004909116919050565b5f61103e612079565b5f611047612712565b6001600160a01b038085165f90815260048301602052604090205491925016838161109157604051637003124160e01b81526001600160a01b039091166004820152602401610d4c565b506001600160a01b0384165f908152600283016020526040902054156110bc576110ba84612736565b505b6001600160a01b0384165f908152602083905260409020546001600160601b031692506110ea8484836120ae565b50506110f4612180565b919050565b80611102612712565b335f818152600492909201602052604080832080546001600160a01b0319166001600160a01b03958616179055519284169290917f486b037c03156688601f2899316678728ce2cfdb5bbd715b96984ca0614df75891a350565b5f610c41848484612830565b604080518082019091525f8082526020820152611183612712565b6001600160a01b038481165f908152600192909201602090815260408084208685528252928390208351808501909452549182168352600160a01b9091046001600160601b03169082015290505b92915050565b5f6111e0612079565b6111ec86868686612866565b90506111fa818785856129b5565b611202612180565b95945050505050565b61121433610e66565b61121c612aa5565b565b5f516020614fce5f395f51905f525460ff161561123e5761123e33610e66565b611246612079565b610bd78282612632565b611258612079565b61126433858585612b04565b5061126f8282612c13565b6112b133306001600160601b0385167f00000000000000000000000000000000000000000000000000000000000000005b6001600160a01b0316929190612ce8565b6112b9612180565b50505050565b5f610c26610c3c8484612299565b6112d5612d1e565b6112de82612dc2565b610bdf8282612dcb565b5f6112f1612e87565b505f516020614f8e5f395f51905f5290565b61130b612079565b5f5f61131a8585856002612ed0565b915091505f6113298260c01c90565b64ffffffffff1690508242828082101561136757604051632b76264960e01b8152600481019390935260248301919091526044820152606401610d4c565b50505061137f83838861137a8660601c90565b6123ca565b50505061138a612180565b505050565b611397612079565b6113a333848484612b04565b506113d933306001600160601b0384167f00000000000000000000000000000000000000000000000000000000000000006112a0565b61138a612180565b5f5f5f6113ec612712565b600501546001600160a01b03811694600160a01b90910461ffff169350915050565b5f611417612079565b61142333868686612866565b905061142f8383612c13565b61146433306001600160601b0386167f00000000000000000000000000000000000000000000000000000000000000006112a0565b610c41612180565b5f611475612712565b6001600160a01b039092165f9081526020929092525060409020546001600160601b031690565b6114a4612079565b5f6114ae82612f5f565b90506114ca815f015182602001516001600160601b0316613022565b80516020808301516040516001600160601b0390911681526001600160a01b0390921691849133917f5fa390804fc8c1a0ad5e431748173a53b04d414ca87504f8a6edf00f480f0f0d910160405180910390a450611526612180565b50565b33611532611cdb565b6001600160a01b0316816001600160a01b03161461156d5760405162d1953b60e31b81526001600160a01b0382166004820152602401610d4c565b816001600160a01b03163b5f036115a2576040516361798f2f60e11b81526001600160a01b0383166004820152602401610d4c565b610bdf82613084565b5f6115b46130e4565b805490915060ff600160401b82041615906001600160401b03165f811580156115da5750825b90505f826001600160401b031660011480156115f55750303b155b905081158015611603575080155b156116215760405163f92ee8a960e01b815260040160405180910390fd5b845467ffffffffffffffff19166001178555831561164b57845460ff60401b1916600160401b1785555b6116548861310c565b61165e8787612554565b83156116a457845460ff60401b19168555604051600181527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b5050505050505050565b5f6116b7612079565b6116c333858585612866565b90506116fa33306001600160601b0385167f00000000000000000000000000000000000000000000000000000000000000006112a0565b610c26612180565b8061170b612712565b335f818152602092909252604080832080546001600160601b0316600160601b6001600160a01b0396871602179055519284169290917fd6d4310090354633b69209d45bfe2f20cbf67121420b2fa436bc553aad631d6091a350565b5f611770612079565b5f611779612712565b5f84815260038201602052604081205493509091508290036117ae5760405163adfe687160e01b815260040160405180910390fd5b60405163764f73f960e01b8152600481018490525f907f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169063764f73f990602401602060405180830381865afa158015611813573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906118379190614d27565b5f85815260038401602052604081205590506118538184613022565b806001600160a01b0316847f2905e89553d3bb749c0e9ee66314a3fb2d23852665bbe6f6634cc94754324a1d8560405161188f91815260200190565b60405180910390a350506110f4612180565b6118aa33610e66565b61121c61311d565b6118ba612079565b5f6118c3612712565b6001600160a01b038085165f90815260208390526040812054929350600160601b90920416906001600160601b03841690036119125760405163adfe687160e01b815260040160405180910390fd5b8333826001600160a01b038116821461195a5760405163035d856360e21b81526001600160a01b03938416600482015291831660248301529091166044820152606401610d4c565b5050335f81815260018501602090815260408083208a84529091529020805490925087906001600160a01b0316156119b65760405163e7da97c160e01b81526001600160a01b0390921660048301526024820152604401610d4c565b50506119cb85856001600160601b0316613165565b6001600160a01b0385166001600160601b038516600160a01b81026001600160a01b03191682178355604051908152879033907f2bc6a491b645a718f30ceef57d35a214400b2f220fdc461612d6c09b1b90fdc69060200160405180910390a450505061138a612180565b5f6060805f5f5f6060611a47613206565b611a4f613236565b604080515f80825260208201909252600f60f81b9b939a50919850469750309650945092509050565b5f611a81612712565b6001600160a01b039092165f90815260029290920160205250604090205490565b5f516020614f6e5f395f51905f5280545f9190600160a01b900460ff16611ac9575f611ad2565b638fb3603760e01b5b91505090565b611ae0612079565b5f5f611aef3385856001612ed0565b90925090505f611b026203f48042614d42565b9050611b17611b1082613261565b8390613296565b5f516020614fee5f395f51905f525f858152602091825260409081902092909255905182815284917feec92754a410c0aca8d3968ee8960b7d87227abc211a0be4832258fdcba454a5910160405180910390a2505050610bdf612180565b611b7d612079565b5f611b8a86868686612b04565b9050611b98818785856129b5565b50610e5a612180565b5f611baa612712565b5f92835260030160205250604090205490565b5f611bc6612712565b6001600160a01b039283165f9081526004919091016020526040902054909116919050565b604080515f815260208101909152606090826001600160401b03811115611c1457611c1461492b565b604051908082528060200260200182016040528015611c4757816020015b6060815260200190600190039081611c325790505b5091505f5b83811015611cc857611ca330868684818110611c6a57611c6a614d8f565b9050602002810190611c7c9190614da3565b85604051602001611c8f93929190614de5565b6040516020818303038152906040526132ad565b838281518110611cb557611cb5614d8f565b6020908102919091010152600101611c4c565b505092915050565b5f610c26838361334d565b5f516020614f6e5f395f51905f52546001600160a01b031690565b5f611cff612079565b5f611d0861338e565b90505f5f5f5b85811015611dc457611d218787836134b7565b15611d64578115611d3657611d368383612386565b611d408286614d42565b9450611d4d8787836134e0565b92505f9150611d5d601582614d42565b9050611d0e565b806001600160a01b038416611d8f5760405163d6bdc34160e01b8152600401610d4c91815260200190565b505f611d9c888884613516565b9050611dab84898984896136e5565b611db59084614d42565b92508060e00151915050611d0e565b8115611dd457611dd48383612386565b611dde8286614d42565b9450505050506111d1612180565b5f610c26610c3c848461386a565b611e02612079565b5f611e0b612712565b90505f611e1784612f5f565b90505f80611e2b6060860160408701614e08565b611e3b6080870160608801614e08565b60208501516001600160601b039283169450908216925083918116821115611e8857604051639616052360e01b815260048101929092526001600160601b03166024820152604401610d4c565b508190508280821115611eb7576040516330866d8760e01b815260048101929092526024820152604401610d4c565b505f9050611ec58284614d55565b90505f8385602001516001600160601b0316611ee19190614d55565b9050611ef9611ef3602089018961456f565b83612386565b8215611f2b5782866003015f896020013581526020019081526020015f205f828254611f259190614d42565b90915550505b8015611f3d578451611f3d9082613022565b611f4a602088018861456f565b60408051848152602081018690529081018390526001600160a01b039190911690899033907fa7da511f3df113af30448e1ac7125768cda57bc635f973ab7cf469ec2cc4311f9060600160405180910390a4505050505050610bdf612180565b611fb333610e66565b7f64c3673c379801df831a4ce2c4a37a433d2e57000a1f32b633be8d9714a3830280546001600160a01b0319166001600160a01b0383169081179091556040517ff579a7d70a6d8e1fd2a6efa0c5a51adf825f6285086d2052eaad3d5bf215e21e905f90a250565b5f612024612079565b61202d82612736565b90506110f4612180565b5f610c41610c3c8585856138b3565b61204e612079565b5f5f61205b84338561222f565b9150915061206f82828661137a8560601c90565b5050610bdf612180565b61208161390b565b61121c60017f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005b9061394b565b815f036120ce5760405163adfe687160e01b815260040160405180910390fd5b6001600160a01b0381166120f5576040516303d2260b60e11b815260040160405180910390fd5b6120ff8383613165565b806001600160a01b0316836001600160a01b03167fd1c19fbcd4551a5edfb66d43d2e337c04837afda3482b42bdf569a8fccdae5fb8460405161214491815260200190565b60405180910390a361138a6001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168284613952565b61121c5f7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f006120a8565b604080517fd8912f21371443708cb81c44f769df5b307850287134275c57385d8e29037c0a60208201529081018490526001600160a01b03831660608201526001600160601b03821660808201525f9060a0015b6040516020818303038152906040528051906020012090509392505050565b5f6111d161222961338e565b83613987565b5f5f61223c858585612830565b5f8181525f516020614fee5f395f51905f5260205260409020549092509050612264816139a6565b8261226e836126f8565b909161228f57604051637b65a94360e01b8152600401610d4c929190614e21565b5050935093915050565b604080517f73526e1abeebddb75d52647336fb27749fe7c1b3852666ba2dc2ddbeaca08e5960208201529081018390526001600160601b03821660608201525f906080015b60405160208183030381529060405280519060200120905092915050565b5f603f198201612357575f806123156020828688614d68565b61231e91614e35565b61232b8560208189614d68565b61233491614e35565b91509150612344878784846139ea565b1561235457600192505050610c41565b50505b6001600160a01b0385163b15801590611202575061120285858585613a2c565b5f828218828411028218610c26565b8061238f612712565b6002015f846001600160a01b03166001600160a01b031681526020019081526020015f205f8282546123c19190614d42565b90915550505050565b5f6123d58285614d08565b6001600160601b031690506123e982613a9d565b5f8681525f516020614fee5f395f51905f5260205260409020558015612413576124138382613022565b604080516001600160601b03841681526020810183905286917faee37d46ae7638649199a415cd6d49cc67df520cf2c80210daac017e0df3ab98910160405180910390a25050505050565b5f516020614f6e5f395f51905f525f80612496612479611cdb565b873061248860045f8a8c614d68565b61249191614e52565b613aab565b9150915081610f4c5763ffffffff81161561253157825460ff60a01b1916600160a01b1783556124c4611cdb565b6001600160a01b03166394c7d7ee8787876040518463ffffffff1660e01b81526004016124f393929190614eb0565b5f604051808303815f87803b15801561250a575f5ffd5b505af115801561251c573d5f5f3e3d5ffd5b5050845460ff60a01b1916855550610f4c9050565b60405162d1953b60e31b81526001600160a01b0387166004820152602401610d4c565b6001600160a01b03821661257b576040516303d2260b60e11b815260040160405180910390fd5b806107d061ffff82168110156125b0576040516310d59a5160e11b815261ffff90921660048301526024820152604401610d4c565b50505f6125bb612712565b6005810180546001600160b01b031916600160a01b61ffff86169081026001600160a01b031916919091176001600160a01b038716908117909255604051908152919250907f0deb6b0ad359346ded99a8f4bb0f5002e0e2a2b547f68a044ab47bdd225131179060200160405180910390a2505050565b805f036126525760405163adfe687160e01b815260040160405180910390fd5b6001600160a01b038216612679576040516303d2260b60e11b815260040160405180910390fd5b6126838282613022565b60405181815233906001600160a01b038416907f8752a472e571a816aea92eec8dae9baf628e840f4929fbcc2d155e6233ff68a79060200160405180910390a3610bdf6001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016333084612ce8565b5f60e882901c60ff1660038111156111d1576111d161477a565b7faf96d5d0f10f8ab57e3dc0bdff792bc887838a8784f98bf10c53251fed0d540090565b5f5f612740612712565b6001600160a01b0384165f90815260028201602052604081205491925081900361277d5760405163adfe687160e01b815260040160405180910390fd5b60058201545f9061279a908390600160a01b900461ffff16613b3d565b90506127a68183614d55565b6001600160a01b0386165f90815260028501602052604081205593506127cc8585613022565b60058301546127e4906001600160a01b031682613022565b60408051858152602081018390526001600160a01b038716917f828ab3c88287d554e009edb79b61024fdd43469e538a12a3bbbbfc06b652201d910160405180910390a2505050919050565b604080516001600160a01b0380861660208301528416918101919091526001600160601b03821660608201525f906080016121fe565b5f61286f613b55565b816001600160601b03165f036128985760405163b566786760e01b815260040160405180910390fd5b6001600160a01b0384166128bf576040516370fda47360e11b815260040160405180910390fd5b6128ca858585612830565b5f8181525f516020614fee5f395f51905f5260208190526040822054929350916128f3906126f8565b60038111156129045761290461477a565b1482906129275760405163222bd09560e01b8152600401610d4c91815260200190565b5061293b85846001600160601b0316613b85565b61294483613bfb565b5f83815260208381526040918290209290925580516001600160601b0380881682528616928101929092526001600160a01b03808816929089169185917f73c2ac345479471b647ee833623af47428193b9121561b3b22dae62aa5dcfd20910160405180910390a450949350505050565b7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663ef55bec6843085853560208701356129fc8b60408a013561334d565b612a0c60808a0160608b01614ed4565b6040516001600160e01b031960e08a901b1681526001600160a01b0397881660048201529690951660248701526001600160601b0390931660448601526064850191909152608484015260a483015260ff1660c4820152608084013560e482015260a0840135610104820152610124015f604051808303815f87803b158015612a93575f5ffd5b505af11580156116a4573d5f5f3e3d5ffd5b612aad613c09565b5f516020614fce5f395f51905f52805460ff191681557f5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa335b6040516001600160a01b03909116815260200160405180910390a150565b5f612b0d613b55565b816001600160601b03165f03612b365760405163b566786760e01b815260040160405180910390fd5b5f612b448686866001612ed0565b9092509050612b78856001600160601b038516612b6084613c38565b6001600160601b0316612b739190614d42565b613b85565b5f612b97612b926001600160601b03868116908516614d42565b613c4d565b9050612ba38282613c80565b5f516020614fee5f395f51905f525f85815260209182526040908190209290925581516001600160601b03808816825284169181019190915284917fd30af96f07a5b731725baf24ca9ff82794f83fbebb7138816cdbdbd30f817d23910160405180910390a25050949350505050565b7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663d505accf3330858535612c576040880160208901614ed4565b604080516001600160e01b031960e089901b1681526001600160a01b0396871660048201529590941660248601526001600160601b039092166044850152606484015260ff16608483015284013560a4820152606084013560c482015260e4015f604051808303815f87803b158015612cce575f5ffd5b505af1925050508015612cdf575060015b15610bdf575050565b612cf6848484846001613ca7565b6112b957604051635274afe760e01b81526001600160a01b0385166004820152602401610d4c565b306001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000161480612da457507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316612d985f516020614f8e5f395f51905f52546001600160a01b031690565b6001600160a01b031614155b1561121c5760405163703e46dd60e11b815260040160405180910390fd5b61152633610e66565b816001600160a01b03166352d1902d6040518163ffffffff1660e01b8152600401602060405180830381865afa925050508015612e25575060408051601f3d908101601f19168201909252612e2291810190614eed565b60015b612e4d57604051634c9c8ce360e01b81526001600160a01b0383166004820152602401610d4c565b5f516020614f8e5f395f51905f528114612e7d57604051632a87526960e21b815260048101829052602401610d4c565b61138a8383613d14565b306001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000161461121c5760405163703e46dd60e11b815260040160405180910390fd5b5f5f612edd868686612830565b5f8181525f516020614fee5f395f51905f5260205260409020549092509050826003811115612f0e57612f0e61477a565b612f17826126f8565b6003811115612f2857612f2861477a565b1482612f33836126f8565b9091612f5457604051637b65a94360e01b8152600401610d4c929190614e21565b505094509492505050565b604080518082019091525f80825260208201525f612f7b612712565b335f81815260018301602090815260408083208884528252918290208251808401909352546001600160a01b038116808452600160a01b9091046001600160601b031691830191909152909450919250908490612ffc5760405163e889ad1360e01b81526001600160a01b0390921660048301526024820152604401610d4c565b5050335f9081526001909101602090815260408083209483529390529182209190915590565b5f61302b612712565b6001600160a01b0384165f90815260209190915260409020805490915061306090612b929084906001600160601b0316614d42565b81546bffffffffffffffffffffffff19166001600160601b03919091161790555050565b5f516020614f6e5f395f51905f5280546001600160a01b0383166001600160a01b03199091168117825560408051918252517f2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad9181900360200190a15050565b5f807ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a006111d1565b613114613d69565b61152681613d8e565b613125613b55565b5f516020614fce5f395f51905f52805460ff191660011781557f62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a25833612ae6565b5f61316e612712565b6001600160a01b0384165f9081526020919091526040902080549091506001600160601b0316838184808210156131d1576040516376659c3160e11b81526001600160a01b03909316600484015260248301919091526044820152606401610d4c565b50505082816131e09190614d55565b82546bffffffffffffffffffffffff19166001600160601b039190911617909155505050565b60606132317f0000000000000000000000000000000000000000000000000000000000000000613d9f565b905090565b60606132317f0000000000000000000000000000000000000000000000000000000000000000613d9f565b5f64ffffffffff821115613292576040516306dfcc6560e41b81526028600482015260248101839052604401610d4c565b5090565b5f610c266002836132a78660601c90565b86613ddc565b60605f6132ba8484613e23565b90508080156132db57505f3d11806132db57505f846001600160a01b03163b115b156132f0576132e8613e36565b9150506111d1565b801561331a57604051639996b31560e01b81526001600160a01b0385166004820152602401610d4c565b3d1561332d57613328613e4f565b613346565b60405163d6bda27560e01b815260040160405180910390fd5b5092915050565b604080517f6521eb4cb9910a194692091ac20e0cc9289329e16718f323354db00c1ef1f2d56020820152908101839052606081018290525f906080016122de565b5f306001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000161480156133e657507f000000000000000000000000000000000000000000000000000000000000000046145b1561341057507f000000000000000000000000000000000000000000000000000000000000000090565b613231604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201527f0000000000000000000000000000000000000000000000000000000000000000918101919091527f000000000000000000000000000000000000000000000000000000000000000060608201524660808201523060a08201525f9060c00160405160208183030381529060405280519060200120905090565b5f808484848181106134cb576134cb614d8f565b919091013560f81c9190911495945050505050565b5f6134f78484846134f2601582614d42565b613e5a565b61350b613505836001614d42565b85013590565b60601c949350505050565b60408051610100810182525f80825260208201819052918101829052606081018290526080810182905260a0810182905260c0810182905260e081018290529084848481811061356857613568614d8f565b919091013560f81c91505060018116158015906135895750600760ff821611155b838290916135b657604051636b669a4d60e11b8152600481019290925260ff166024820152604401610d4c565b5050600481161515606083015260028116151560808301526135d9602d84614d42565b60a083015260608201516135ed575f6135f0565b60545b8260a001516135ff9190614d42565b60c0830181905261361290604090614d42565b60e08301526080820151156136885761363885858560028660c001516134f29190614d42565b5f6136528360c001518787613e989290919263ffffffff16565b60f01c61ffff16905060028360c00181815161366e9190614d42565b90525060c0830151613681908290614d42565b60e0840152505b6136988585858560e00151613e5a565b6136ac6136a6600185614d42565b86013590565b60601c82526136bf6136a6601585614d42565b60a01c60208301526136d56136a6602185614d42565b60a01c6040830152509392505050565b5f5f6136f9845f0151888660200151612830565b5f8181525f516020614fee5f395f51905f526020526040812054919250613721888888613ea2565b90505f61372e8383613ee6565b90505f8160088111156137435761374361477a565b0361377c57866060015161376c5761376761375e858461386a565b8a8a8a8a613f77565b613779565b613779848a8a8a8a613ffb565b90505b5f81600881111561378f5761378f61477a565b146137d857837ff1e535ae48048d94c4811e78a6c267bc73e549d6681b0fa711899d7047772acf826040516137c49190614f04565b60405180910390a25f945050505050611202565b6137e28360601c90565b6137ec9083614d08565b6001600160601b03169450613801838361412e565b5f516020614fee5f395f51905f525f86815260209182526040908190209290925590516001600160601b038416815285917f970a243f09ef9aa22bb8da66473fde300832b1a4cbc19a9196c5b8dc05b821df910160405180910390a25050505095945050505050565b604080517fa659926ed6d638a1f68242d3f4e595e7e1c3b73d517453121064a48892a3dd1260208201529081018390526001600160601b03821660608201525f906080016122de565b604080517f76817e409b345f73ea8c4a02a525762b04673cf321da355fbe4116157a60e58160208201529081018490526001600160601b03831660608201526001600160401b03821660808201525f9060a0016121fe565b7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005c1561121c57604051633ee5aeb560e01b815260040160405180910390fd5b80825d5050565b61395f838383600161414c565b61138a57604051635274afe760e01b81526001600160a01b0384166004820152602401610d4c565b60405161190160f01b8152600281019290925260228201526042902090565b5f5f6139b1836126f8565b905060018160038111156139c7576139c761477a565b1480610c26575060028160038111156139e2576139e261477a565b149392505050565b5f5f6139f78585856141ae565b90506001600160a01b03811615801590613a225750856001600160a01b0316816001600160a01b0316145b9695505050505050565b5f5f5f613a7b87620186a0888888604051602401613a4c93929190614f1e565b60408051601f198184030181529190526020810180516001600160e01b0316630b135d3f60e11b1790526141c5565b91509150818015613a925750630b135d3f60e11b81145b979650505050505050565b5f6111d160035f8485613ddc565b6040516001600160a01b038085166024830152831660448201526001600160e01b0319821660648201525f908190819060840160408051601f19818403018152918152602080830180516001600160e01b031663b700961360e01b1781525f808052918290528351939450919290918a5afa15613b33575f516020805191945081901c150291505b5094509492505050565b5f612710613b4b8385614f37565b610c269190614f4e565b5f516020614fce5f395f51905f525460ff161561121c5760405163d93c066560e01b815260040160405180910390fd5b6001600160a01b0382165f9081525f516020614fae5f395f51905f5260205260409020546001600160601b0316801580613bbf5750808211155b838383909192610f4c5760405163507b319b60e11b81526001600160a01b03909316600484015260248301919091526044820152606401610d4c565b5f6111d160015f5f85613ddc565b5f516020614fce5f395f51905f525460ff1661121c57604051638dfc202b60e01b815260040160405180910390fd5b5f613c438260601c90565b6111d19083614d08565b5f6001600160601b03821115613292576040516306dfcc6560e41b81526060600482015260248101839052604401610d4c565b5f610c26613c8d846126f8565b613c978560c01c90565b613ca18660601c90565b85613ddc565b6040516323b872dd60e01b5f8181526001600160a01b038781166004528616602452604485905291602083606481808c5af1925060015f51148316613d03578383151615613cf7573d5f823e3d81fd5b5f883b113d1516831692505b604052505f60605295945050505050565b613d1d8261423f565b6040516001600160a01b038316907fbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b905f90a2805115613d615761138a82826132ad565b610bdf6142a2565b613d716142c1565b61121c57604051631afcd79f60e31b815260040160405180910390fd5b613d96613d69565b61152681613084565b60605f613dab836142da565b6040805160208082528183019092529192505f91906020820181803683375050509182525060208101929092525090565b5f816001600160601b03166060846001600160601b0316901b60c08664ffffffffff16901b60e8886003811115613e1557613e1561477a565b901b17171795945050505050565b5f5f5f835160208501865af49392505050565b6040513d81523d5f602083013e3d602001810160405290565b6040513d5f823e3d81fd5b81818480821115613e8f57604051639c87f68360e01b8152600481019390935260248301919091526044820152606401610d4c565b50505050505050565b9190910135919050565b5f8160600151613eb757506040810151610c26565b5f613ec3858585614301565b50905061120283604001516001600160601b0316826001600160601b0316614342565b5f613ef0836139a6565b613f25575f613efe846126f8565b6003811115613f0f57613f0f61477a565b14613f1b576002613f1e565b60015b90506111d1565b613f2f8360601c90565b6001600160601b0316826001600160601b031611613f4f575060036111d1565b826001600160601b0316826001600160601b031611613f6e575f610c26565b50600492915050565b5f80613f838388613987565b90505f846080015115613fae578451613fa79083613fa28a8a8a614351565b613a2c565b9050613fe1565b5f5f613fc98760c001518a8a6143819290919263ffffffff16565b91509150613fdc875f01518584846139ea565b925050505b80613fed576005613fef565b5f5b98975050505050505050565b7f64c3673c379801df831a4ce2c4a37a433d2e57000a1f32b633be8d9714a38302545f906001600160a01b031680614037576006915050611202565b5f80614044888888614301565b9150915042816001600160401b031611156140655760079350505050611202565b5f806140728a8a8a61439b565b915091505f6140828c86866138b3565b90505f6140996140928a84613987565b85856141ae565b90506001600160a01b0381166140b9576005975050505050505050611202565b5f6140c98e838d604001516121aa565b90505f6140d9828f8f8f8f613f77565b90505f8160088111156140ee576140ee61477a565b14614103579850611202975050505050505050565b61410e8984896143b8565b61411957600861411b565b5f5b9f9e505050505050505050505050505050565b5f610c2661413b846126f8565b6141458560c01c90565b8486613ddc565b60405163a9059cbb60e01b5f8181526001600160a01b038616600452602485905291602083604481808b5af1925060015f511483166141a2578383151615614196573d5f823e3d81fd5b5f873b113d1516831692505b60405250949350505050565b5f6141ba848484614433565b509095945050505050565b5f808061ea60603f6141d8876040614f37565b6141e29190614f4e565b6141ec9190614d42565b9050805a10155a82909161421c576040516319c4375560e31b815260048101929092526024820152604401610d4c565b505060205f8551602087018989fa5f51601f3d1190911697909650945050505050565b806001600160a01b03163b5f0361427457604051634c9c8ce360e01b81526001600160a01b0382166004820152602401610d4c565b5f516020614f8e5f395f51905f5280546001600160a01b0319166001600160a01b0392909216919091179055565b341561121c5760405163b398979f60e01b815260040160405180910390fd5b5f6142ca6130e4565b54600160401b900460ff16919050565b5f60ff8216601f8111156111d157604051632cd44ac360e21b815260040160405180910390fd5b5f5f61431c8360a001518686613e989290919263ffffffff16565b60a01c9150614335600c8460a001516136a69190614d42565b60c01c9050935093915050565b5f828218828410028218610c26565b365f6143758360c001518460c001518560e0015161436f9190614d55565b90870191565b91509150935093915050565b5f8082850135614375614395856020614d42565b87013590565b5f5f614375858560148660a001516143b39190614d42565b614381565b6040516001600160a01b03831660248201526001600160401b03821660448201525f908190819061441b90879061c3509060640160408051601f198184030181529190526020810180516001600160e01b031663f2774ed160e01b1790526141c5565b91509150818015613a22575060011495945050505050565b5f80806001600160ff1b038416601b60ff86901c0161445488828985614465565b945094509450505093509350939050565b5f80807f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a084111561449e57505f91506003905082614523565b604080515f808252602082018084528a905260ff891692820192909252606081018790526080810186905260019060a0016020604051602081039080840390855afa1580156144ef573d5f5f3e3d5ffd5b5050604051601f1901519150506001600160a01b03811661451a57505f925060019150829050614523565b92505f91508190505b9450945094915050565b6001600160a01b0381168114611526575f5ffd5b5f5f60408385031215614552575f5ffd5b8235915060208301356145648161452d565b809150509250929050565b5f6020828403121561457f575f5ffd5b8135610c268161452d565b80356001600160601b03811681146110f4575f5ffd5b5f5f5f606084860312156145b2575f5ffd5b8335925060208401356145c48161452d565b91506145d26040850161458a565b90509250925092565b5f5f604083850312156145ec575f5ffd5b6145f58361458a565b91506146036020840161458a565b90509250929050565b5f5f83601f84011261461c575f5ffd5b5081356001600160401b03811115614632575f5ffd5b602083019150836020828501011115614649575f5ffd5b9250929050565b5f5f5f5f5f60808688031215614664575f5ffd5b853561466f8161452d565b945061467d6020870161458a565b935061468b6040870161458a565b925060608601356001600160401b038111156146a5575f5ffd5b6146b18882890161460c565b969995985093965092949392505050565b803561ffff811681146110f4575f5ffd5b5f5f604083850312156146e4575f5ffd5b82356146ef8161452d565b9150614603602084016146c2565b803560ff811681146110f4575f5ffd5b5f5f5f5f5f5f60c08789031215614722575f5ffd5b863561472d8161452d565b95506020870135945060408701359350614749606088016146fd565b9598949750929560808101359460a0909101359350915050565b5f60208284031215614773575f5ffd5b5035919050565b634e487b7160e01b5f52602160045260245ffd5b6004811061479e5761479e61477a565b9052565b5f6080820190506147b482845161478e565b60208301516020830152604083015160408301526060830151606083015292915050565b5f5f5f606084860312156147ea575f5ffd5b83356147f58161452d565b925060208401356145c48161452d565b5f5f60408385031215614816575f5ffd5b82356148218161452d565b946020939093013593505050565b5f5f5f5f5f858703610140811215614845575f5ffd5b86356148508161452d565b955060208701356148608161452d565b945061486e6040880161458a565b935061487c6060880161458a565b925060c0607f198201121561488f575f5ffd5b506080860190509295509295909350565b5f608082840312156148b0575f5ffd5b50919050565b5f5f5f5f60e085870312156148c9575f5ffd5b84356148d48161452d565b93506148e26020860161458a565b92506148f06040860161458a565b91506148ff86606087016148a0565b905092959194509250565b5f5f6040838503121561491b575f5ffd5b823591506146036020840161458a565b634e487b7160e01b5f52604160045260245ffd5b5f5f60408385031215614950575f5ffd5b823561495b8161452d565b915060208301356001600160401b03811115614975575f5ffd5b8301601f81018513614985575f5ffd5b80356001600160401b0381111561499e5761499e61492b565b604051601f8201601f19908116603f011681016001600160401b03811182821017156149cc576149cc61492b565b6040528181528282016020018710156149e3575f5ffd5b816020840160208301375f602083830101528093505050509250929050565b5f5f5f60608486031215614a14575f5ffd5b8335614a1f8161452d565b92506145c46020850161458a565b5f5f5f60608486031215614a3f575f5ffd5b8335614a4a8161452d565b92506020840135614a5a8161452d565b91506145d2604085016146c2565b5f81518084528060208401602086015e5f602082860101526020601f19601f83011685010191505092915050565b60ff60f81b8816815260e060208201525f614ab460e0830189614a68565b8281036040840152614ac68189614a68565b606084018890526001600160a01b038716608085015260a0840186905283810360c0850152845180825260208087019350909101905f5b81811015614b1b578351835260209384019390920191600101614afd565b50909b9a5050505050505050505050565b5f5f60408385031215614b3d575f5ffd5b82356145f58161452d565b5f5f60208385031215614b59575f5ffd5b82356001600160401b03811115614b6e575f5ffd5b8301601f81018513614b7e575f5ffd5b80356001600160401b03811115614b93575f5ffd5b8560208260051b8401011115614ba7575f5ffd5b6020919091019590945092505050565b5f602082016020835280845180835260408501915060408160051b8601019250602086015f5b82811015614c0e57603f19878603018452614bf9858351614a68565b94506020938401939190910190600101614bdd565b50929695505050505050565b602081525f610c266020830184614a68565b5f5f60408385031215614c3d575f5ffd5b50508035926020909101359150565b5f5f60208385031215614c5d575f5ffd5b82356001600160401b03811115614c72575f5ffd5b614c7e8582860161460c565b90969095509350505050565b5f5f60a08385031215614c9b575f5ffd5b8235915061460384602085016148a0565b5f5f5f60608486031215614cbe575f5ffd5b83359250614cce6020850161458a565b915060408401356001600160401b0381168114614ce9575f5ffd5b809150509250925092565b634e487b7160e01b5f52601160045260245ffd5b6001600160601b0382811682821603908111156111d1576111d1614cf4565b5f60208284031215614d37575f5ffd5b8151610c268161452d565b808201808211156111d1576111d1614cf4565b818103818111156111d1576111d1614cf4565b5f5f85851115614d76575f5ffd5b83861115614d82575f5ffd5b5050820193919092039150565b634e487b7160e01b5f52603260045260245ffd5b5f5f8335601e19843603018112614db8575f5ffd5b8301803591506001600160401b03821115614dd1575f5ffd5b602001915036819003821315614649575f5ffd5b828482375f8382015f815283518060208601835e5f910190815295945050505050565b5f60208284031215614e18575f5ffd5b610c268261458a565b82815260408101610c26602083018461478e565b803560208310156111d1575f19602084900360031b1b1692915050565b80356001600160e01b03198116906004841015613346576001600160e01b031960049490940360031b84901b1690921692915050565b81835281816020850137505f828201602090810191909152601f909101601f19169091010190565b6001600160a01b03841681526040602082018190525f906112029083018486614e88565b5f60208284031215614ee4575f5ffd5b610c26826146fd565b5f60208284031215614efd575f5ffd5b5051919050565b6020810160098310614f1857614f1861477a565b91905290565b838152604060208201525f611202604083018486614e88565b80820281158282048414176111d1576111d1614cf4565b5f82614f6857634e487b7160e01b5f52601260045260245ffd5b50049056fef3177357ab46d8af007ab3fdb9af81da189e1068fefdc0073dca88a2cab40a00360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc64c3673c379801df831a4ce2c4a37a433d2e57000a1f32b633be8d9714a38301cd5ed15c6e187e77e9aee88184c21f4f2182ab5827cb3b7e07fbedcd63f0330064c3673c379801df831a4ce2c4a37a433d2e57000a1f32b633be8d9714a38300a264697066735822122068d9debace2b46a5667b9b762056a3e7e8e2d1c05b9d9d19ac9f7baac6cec22664736f6c63430008250033";
 
   
       type FeeEscrowConstructorParams = [signer?: Signer] | ConstructorParameters<typeof ContractFactory>;

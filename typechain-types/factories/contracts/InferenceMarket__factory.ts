@@ -34,6 +34,11 @@ import type { NonPayableOverrides } from "../../common.js"
         "internalType": "contract IVerifierRouter",
         "name": "verifierRouter",
         "type": "address"
+      },
+      {
+        "internalType": "contract IFeePolicy",
+        "name": "feePolicy",
+        "type": "address"
       }
     ],
     "stateMutability": "nonpayable",
@@ -118,6 +123,16 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [],
     "name": "ERC1967NonPayable",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "EnforcedPause",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ExpectedPause",
     "type": "error"
   },
   {
@@ -239,24 +254,13 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
-        "internalType": "RequestId",
-        "name": "requestId",
-        "type": "bytes32"
-      }
-    ],
-    "name": "InferenceMarketDuplicate",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "maxFee",
         "type": "uint256"
       },
       {
         "internalType": "uint256",
-        "name": "royalty",
+        "name": "minFee",
         "type": "uint256"
       }
     ],
@@ -325,6 +329,17 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "InferenceMarketOnlySelf",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "RequestId",
         "name": "requestId",
         "type": "bytes32"
@@ -357,6 +372,22 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "InferenceMarketTooEarly",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "madeAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "InferenceMarketTooFresh",
     "type": "error"
   },
   {
@@ -533,6 +564,17 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "OptimisticMarketOtherOutput",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "OptimisticMarketSingly",
     "type": "error"
   },
   {
@@ -773,6 +815,25 @@ import type { NonPayableOverrides } from "../../common.js"
         "type": "bytes32"
       },
       {
+        "indexed": false,
+        "internalType": "bytes",
+        "name": "reason",
+        "type": "bytes"
+      }
+    ],
+    "name": "FulfilmentSkipped",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      },
+      {
         "indexed": true,
         "internalType": "ModelId",
         "name": "modelId",
@@ -818,7 +879,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -830,6 +901,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -873,6 +954,19 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "Initialized",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": false,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "Paused",
     "type": "event"
   },
   {
@@ -997,6 +1091,38 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "unitPrice",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "windowEnd",
+        "type": "uint256"
+      }
+    ],
+    "name": "UnitPriceChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": false,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "Unpaused",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": true,
         "internalType": "address",
         "name": "implementation",
@@ -1012,6 +1138,19 @@ import type { NonPayableOverrides } from "../../common.js"
     "outputs": [
       {
         "internalType": "contract IFeeEscrow",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "FEE_POLICY",
+    "outputs": [
+      {
+        "internalType": "contract IFeePolicy",
         "name": "",
         "type": "address"
       }
@@ -1146,7 +1285,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1158,6 +1307,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1248,6 +1407,13 @@ import type { NonPayableOverrides } from "../../common.js"
   },
   {
     "inputs": [],
+    "name": "closeWindows",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "eip712Domain",
     "outputs": [
       {
@@ -1325,7 +1491,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1337,6 +1513,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1362,6 +1548,112 @@ import type { NonPayableOverrides } from "../../common.js"
     "name": "expire",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "ModelId",
+            "name": "modelId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "enum Tier",
+            "name": "tier",
+            "type": "uint8"
+          },
+          {
+            "internalType": "address",
+            "name": "payer",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
+            "name": "consumer",
+            "type": "address"
+          },
+          {
+            "internalType": "uint32",
+            "name": "callbackGas",
+            "type": "uint32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "inputHash",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "royalty",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "collateral",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint40",
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "lockSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint256",
+            "name": "salt",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct InferenceRequest",
+        "name": "terms",
+        "type": "tuple"
+      },
+      {
+        "internalType": "uint256",
+        "name": "time",
+        "type": "uint256"
+      }
+    ],
+    "name": "feeAt",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "pure",
     "type": "function"
   },
   {
@@ -1413,7 +1705,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1425,6 +1727,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1512,7 +1824,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1524,6 +1846,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1564,6 +1896,246 @@ import type { NonPayableOverrides } from "../../common.js"
     "name": "fulfil",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "evidence",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct Fulfilment[]",
+        "name": "fulfilments",
+        "type": "tuple[]"
+      }
+    ],
+    "name": "fulfilBatch",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "evidence",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct Fulfilment[]",
+        "name": "fulfilments",
+        "type": "tuple[]"
+      }
+    ],
+    "name": "holdTogether",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1669,7 +2241,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1681,6 +2263,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1711,6 +2303,55 @@ import type { NonPayableOverrides } from "../../common.js"
     "name": "lock",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "enum Tier",
+        "name": "tier",
+        "type": "uint8"
+      },
+      {
+        "internalType": "uint256",
+        "name": "inputSize",
+        "type": "uint256"
+      }
+    ],
+    "name": "minFee",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "pause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "paused",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1752,6 +2393,56 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "function"
   },
   {
+    "inputs": [],
+    "name": "priceState",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint64",
+            "name": "unitPrice",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint40",
+            "name": "windowEnd",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint48",
+            "name": "served",
+            "type": "uint48"
+          },
+          {
+            "internalType": "TierMultipliers",
+            "name": "multipliers",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint16",
+            "name": "inputRate",
+            "type": "uint16"
+          },
+          {
+            "internalType": "uint16",
+            "name": "outputRate",
+            "type": "uint16"
+          },
+          {
+            "internalType": "bool",
+            "name": "isPaused",
+            "type": "bool"
+          }
+        ],
+        "internalType": "struct PriceState",
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "components": [
@@ -1787,7 +2478,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1799,6 +2500,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1853,6 +2564,40 @@ import type { NonPayableOverrides } from "../../common.js"
     "inputs": [
       {
         "internalType": "uint256",
+        "name": "computeUnits",
+        "type": "uint256"
+      },
+      {
+        "internalType": "enum Tier",
+        "name": "tier",
+        "type": "uint8"
+      },
+      {
+        "internalType": "uint256",
+        "name": "inputUnits",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "outputUnits",
+        "type": "uint256"
+      }
+    ],
+    "name": "quote",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "fee",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
         "name": "amount",
         "type": "uint256"
       }
@@ -1895,6 +2640,11 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1969,7 +2719,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1981,6 +2741,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -2050,7 +2820,17 @@ import type { NonPayableOverrides } from "../../common.js"
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -2062,6 +2842,16 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -2145,6 +2935,128 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "evidence",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct Fulfilment",
+        "name": "fulfilment",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bool",
+        "name": "isChecked",
+        "type": "bool"
+      }
+    ],
+    "name": "settleOne",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "RequestId",
         "name": "requestId",
         "type": "bytes32"
@@ -2168,6 +3080,11 @@ import type { NonPayableOverrides } from "../../common.js"
             "internalType": "uint256",
             "name": "deadline",
             "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "lockTime",
+            "type": "uint256"
           }
         ],
         "internalType": "struct RequestView",
@@ -2176,6 +3093,13 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "unpause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -2198,7 +3122,7 @@ import type { NonPayableOverrides } from "../../common.js"
   }
 ] as const;
 
-  const _bytecode = "0x61022060405230608052348015610014575f5ffd5b50604051614b57380380614b5783398101604081905261003391610277565b6040518060400160405280601c81526020017f4f70656e4772616469656e7420496e666572656e63654d61726b657400000000815250604051806040016040528060018152602001603160f81b81525061009161016b60201b60201c565b61009a8261021d565b610140526100a78161021d565b61016052815160208084019190912061010052815190820120610120524660c0526101356101005161012051604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201529081019290925260608201524660808201523060a08201525f9060c00160405160208183030381529060405280519060200120905090565b60a05250503060e0526001600160a01b03948516610180529284166101a0529083166101c05282166101e0521661020052610343565b7ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00805468010000000000000000900460ff16156101bb5760405163f92ee8a960e01b815260040160405180910390fd5b80546001600160401b039081161461021a5780546001600160401b0319166001600160401b0390811782556040519081527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b50565b5f5f829050601f81511115610250578260405163305a27a960e01b815260040161024791906102e8565b60405180910390fd5b805161025b8261031d565b179392505050565b6001600160a01b038116811461021a575f5ffd5b5f5f5f5f5f60a0868803121561028b575f5ffd5b855161029681610263565b60208701519095506102a781610263565b60408701519094506102b881610263565b60608701519093506102c981610263565b60808701519092506102da81610263565b809150509295509295909350565b602081525f82518060208401528060208501604085015e5f604082850101526040601f19601f83011684010191505092915050565b8051602080830151919081101561033d575f198160200360031b1b821691505b50919050565b60805160a05160c05160e05161010051610120516101405161016051610180516101a0516101c0516101e0516102005161470961044e5f395f81816101fb0152612d3301525f81816106b4015281816108d101528181611c240152612b3701525f818161032b0152611e2001525f81816105c001528181610bbb01528181611132015261199c01525f818161067f015281816106e701528181610da4015281816110c10152818161142c0152818161264001528181612f55015281816134e9015261366c01525f61257e01525f61254e01525f61340e01525f6133e601525f61334101525f61336b01525f61339501525f81816121f50152818161221e015261236301526147095ff3fe6080604052600436106101e6575f3560e01c80637a9e5e4b11610108578063a462629c1161009d578063c4b7de971161006d578063c4b7de9714610671578063cbd67db8146106a3578063e61a8952146106d6578063ee9e9c4b14610709578063fe330046146107be575f5ffd5b8063a462629c146105e2578063ad3cb1cc14610601578063b01748f71461063e578063bf7e214f1461065d575f5ffd5b806384b0196e116100d857806384b0196e1461053c57806388547752146105635780638fb360371461058257806397610f30146105af575f5ffd5b80637a9e5e4b146104b05780637c35be7a146104cf57806381b38903146104fe578063831840ef1461051d575f5ffd5b80633ee2d4d81161017e5780634f1ef2861161014e5780634f1ef2861461044757806352d1902d1461045a57806364482ac41461046e5780636d9809a01461049a575f5ffd5b80633ee2d4d8146103cb5780633f2e6b61146103ea5780634ad22ece146104095780634e2f3bac14610428575f5ffd5b80632599215d116101b95780632599215d1461034d5780632a9dbc581461036e57806339007b771461038d5780633ab8d18e146103ac575f5ffd5b806304e278ea146101ea5780630d2ca2671461023a57806317f53ae5146102925780631bd5d7e51461031a575b5f5ffd5b3480156101f5575f5ffd5b5061021d7f000000000000000000000000000000000000000000000000000000000000000081565b6040516001600160a01b0390911681526020015b60405180910390f35b348015610245575f5ffd5b50610284610254366004613973565b5f9081527f9c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad34802602052604090205490565b604051908152602001610231565b34801561029d575f5ffd5b5061030d604080516060810182525f80825260208201819052918101919091525f5160206146745f395f51905f52604080516060810182526002929092015463ffffffff80821684526401000000008204166020840152600160401b90046001600160601b031690820152919050565b604051610231919061398a565b348015610325575f5ffd5b5061021d7f000000000000000000000000000000000000000000000000000000000000000081565b348015610358575f5ffd5b5061036c6103673660046139ef565b6107dd565b005b348015610379575f5ffd5b5061036c610388366004613a6b565b610a3c565b348015610398575f5ffd5b5061036c6103a7366004613973565b610b36565b3480156103b7575f5ffd5b506102846103c6366004613973565b610c26565b3480156103d6575f5ffd5b5061036c6103e5366004613ac4565b610c46565b3480156103f5575f5ffd5b50610284610404366004613b59565b610cb3565b348015610414575f5ffd5b5061036c610423366004613bb1565b610e13565b348015610433575f5ffd5b5061036c610442366004613bcc565b61126d565b61036c610455366004613c96565b611297565b348015610465575f5ffd5b506102846112b2565b348015610479575f5ffd5b5061048d610488366004613973565b6112cd565b6040516102319190613d4a565b3480156104a5575f5ffd5b50610284624c4b4081565b3480156104bb575f5ffd5b5061036c6104ca366004613d80565b611353565b3480156104da575f5ffd5b506104ee6104e9366004613973565b6113d5565b6040519015158152602001610231565b348015610509575f5ffd5b5061036c610518366004613d9b565b6114a7565b348015610528575f5ffd5b50610284610537366004613bb1565b6114cd565b348015610547575f5ffd5b506105506114d7565b6040516102319796959493929190613e4b565b34801561056e575f5ffd5b5061036c61057d366004613bb1565b611519565b34801561058d575f5ffd5b506105966116dd565b6040516001600160e01b03199091168152602001610231565b3480156105ba575f5ffd5b5061021d7f000000000000000000000000000000000000000000000000000000000000000081565b3480156105ed575f5ffd5b506102846105fc366004613d80565b611713565b34801561060c575f5ffd5b50610631604051806040016040528060058152602001640352e302e360dc1b81525081565b6040516102319190613ee1565b348015610649575f5ffd5b5061036c610658366004613f03565b611768565b348015610668575f5ffd5b5061021d61178b565b34801561067c575f5ffd5b507f000000000000000000000000000000000000000000000000000000000000000061021d565b3480156106ae575f5ffd5b5061021d7f000000000000000000000000000000000000000000000000000000000000000081565b3480156106e1575f5ffd5b5061021d7f000000000000000000000000000000000000000000000000000000000000000081565b348015610714575f5ffd5b50610791610723366004613973565b6040805180820182525f80825260209182018190529283527f2a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac0018152918190208151808301909252546001600160a01b0381168252600160a01b90046001600160601b03169181019190915290565b6040805182516001600160a01b031681526020928301516001600160601b03169281019290925201610231565b3480156107c9575f5ffd5b5061036c6107d8366004613f1d565b6117a6565b6107e56118af565b5f6107ef836118e6565b90506107fa816113d5565b816108215f5160206146945f395f51905f525b5f85815260209190915260409020546118f3565b909161084b57604051637b0e3dab60e01b8152600401610842929190613f51565b60405180910390fd5b50610860905061014084016101208501613f65565b64ffffffffff164211158142856101200160208101906108809190613f65565b9091926108b8576040516304f7b33960e31b81526004810193909352602483019190915264ffffffffff166044820152606401610842565b50506040516324b31abb60e01b81526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001691506324b31abb9061090b9085905f903390600401613f99565b5f6040518083038186803b158015610921575f5ffd5b505afa158015610933573d5f5f3e3d5ffd5b505050505f61097d8461014001602081019061094f9190613fe0565b61095f9063ffffffff164261400f565b61097161014087016101208801613f65565b64ffffffffff1661190d565b90506109918361098c8361191c565b611951565b5f8381525f5160206146945f395f51905f5260205260409020556001600160a01b038316827fd4a377275428a046887feec0f385c026bef5e3a059465dd507ce782d207a72156109e961012088016101008901614036565b604080516001600160601b039092168252602082018690520160405180910390a3610a2e83610a2061012087016101008801614036565b6001600160601b031661195e565b5050610a38611a2c565b5050565b5f610a46856118e6565b6040519091505f5160206146945f395f51905f5290610a689086908690614051565b6040518091039020816002015f8481526020019081526020015f2054148290610aa75760405163ed07940560e01b815260040161084291815260200190565b50610ab860a0870160808801613fe0565b63ffffffff1683101583610ad260a0890160808a01613fe0565b9091610b0057604051633978ebcd60e01b8152600481019290925263ffffffff166024820152604401610842565b50505f828152600282016020526040812055610b2e82610b266080890160608a01613d80565b858888611a56565b505050505050565b610b3e6118af565b5f610b4833611713565b905033818381811115610b875760405163101cd56d60e31b81526001600160a01b03909316600484015260248301919091526044820152606401610842565b505050610b9f338383610b9a9190614060565b611b72565b604051637eee288d60e01b8152336004820152602481018390527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690637eee288d906044015f604051808303815f87803b158015610c04575f5ffd5b505af1158015610c16573d5f5f3e3d5ffd5b5050505050610c23611a2c565b50565b5f5f5160206146745f395f51905f525b5f92835260205250604090205490565b5f610c50876118e6565b90506002610c646040890160208a01614073565b6003811115610c7557610c75613d22565b03610c8f57610c8981888888888888611bbc565b50610b2e565b610c9e81888888888888611d18565b610caa81888787611d64565b50505050505050565b5f610cbc6118af565b5f610cc8858585611db4565b9050610cdb610cd68261203a565b61208b565b91505f610cf45f5160206146945f395f51905f5261080d565b6006811115610d0557610d05613d22565b148290610d2857604051636bb5b9cb60e01b815260040161084291815260200190565b50336001600160a01b0316815f0151837f39ba4b7d5bc0ee62a01b6aa249593b66bd643a4d1546edd142e6b741298d96ef848888604051610d6b939291906141cc565b60405180910390a460c081015160405163211d52db60e21b8152600481018490523360248201526001600160601b0390911660448201527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316906384754b6c906064015f604051808303815f87803b158015610ded575f5ffd5b505af1158015610dff573d5f5f3e3d5ffd5b5050505050610e0c611a2c565b9392505050565b610e1b6118af565b5f610e25826118e6565b5f8181525f5160206146945f395f51905f52602081905260409091205491925090610e4f816120b7565b1583610e5a836118f3565b9091610e7b5760405163129c35db60e11b8152600401610842929190613f51565b5060029050610e89826118f3565b6006811115610e9a57610e9a613d22565b14158360029091610ec057604051637b0e3dab60e01b8152600401610842929190613f51565b505f905080610ece836118f3565b6006811115610edf57610edf613d22565b141590505f81610f0757610efb61014087016101208801613f65565b64ffffffffff16610f14565b60a083901c64ffffffffff165b9050844282808211610f4a576040516376513c0d60e11b8152600481019390935260248301919091526044820152606401610842565b5050505f610f558490565b90505f83610f63575f610f75565b610f7561012089016101008a01614036565b6001600160601b03169050336003610f8c876118f3565b6006811115610f9d57610f9d613d22565b0361102e57610fab836120dc565b5f898152602089905260409020556001600160a01b038316887f6c88302c2d68f93208090f9493bbe129f64d40fd298202d69df5e4887fec03bb610ff560e08d0160c08e01614036565b604080516001600160601b0390921682526001600160801b03871660208301520160405180910390a3611027886120e9565b90506110ab565b61103783612126565b5f898152602089905260409020556001600160a01b038316887f07056a10b44f6c15a3f61624d58fc9d8f065582d3c5fc1662a96adc06a30034061108160e08d0160c08e01614036565b604080516001600160601b0390921682526001600160801b03871660208301520160405180910390a35b604051633924fddb60e11b8152600481018990527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690637249fbb6906024015f604051808303815f87803b15801561110a575f5ffd5b505af115801561111c573d5f5f3e3d5ffd5b50505050816001600160801b03165f1461125d577f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166337a0b0156040518060a00160405280866001600160a01b03168152602001856001600160801b031681526020018c604001602081019061119b9190613d80565b6001600160a01b031681526020016111b960e08e0160c08f01614036565b6001600160601b0390811682526001600160a01b03808716602093840152604080516001600160e01b031960e088901b168152855183166004820152938501516001600160801b031660248501528401518116604484015260608401519091166064830152608090920151909116608482015260a4015f604051808303815f87803b158015611246575f5ffd5b505af1158015611258573d5f5f3e3d5ffd5b505050505b5050505050505050610c23611a2c565b5f611277846118e6565b905061128581858585612133565b61129181858585611d64565b50505050565b61129f6121ea565b6112a88261228e565b610a388282612297565b5f6112bb612358565b505f5160206146b45f395f51905f5290565b604080516060810182525f80825260208201819052918101919091525f8281525f5160206146945f395f51905f52602052604090819020548151606081019092529080611319836118f3565b600681111561132a5761132a613d22565b8152602001826001600160a01b0316815260200160a083901c64ffffffffff1690529392505050565b3361135c61178b565b6001600160a01b0316816001600160a01b0316146113975760405162d1953b60e31b81526001600160a01b0382166004820152602401610842565b816001600160a01b03163b5f036113cc576040516361798f2f60e11b81526001600160a01b0383166004820152602401610842565b610a38826123a1565b5f806113ed5f5160206146945f395f51905f5261080d565b60068111156113fe576113fe613d22565b1480156114a15750604051631b170b3760e11b8152306004820152602481018390525f906001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063362e166e906044016040805180830381865afa158015611470573d5f5f3e3d5ffd5b505050506040513d601f19601f8201168201806040525081019061149491906141f8565b516001600160a01b031614155b92915050565b5f6114b1866118e6565b90506114c1818787878787612401565b610b2e81878787611d64565b5f6114a1826118e6565b5f6060805f5f5f60606114e8612547565b6114f0612577565b604080515f80825260208201909252600f60f81b9b939a50919850469750309650945092509050565b6115216118af565b5f61152b826118e6565b90505f611537826125a2565b90506002611544826118f3565b600681111561155557611555613d22565b148290611578576040516338192b0160e21b815260040161084291815260200190565b50814260a083901c64ffffffffff16808211156115b9576040516304f7b33960e31b8152600481019390935260248301919091526044820152606401610842565b5050505f6115d15f5160206146745f395f51905f5290565b6002810154909150600160401b81046001600160601b0316905f9061160490640100000000900463ffffffff164261400f565b6040805180820182523381526001600160601b0380861660208084019182525f8b815260018a01909152939093209151925116600160a01b026001600160a01b0392909216919091179055905061167e85611661866003856125b6565b5f9182525f5160206146945f395f51905f52602052604090912055565b604080516001600160601b038416815264ffffffffff83166020820152339187917f500d8426c4a414492591b68ee7fc50ccb42edc2ddb618fa5ffafe48a42dd7fff910160405180910390a3610c166116d6866125ca565b338461260b565b5f5160206146545f395f51905f5280545f9190600160a01b900460ff16611704575f61170d565b638fb3603760e01b5b91505090565b6001600160a01b0381165f9081527f9c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad34801602052604081205480156117605761175b600182614060565b610e0c565b5f9392505050565b611774335b5f36612693565b610c2361178636839003830183614256565b612789565b5f5160206146545f395f51905f52546001600160a01b031690565b5f6117af6128da565b805490915060ff600160401b82041615906001600160401b03165f811580156117d55750825b90505f826001600160401b031660011480156117f05750303b155b9050811580156117fe575080155b1561181c5760405163f92ee8a960e01b815260040160405180910390fd5b845467ffffffffffffffff19166001178555831561184657845460ff60401b1916600160401b1785555b61184f87612902565b61186161178636889003880188614256565b8315610caa57845460ff60401b19168555604051600181527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a150505050505050565b6118b7612913565b6118e460017f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005b90612953565b565b5f6114a1610cd68361295a565b5f60c882901c60ff1660068111156114a1576114a1613d22565b5f828218828410028218610e0c565b5f64ffffffffff82111561194d576040516306dfcc6560e41b81526028600482015260248101839052604401610842565b5090565b5f610e0c60018385612998565b5f61196883611713565b90505f611975828461190d565b9050821561198b5761198b84610b9a8385614060565b828114611291576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001663282d3fdf856119cc8487614060565b6040516001600160e01b031960e085901b1681526001600160a01b03909216600483015260248201526044015b5f604051808303815f87803b158015611a10575f5ffd5b505af1158015611a22573d5f5f3e3d5ffd5b5050505050505050565b6118e45f7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f006118de565b5f5f611aa18686898787604051602401611a72939291906142aa565b60408051601f198184030181529190526020810180516001600160e01b0316631d7a3e6360e01b1790526129cf565b915091508115611ae5576040516001600160a01b0387169088907f9cc785907d9af76f71909f9a9eb46a548c5e83a1ebb115227eea6e55ecd94313905f90a3610caa565b8383604051611af5929190614051565b6040518091039020611b115f5160206146945f395f51905f5290565b6002015f8981526020019081526020015f2081905550856001600160a01b0316877f5bbba0771213771d401f500f44abebf21d5e6ebf757b46e5b7d37bfb2796632683604051611b619190613ee1565b60405180910390a350505050505050565b611b7d81600161400f565b6001600160a01b03929092165f9081527f9c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad34801602052604090209190915550565b611bc46118af565b611bcf878787612a6d565b8790611bf05760405162b866e360e41b815260040161084291815260200190565b50336001600160a01b0386161480611ca05750604051632ffef98760e21b81526001600160a01b03868116600483015233917f00000000000000000000000000000000000000000000000000000000000000009091169063bffbe61c906024015f60405180830381865afa158015611c6a573d5f5f3e3d5ffd5b505050506040513d5f823e601f3d908101601f19168201604052611c9191908101906142c3565b602001516001600160a01b0316145b873387909192611cdd57604051637725bfb960e11b815260048101939093526001600160a01b039182166024840152166044820152606401610842565b505050611d1087611cf85f5160206146945f395f51905f5290565b5f8a8152602091909152604090205486868686612c0f565b610caa611a2c565b611d206118af565b5f611d2c888888612a6d565b9050611d4d8888611d436040820160208301614073565b8989898989612d01565b611d5b888888848989612e71565b50610caa611a2c565b5f611d756080850160608601613d80565b6001600160a01b0316146112915761129184611d976080860160608701613d80565b611da760a0870160808801613fe0565b63ffffffff168585611a56565b60408051610180810182525f80825260208201819052918101829052606081018290526080810182905260a0810182905260c0810182905260e081018290526101008101829052610120810182905261014081018290526101608101919091525f806001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016638ba502f18735611e5760408a0160208b01614073565b6040518363ffffffff1660e01b8152600401611e74929190614396565b6040805180830381865afa158015611e8e573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190611eb291906143aa565b915091508063ffffffff165f1480611ecf575063ffffffff811684145b84908290611eff5760405163569d419f60e11b8152600481019290925263ffffffff166024820152604401610842565b5050611f0b868361300d565b604051806101800160405280875f01358152602001876020016020810190611f339190614073565b6003811115611f4457611f44613d22565b8152336020820152604090810190611f629060608a01908a01613d80565b6001600160a01b03168152602001611f806080890160608a01613fe0565b63ffffffff1681526020018686604051611f9b929190614051565b6040519081900390208152602001611fb960a0890160808a01614036565b6001600160601b03908116825284166020820152604001611fe060c0890160a08a01614036565b6001600160601b03168152602001611ffe60e0890160c08a01613f65565b64ffffffffff16815260200161201b610100890160e08a01613fe0565b63ffffffff168152602001876101000135815250925050509392505050565b5f7f41c263431b18573eb46b262a24dcc4d3ce99466685331afae7e98c19d732f1798260405160200161206e9291906143d7565b604051602081830303815290604052805190602001209050919050565b5f6114a1612097613335565b8360405161190160f01b8152600281019290925260228201526042902090565b5f60046120c3836118f3565b60068111156120d4576120d4613d22565b101592915050565b5f6114a160065f84612998565b5f6120f38261345e565b515f8381525f5160206146745f395f51905f526020526040812055905061212161211c836125ca565b6134d3565b919050565b5f6114a160055f84612998565b61213b6118af565b5f612145856125a2565b90506002612152826118f3565b600681111561216357612163613d22565b148590612186576040516338192b0160e21b815260040161084291815260200190565b50844260a083901c64ffffffffff168082116121c6576040516376513c0d60e11b8152600481019390935260248301919091526044820152606401610842565b5050506121d4858484613544565b6121e185858386866135c8565b50611291611a2c565b306001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016148061227057507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166122645f5160206146b45f395f51905f52546001600160a01b031690565b6001600160a01b031614155b156118e45760405163703e46dd60e11b815260040160405180910390fd5b610c233361176d565b816001600160a01b03166352d1902d6040518163ffffffff1660e01b8152600401602060405180830381865afa9250505080156122f1575060408051601f3d908101601f191682019092526122ee918101906143ec565b60015b61231957604051634c9c8ce360e01b81526001600160a01b0383166004820152602401610842565b5f5160206146b45f395f51905f52811461234957604051632a87526960e21b815260048101829052602401610842565b61235383836135d7565b505050565b306001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016146118e45760405163703e46dd60e11b815260040160405180910390fd5b5f5160206146545f395f51905f5280546001600160a01b0383166001600160a01b03199091168117825560408051918252517f2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad9181900360200190a15050565b6124096118af565b5f612413876125a2565b90506003612420826118f3565b600681111561243157612431613d22565b148790612454576040516372f341b760e11b815260040161084291815260200190565b50864260a083901c64ffffffffff1680821115612495576040516304f7b33960e31b8152600481019390935260248301919091526044820152606401610842565b5050506124a3878686613544565b6124b4878760038489898989612d01565b5f6124be8861345e565b9050805f01516001600160a01b0316887f70004df4df49c307b0005577cbf5bbb945edef5736ec3905f16624dbc17905d7836020015160405161251091906001600160601b0391909116815260200190565b60405180910390a361252588888489896135c8565b61253d612531896125ca565b8884846020015161362c565b5050610b2e611a2c565b60606125727f00000000000000000000000000000000000000000000000000000000000000006136a4565b905090565b60606125727f00000000000000000000000000000000000000000000000000000000000000006136a4565b5f5f5160206146945f395f51905f52610c36565b5f6125c2838386612998565b949350505050565b604080516020810182905260166060820152756f70656e6772616469656e742e6368616c6c656e676560501b60808201529081018290525f9060a00161206e565b60405163211d52db60e21b8152600481018490526001600160a01b0383811660248301526001600160601b03831660448301527f000000000000000000000000000000000000000000000000000000000000000016906384754b6c906064015f604051808303815f87803b158015612681575f5ffd5b505af1158015610caa573d5f5f3e3d5ffd5b5f5160206146545f395f51905f525f806126cb6126ae61178b565b87306126bd60045f8a8c614403565b6126c69161442a565b6136e1565b9150915081610b2e5763ffffffff81161561276657825460ff60a01b1916600160a01b1783556126f961178b565b6001600160a01b03166394c7d7ee8787876040518463ffffffff1660e01b815260040161272893929190614460565b5f604051808303815f87803b15801561273f575f5ffd5b505af1158015612751573d5f5f3e3d5ffd5b5050845460ff60a01b1916855550610b2e9050565b60405162d1953b60e31b81526001600160a01b0387166004820152602401610842565b805163ffffffff16158015906127ab57506203f480815f015163ffffffff1611155b80156127c05750602081015163ffffffff1615155b80156127d9575062015180816020015163ffffffff1611155b80156127f1575060408101516001600160601b031615155b816203f4806201518090919261281d576040516361a70b8560e01b815260040161084293929190614484565b505050806128355f5160206146745f395f51905f5290565b8151600291909101805460208401516040948501516001600160601b0316600160401b0273ffffffffffffffffffffffff00000000000000001963ffffffff9283166401000000000267ffffffffffffffff1990941692909516919091179190911792909216919091179055517f2ef17629569e6eab37ed1ba762199f87fd88775aae42213a690eb0e24160d028906128cf90839061398a565b60405180910390a150565b5f807ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a006114a1565b61290a613773565b610c2381613798565b7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005c156118e457604051633ee5aeb560e01b815260040160405180910390fd5b80825d5050565b6040517f41c263431b18573eb46b262a24dcc4d3ce99466685331afae7e98c19d732f1798082525f916101808460208301376101a090209392505050565b5f816001600160a01b031660a08464ffffffffff16901b60c88660068111156129c3576129c3613d22565b901b1717949350505050565b5f60608161ea60603f6129e38760406144cf565b6129ed91906144e6565b6129f7919061400f565b9050805a10155a829091612a27576040516319c4375560e31b815260048101929092526024820152604401610842565b50505f5f8551602087015f8a8af192503d611000811115612a4757506110005b6040519250808352805f602085013e8201603f01601f1916604052509094909350915050565b5f8381525f5160206146945f395f51905f526020526040812054612a90816120b7565b1585612a9b836118f3565b9091612abc5760405163129c35db60e11b8152600401610842929190613f51565b5050612ac7816137a9565b91508115612b20578481846001600160a01b0382811690821614612b18576040516304da5da360e41b815260048101939093526001600160a01b039182166024840152166044820152606401610842565b505050612b9b565b6040516306925da960e41b81526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001690636925da9090612b6e9086905f90600401614505565b5f6040518083038186803b158015612b84575f5ffd5b505afa158015612b96573d5f5f3e3d5ffd5b505050505b5f82612bbf57612bb361014086016101208701613f65565b64ffffffffff16612bcc565b60a082901c64ffffffffff165b905085428280821115612c03576040516304f7b33960e31b8152600481019390935260248301919091526044820152606401610842565b50505050509392505050565b808015612c325760405163d8701e6160e01b815260040161084291815260200190565b507f2a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac002545f5160206146745f395f51905f52905f90612c769063ffffffff164261400f565b90508585604051612c88929190614051565b60408051918290039091205f8a815260208590529190912055612cb188611661896002856125b6565b866001600160a01b0316887fda8e78959839e270c403cbe45d19f2553406773381a44ba76056b9ec0092c4b6888885604051612cef93929190614522565b60405180910390a35050505050505050565b806004811015612d27576040516346fac97360e01b815260040161084291815260200190565b505f6001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001663773f985f612d656004848688614403565b612d6e9161442a565b896040518363ffffffff1660e01b8152600401612d8c92919061454c565b602060405180830381865afa158015612da7573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190612dcb919061456a565b6040805160a080820183523082528b3560208301529181018c90526001600160a01b038981166060830152918b013560808201529192508216906391d26700908787612e1a876004818b614403565b6040518663ffffffff1660e01b8152600401612e3a959493929190614585565b5f6040518083038186803b158015612e50575f5ffd5b505afa158015612e62573d5f5f3e3d5ffd5b50505050505050505050505050565b612e7a846137cd565b5f8781525f5160206146945f395f51905f526020526040902055828015612eba5750612eae61012086016101008701614036565b6001600160601b031615155b15612ef157612ef184612ed561012088016101008901614036565b6001600160601b0316612ee787611713565b610b9a919061400f565b836001600160a01b0316867f32267b4a4d421c77ce961243de9cc5b0025c066e962126be78fcc5e4509ed41b8484604051612f2d9291906145f6565b60405180910390a3604080516080810182526001600160a01b038681168252873560208301527f0000000000000000000000000000000000000000000000000000000000000000169163d9ac581c9189918101612f9060e08b0160c08c01614036565b6001600160601b03168152602001612faf6101008b0160e08c01614036565b6001600160601b03168152506040518363ffffffff1660e01b8152600401612fd8929190614609565b5f604051808303815f87803b158015612fef575f5ffd5b505af1158015613001573d5f5f3e3d5ffd5b50505050505050505050565b5f61301b62093a804261400f565b90504261302e60e0850160c08601613f65565b64ffffffffff1611801561305857508061304e60e0850160c08601613f65565b64ffffffffff1611155b61306860e0850160c08601613f65565b61307342600161400f565b839091926130ab5760405163d52afabf60e01b815264ffffffffff909316600484015260248301919091526044820152606401610842565b506130c0915050610100840160e08501613fe0565b63ffffffff16158015906130ed5750620151806130e4610100850160e08601613fe0565b63ffffffff1611155b6130fe610100850160e08601613fe0565b62015180909161312f57604051631c1755f760e11b815263ffffffff90921660048301526024820152604401610842565b5061314290506080840160608501613fe0565b63ffffffff16155f61315a6060860160408701613d80565b6001600160a01b0316141480156131895750624c4b406131806080850160608601613fe0565b63ffffffff1611155b6131996060850160408601613d80565b6131a96080860160608701613fe0565b624c4b409091926131eb5760405163753027a360e11b81526001600160a01b03909316600484015263ffffffff90911660248301526044820152606401610842565b506131ff91505060a0840160808501614036565b6001600160601b03161580159061323757506001600160601b03821661322b60a0850160808601614036565b6001600160601b031610155b61324760a0850160808601614036565b83909161327a57604051631fd16c8560e11b81526001600160601b03928316600482015291166024820152604401610842565b506002905061328f6040850160208601614073565b60038111156132a0576132a0613d22565b1415806132dc57506132b860a0840160808501614036565b6001600160601b03166132d160c0850160a08601614036565b6001600160601b0316115b6132ec60c0850160a08601614036565b6132fc60a0860160808701614036565b909161332e576040516309c8666160e21b81526001600160601b03928316600482015291166024820152604401610842565b5050505050565b5f306001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001614801561338d57507f000000000000000000000000000000000000000000000000000000000000000046145b156133b757507f000000000000000000000000000000000000000000000000000000000000000090565b612572604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201527f0000000000000000000000000000000000000000000000000000000000000000918101919091527f000000000000000000000000000000000000000000000000000000000000000060608201524660808201523060a08201525f9060c00160405160208183030381529060405280519060200120905090565b6040805180820182525f80825260209182018190528381527f2a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac001808352838220845180860190955280546001600160a01b0381168652600160a01b90046001600160601b03168585015294825290915290915590565b604051633924fddb60e11b8152600481018290527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690637249fbb6906024015f604051808303815f87803b158015613532575f5ffd5b505af115801561332e573d5f5f3e3d5ffd5b5f8381525f5160206146745f395f51905f5260208190526040808320549051919290916135749086908690614051565b60405190819003902090508581838082146135b35760405163d588279960e01b8152600481019390935260248301919091526044820152606401610842565b5050505f958652505060205250506040812055565b61332e85858560018686612e71565b6135e0826137da565b6040516001600160a01b038316907fbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b905f90a280511561362457612353828261383d565b610a386138dd565b604080516080810182526001600160a01b038481168252853560208301526001600160601b038416828401525f6060830152915163366b160760e21b81527f00000000000000000000000000000000000000000000000000000000000000009092169163d9ac581c916119f991889190600401614609565b60605f6136b0836138fc565b6040805160208082528183019092529192505f91906020820181803683375050509182525060208101929092525090565b6040516001600160a01b038085166024830152831660448201526001600160e01b0319821660648201525f908190819060840160408051601f19818403018152918152602080830180516001600160e01b031663b700961360e01b1781525f808052918290528351939450919290918a5afa15613769575f516020805191945081901c150291505b5094509492505050565b61377b613923565b6118e457604051631afcd79f60e31b815260040160405180910390fd5b6137a0613773565b610c23816123a1565b5f60016137b5836118f3565b60068111156137c6576137c6613d22565b1492915050565b5f6114a160045f84612998565b806001600160a01b03163b5f0361380f57604051634c9c8ce360e01b81526001600160a01b0382166004820152602401610842565b5f5160206146b45f395f51905f5280546001600160a01b0319166001600160a01b0392909216919091179055565b60605f61384a848461393c565b905080801561386b57505f3d118061386b57505f846001600160a01b03163b115b156138805761387861394f565b9150506114a1565b80156138aa57604051639996b31560e01b81526001600160a01b0385166004820152602401610842565b3d156138bd576138b8613968565b6138d6565b60405163d6bda27560e01b815260040160405180910390fd5b5092915050565b34156118e45760405163b398979f60e01b815260040160405180910390fd5b5f60ff8216601f8111156114a157604051632cd44ac360e21b815260040160405180910390fd5b5f61392c6128da565b54600160401b900460ff16919050565b5f5f5f835160208501865af49392505050565b6040513d81523d5f602083013e3d602001810160405290565b6040513d5f823e3d81fd5b5f60208284031215613983575f5ffd5b5035919050565b606081016114a1828463ffffffff815116825263ffffffff60208201511660208301526001600160601b0360408201511660408301525050565b5f61018082840312156139d5575f5ffd5b50919050565b6001600160a01b0381168114610c23575f5ffd5b5f5f6101a08385031215613a01575f5ffd5b613a0b84846139c4565b9150610180830135613a1c816139db565b809150509250929050565b5f5f83601f840112613a37575f5ffd5b5081356001600160401b03811115613a4d575f5ffd5b602083019150836020828501011115613a64575f5ffd5b9250929050565b5f5f5f5f6101c08587031215613a7f575f5ffd5b613a8986866139c4565b93506101808501356001600160401b03811115613aa4575f5ffd5b613ab087828801613a27565b959890975094956101a00135949350505050565b5f5f5f5f5f5f6101e08789031215613ada575f5ffd5b613ae488886139c4565b9550610180870135613af5816139db565b94506101a08701356001600160401b03811115613b10575f5ffd5b613b1c89828a01613a27565b9095509350506101c08701356001600160401b03811115613b3b575f5ffd5b613b4789828a01613a27565b979a9699509497509295939492505050565b5f5f5f838503610140811215613b6d575f5ffd5b610120811215613b7b575f5ffd5b508392506101208401356001600160401b03811115613b98575f5ffd5b613ba486828701613a27565b9497909650939450505050565b5f6101808284031215613bc2575f5ffd5b610e0c83836139c4565b5f5f5f6101a08486031215613bdf575f5ffd5b613be985856139c4565b92506101808401356001600160401b03811115613b98575f5ffd5b634e487b7160e01b5f52604160045260245ffd5b604051606081016001600160401b0381118282101715613c3a57613c3a613c04565b60405290565b604051601f8201601f191681016001600160401b0381118282101715613c6857613c68613c04565b604052919050565b5f6001600160401b03821115613c8857613c88613c04565b50601f01601f191660200190565b5f5f60408385031215613ca7575f5ffd5b8235613cb2816139db565b915060208301356001600160401b03811115613ccc575f5ffd5b8301601f81018513613cdc575f5ffd5b8035613cef613cea82613c70565b613c40565b818152866020838501011115613d03575f5ffd5b816020840160208301375f602083830101528093505050509250929050565b634e487b7160e01b5f52602160045260245ffd5b60078110613d4657613d46613d22565b9052565b5f606082019050613d5c828451613d36565b6020838101516001600160a01b031690830152604092830151929091019190915290565b5f60208284031215613d90575f5ffd5b8135610e0c816139db565b5f5f5f5f5f6101c08688031215613db0575f5ffd5b613dba87876139c4565b94506101808601356001600160401b03811115613dd5575f5ffd5b613de188828901613a27565b9095509350506101a08601356001600160401b03811115613e00575f5ffd5b613e0c88828901613a27565b969995985093965092949392505050565b5f81518084528060208401602086015e5f602082860101526020601f19601f83011685010191505092915050565b60ff60f81b8816815260e060208201525f613e6960e0830189613e1d565b8281036040840152613e7b8189613e1d565b606084018890526001600160a01b038716608085015260a0840186905283810360c0850152845180825260208087019350909101905f5b81811015613ed0578351835260209384019390920191600101613eb2565b50909b9a5050505050505050505050565b602081525f610e0c6020830184613e1d565b5f606082840312156139d5575f5ffd5b5f60608284031215613f13575f5ffd5b610e0c8383613ef3565b5f5f60808385031215613f2e575f5ffd5b8235613f39816139db565b9150613f488460208501613ef3565b90509250929050565b82815260408101610e0c6020830184613d36565b5f60208284031215613f75575f5ffd5b813564ffffffffff81168114610e0c575f5ffd5b60038110613d4657613d46613d22565b6001600160a01b038416815260608101613fb66020830185613f89565b6001600160a01b03929092166040919091015292915050565b63ffffffff81168114610c23575f5ffd5b5f60208284031215613ff0575f5ffd5b8135610e0c81613fcf565b634e487b7160e01b5f52601160045260245ffd5b808201808211156114a1576114a1613ffb565b6001600160601b0381168114610c23575f5ffd5b5f60208284031215614046575f5ffd5b8135610e0c81614022565b818382375f9101908152919050565b818103818111156114a1576114a1613ffb565b5f60208284031215614083575f5ffd5b813560048110610e0c575f5ffd5b60048110613d4657613d46613d22565b8051825260208101516140b76020840182614091565b5060408101516140d260408401826001600160a01b03169052565b5060608101516140ed60608401826001600160a01b03169052565b506080810151614105608084018263ffffffff169052565b5060a081015160a083015260c081015161412a60c08401826001600160601b03169052565b5060e081015161414560e08401826001600160601b03169052565b506101008101516141626101008401826001600160601b03169052565b5061012081015161417d61012084018264ffffffffff169052565b5061014081015161419761014084018263ffffffff169052565b5061016090810151910152565b81835281816020850137505f828201602090810191909152601f909101601f19169091010190565b6141d681856140a1565b6101a06101808201525f6141ef6101a0830184866141a4565b95945050505050565b5f6040828403128015614209575f5ffd5b50604080519081016001600160401b038111828210171561422c5761422c613c04565b604052825161423a816139db565b8152602083015161424a81614022565b60208201529392505050565b5f6060828403128015614267575f5ffd5b50614270613c18565b823561427b81613fcf565b8152602083013561428b81613fcf565b6020820152604083013561429e81614022565b60408201529392505050565b838152604060208201525f6141ef6040830184866141a4565b5f602082840312156142d3575f5ffd5b81516001600160401b038111156142e8575f5ffd5b8201606081850312156142f9575f5ffd5b614301613c18565b815160ff81168114614311575f5ffd5b81526020820151614321816139db565b602082015260408201516001600160401b0381111561433e575f5ffd5b80830192505084601f830112614352575f5ffd5b8151614360613cea82613c70565b818152866020838601011115614374575f5ffd5b8160208501602083015e5f918101602001919091526040820152949350505050565b82815260408101610e0c6020830184614091565b5f5f604083850312156143bb575f5ffd5b82516143c681614022565b6020840151909250613a1c81613fcf565b8281526101a08101610e0c60208301846140a1565b5f602082840312156143fc575f5ffd5b5051919050565b5f5f85851115614411575f5ffd5b8386111561441d575f5ffd5b5050820193919092039150565b80356001600160e01b031981169060048410156138d6576001600160e01b031960049490940360031b84901b1690921692915050565b6001600160a01b03841681526040602082018190525f906141ef90830184866141a4565b60a081016144be828663ffffffff815116825263ffffffff60208201511660208301526001600160601b0360408201511660408301525050565b606082019390935260800152919050565b80820281158282048414176114a1576114a1613ffb565b5f8261450057634e487b7160e01b5f52601260045260245ffd5b500490565b6001600160a01b038316815260408101610e0c6020830184613f89565b604081525f6145356040830185876141a4565b905064ffffffffff83166020830152949350505050565b6001600160e01b03198316815260408101610e0c6020830184614091565b5f6020828403121561457a575f5ffd5b8151610e0c816139db565b60018060a01b038651168152602086015160208201526040860151604082015260018060a01b0360608701511660608201526080860151608082015260e060a08201525f6145d760e0830186886141a4565b82810360c08401526145ea8185876141a4565b98975050505050505050565b602081525f6125c26020830184866141a4565b91825280516001600160a01b03166020808401919091528101516040808401919091528101516001600160601b039081166060808501919091529091015116608082015260a0019056fef3177357ab46d8af007ab3fdb9af81da189e1068fefdc0073dca88a2cab40a002a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac0009c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad34800360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbca264697066735822122060c9f72d4dbe680b0508c83914ced08f13560d047c338bbdebff0f7192d80fd164736f6c63430008250033";
+  const _bytecode = "0x61024060405230608052348015610014575f5ffd5b50604051616ce5380380616ce583398101604081905261003391610286565b6040518060400160405280601c81526020017f4f70656e4772616469656e7420496e666572656e63654d61726b657400000000815250604051806040016040528060018152602001603160f81b8152508261009261017a60201b60201c565b6001600160a01b031660a0526100a78261022c565b610160526100b48161022c565b61018052815160208084019190912061012052815190820120610140524660e0526101426101205161014051604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201529081019290925260608201524660808201523060a08201525f9060c00160405160208183030381529060405280519060200120905090565b60c05250503061010052506001600160a01b039485166101a0529284166101c0529083166101e0528216610200521661022052610364565b7ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00805468010000000000000000900460ff16156101ca5760405163f92ee8a960e01b815260040160405180910390fd5b80546001600160401b03908116146102295780546001600160401b0319166001600160401b0390811782556040519081527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b50565b5f5f829050601f8151111561025f578260405163305a27a960e01b81526004016102569190610309565b60405180910390fd5b805161026a8261033e565b179392505050565b6001600160a01b0381168114610229575f5ffd5b5f5f5f5f5f5f60c0878903121561029b575f5ffd5b86516102a681610272565b60208801519096506102b781610272565b60408801519095506102c881610272565b60608801519094506102d981610272565b60808801519093506102ea81610272565b60a08801519092506102fb81610272565b809150509295509295509295565b602081525f82518060208401528060208501604085015e5f604082850101526040601f19601f83011684010191505092915050565b8051602080830151919081101561035e575f198160200360031b1b821691505b50919050565b60805160a05160c05160e05161010051610120516101405161016051610180516101a0516101c0516101e051610200516102205161684961049c5f395f818161027f0152612ca101525f81816107dc015281816117a901528181612f67015261446301525f81816103af015281816120ec015261395601525f818161066c01528181610ede015281816110ff015281816131bd01528181613395015261343601525f81816107a7015281816108aa01528181610e6d01528181611a5e01528181611e9601528181613d10015281816141c3015281816147f90152614ef901525f61357b01525f61355001525f614dd701525f614daf01525f614d0a01525f614d3401525f614d5e01525f81816104170152818161254d0152612e3601525f8181612a3701528181612a600152612eb501526168495ff3fe60806040526004361061026a575f3560e01c80638456cb591161014a578063c1464272116100be578063da8f8c2d11610078578063da8f8c2d1461085b578063dea4e3e61461087a578063e61a895214610899578063ee9e9c4b146108cc578063f66238a514610981578063fe330046146109a0575f5ffd5b8063c14642721461077a578063c4b7de9714610799578063cbd67db8146107cb578063cf95ce4c146107fe578063d331d7701461081d578063da27bb011461083c575f5ffd5b80639db9c3d11161010f5780639db9c3d1146106ad578063a462629c146106cc578063ad3cb1cc146106eb578063ad4a2c8114610728578063b01748f714610747578063bf7e214f14610766575f5ffd5b80638456cb59146105f357806384b0196e146106075780638fb360371461062e57806397610f301461065b5780639b37963f1461068e575f5ffd5b80634f1ef286116101e157806364482ac4116101a657806364482ac4146105355780636626e377146105615780636d9809a014610580578063705e7f5a146105965780637a9e5e4b146105b55780637c35be7a146105d4575f5ffd5b80634f1ef286146104aa5780634f3833a4146104bd57806350c4f1ee146104ec57806352d1902d1461050d5780635c975abb14610521575f5ffd5b80633255c41e116102325780633255c41e146103f257806334aea7ed14610406578063356d951f1461043957806339007b77146104585780633ab8d18e146104775780633f4ba83a14610496575f5ffd5b806304e278ea1461026e5780630d2ca267146102be57806317f53ae5146103165780631bd5d7e51461039e5780633226d843146103d1575b5f5ffd5b348015610279575f5ffd5b506102a17f000000000000000000000000000000000000000000000000000000000000000081565b6040516001600160a01b0390911681526020015b60405180910390f35b3480156102c9575f5ffd5b506103086102d8366004615251565b5f9081527f9c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad34802602052604090205490565b6040519081526020016102b5565b348015610321575f5ffd5b50610391604080516060810182525f80825260208201819052918101919091525f5160206167945f395f51905f52604080516060810182526002929092015463ffffffff80821684526401000000008204166020840152600160401b90046001600160601b031690820152919050565b6040516102b59190615268565b3480156103a9575f5ffd5b506102a17f000000000000000000000000000000000000000000000000000000000000000081565b3480156103dc575f5ffd5b506103f06103eb3660046152a2565b6109bf565b005b3480156103fd575f5ffd5b506103f0610b6d565b348015610411575f5ffd5b506102a17f000000000000000000000000000000000000000000000000000000000000000081565b348015610444575f5ffd5b506103f0610453366004615328565b610b78565b348015610463575f5ffd5b506103f0610472366004615251565b611031565b348015610482575f5ffd5b50610308610491366004615251565b61115f565b3480156104a1575f5ffd5b506103f061117f565b6103f06104b8366004615416565b611195565b3480156104c8575f5ffd5b506104dc6104d73660046152a2565b6111b4565b60405190151581526020016102b5565b3480156104f7575f5ffd5b50610500611540565b6040516102b591906154a2565b348015610518575f5ffd5b50610308611555565b34801561052c575f5ffd5b506104dc611571565b348015610540575f5ffd5b5061055461054f366004615251565b61158d565b6040516102b5919061554b565b34801561056c575f5ffd5b506103f061057b3660046155cd565b61162b565b34801561058b575f5ffd5b50610308624c4b4081565b3480156105a1575f5ffd5b506103f06105b0366004615662565b611699565b3480156105c0575f5ffd5b506103f06105cf36600461569a565b611985565b3480156105df575f5ffd5b506104dc6105ee366004615251565b611a07565b3480156105fe575f5ffd5b506103f0611ad8565b348015610612575f5ffd5b5061061b611ae9565b6040516102b597969594939291906156e3565b348015610639575f5ffd5b50610642611b2b565b6040516001600160e01b031990911681526020016102b5565b348015610666575f5ffd5b506102a17f000000000000000000000000000000000000000000000000000000000000000081565b348015610699575f5ffd5b506103086106a8366004615779565b611b61565b3480156106b8575f5ffd5b506103086106c7366004615328565b611b73565b3480156106d7575f5ffd5b506103086106e636600461569a565b611b7d565b3480156106f6575f5ffd5b5061071b604051806040016040528060058152602001640352e302e360dc1b81525081565b6040516102b591906157a4565b348015610733575f5ffd5b506103f06107423660046157c3565b611bff565b348015610752575f5ffd5b506103f061076136600461581b565b611cc4565b348015610771575f5ffd5b506102a1611ce4565b348015610785575f5ffd5b506103f0610794366004615835565b611cff565b3480156107a4575f5ffd5b507f00000000000000000000000000000000000000000000000000000000000000006102a1565b3480156107d6575f5ffd5b506102a17f000000000000000000000000000000000000000000000000000000000000000081565b348015610809575f5ffd5b5061030861081836600461588e565b611df1565b348015610828575f5ffd5b506103f0610837366004615328565b611efe565b348015610847575f5ffd5b506103f06108563660046158e6565b6120c2565b348015610866575f5ffd5b50610308610875366004615976565b6120e8565b348015610885575f5ffd5b506103f06108943660046159a9565b6121aa565b3480156108a4575f5ffd5b506102a17f000000000000000000000000000000000000000000000000000000000000000081565b3480156108d7575f5ffd5b506109546108e6366004615251565b6040805180820182525f80825260209182018190529283527f2a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac0018152918190208151808301909252546001600160a01b0381168252600160a01b90046001600160601b03169181019190915290565b6040805182516001600160a01b031681526020928301516001600160601b031692810192909252016102b5565b34801561098c575f5ffd5b5061030861099b3660046159e1565b6121d4565b3480156109ab575f5ffd5b506103f06109ba366004615a19565b6121e9565b805f6109cb84836122f2565b90505f826001600160401b038111156109e6576109e6615362565b604051908082528060200260200182016040528015610a0f578160200160208202803683370190505b5090505f5b83811015610ac457610a9a868683818110610a3157610a31615a4d565b9050602002810190610a439190615a61565b848015610a9557506003888885818110610a5f57610a5f615a4d565b9050602002810190610a719190615a61565b610a82906040810190602001615a80565b6003811115610a9357610a93615523565b145b612364565b828281518110610aac57610aac615a4d565b91151560209283029190910190910152600101610a14565b505f5b83811015610b655736868683818110610ae257610ae2615a4d565b9050602002810190610af49190615a61565b5f019050828281518110610b0a57610b0a615a4d565b602002602001015115610b5c57610b5c610b2382612437565b82898986818110610b3657610b36615a4d565b9050602002810190610b489190615a61565b610b5790610220810190615a99565b612444565b50600101610ac7565b505050505050565b610b75612494565b50565b610b806126fc565b5f610b8a82612437565b5f8181525f5160206167b45f395f51905f52602081905260409091205491925090610bb481612753565b1583610bbf83612778565b9091610be95760405163129c35db60e11b8152600401610be0929190615adb565b60405180910390fd5b5060029050610bf782612778565b6006811115610c0857610c08615523565b14158360029091610c2e57604051637b0e3dab60e01b8152600401610be0929190615adb565b50505f610c3a82612792565b90505f81610c6057610c546101c087016101a08801615b0c565b64ffffffffff16610c6d565b60a083901c64ffffffffff165b9050844282808211610ca3576040516376513c0d60e11b8152600481019390935260248301919091526044820152606401610be0565b5050505f610cae8490565b90505f610cbe62093a8084615b3b565b42111590505f848015610cce5750815b610cd8575f610cea565b610cea6101608a016101408b01615b6d565b6001600160601b03169050336003610d0188612778565b6006811115610d1257610d12615523565b03610da457610d20846127b6565b5f8a815260208a905260409020556001600160a01b038416897f6c88302c2d68f93208090f9493bbe129f64d40fd298202d69df5e4887fec03bb610d6b6101008e0160e08f01615b6d565b604080516001600160601b0390921682526001600160801b03871660208301520160405180910390a3610d9d896127c3565b9050610e22565b610dad84612800565b5f8a815260208a905260409020556001600160a01b038416897f07056a10b44f6c15a3f61624d58fc9d8f065582d3c5fc1662a96adc06a300340610df86101008e0160e08f01615b6d565b604080516001600160601b0390921682526001600160801b03871660208301520160405180910390a35b858015610e2d575082155b15610e5757610e5784610e486101608d016101408e01615b6d565b6001600160601b03168761280d565b604051633924fddb60e11b8152600481018a90527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690637249fbb6906024015f604051808303815f87803b158015610eb6575f5ffd5b505af1158015610ec8573d5f5f3e3d5ffd5b50505050816001600160801b03165f14611020577f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166337a0b0156040518060a00160405280876001600160a01b03168152602001856001600160801b031681526020018d6040016020810190610f47919061569a565b6001600160a01b031681526020018d60e0016020810190610f689190615b6d565b6001600160601b0390811682526001600160a01b03808716602093840152604080516001600160e01b031960e088901b168152855183166004820152938501516001600160801b031660248501528401518116604484015260608401519091166064830152608090920151909116608482015260a4016020604051808303815f875af1158015610ffa573d5f5f3e3d5ffd5b505050506040513d601f19601f8201168201806040525081019061101e9190615b88565b505b505050505050505050610b756128a9565b6110396126fc565b5f61104333611b7d565b9050338183818111156110825760405163101cd56d60e31b81526001600160a01b03909316600484015260248301919091526044820152606401610be0565b50505081816110919190615b9f565b5f5160206167b45f395f51905f52335f81815260019290920160205260409182902080546fffffffffffffffffffffffffffffffff19166001600160801b03949094169390931790925551637eee288d60e01b81526004810191909152602481018390526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001690637eee288d906044015f604051808303815f87803b158015611140575f5ffd5b505af1158015611152573d5f5f3e3d5ffd5b5050505050610b756128a9565b5f5f5160206167945f395f51905f525b5f92835260205250604090205490565b61118b335b5f366128d3565b6111936129c9565b565b61119d612a2c565b6111a682612ad0565b6111b08282612ad9565b5050565b5f5f6111c08484612b95565b805190915060028110156111d8575f9250505061153a565b5f61122f60038787865f815181106111f2576111f2615a4d565b602002602001015181811061120957611209615a4d565b905060200281019061121b9190615a61565b61122a90610240810190615a99565b612c6f565b90505f826001600160401b0381111561124a5761124a615362565b60405190808252806020026020018201604052801561128357816020015b6112706151da565b8152602001906001900390816112685790505b5090505f836001600160401b0381111561129f5761129f615362565b6040519080825280602002602001820160405280156112d257816020015b60608152602001906001900390816112bd5790505b5090505f846001600160401b038111156112ee576112ee615362565b60405190808252806020026020018201604052801561132157816020015b606081526020019060019003908161130c5790505b5090505f5b858110156114c157368a8a89848151811061134357611343615a4d565b602002602001015181811061135a5761135a615a4d565b905060200281019061136c9190615a61565b90506001600160a01b03861661138b600361122a610240850185615a99565b6001600160a01b0316146113a9575f9850505050505050505061153a565b6113cd6113b582612437565b826113c86102208201610200830161569a565b612d41565b8583815181106113df576113df615a4d565b60209081029190910101526113f8610220820182615a99565b8080601f0160208091040260200160405190810160405280939291908181526020018383808284375f92019190915250508651879250859150811061143f5761143f615a4d565b6020908102919091010152611458610240820182615a99565b611466916004908290615bb2565b8080601f0160208091040260200160405190810160405280939291908181526020018383808284375f9201919091525050855186925085915081106114ad576114ad615a4d565b602090810291909101015250600101611326565b5060405163673643ed60e11b81526001600160a01b0385169063ce6c87da906114f290869086908690600401615c6e565b602060405180830381865afa15801561150d573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906115319190615ce6565b96505050505050505b92915050565b611548615216565b611550612d81565b905090565b5f61155e612eaa565b505f5160206167d45f395f51905f525b90565b5f5160206167f45f395f51905f5254600160f81b900460ff1690565b604080516080810182525f8082526020820181905291810182905260608101919091525f8281525f5160206167b45f395f51905f526020526040908190205481516080810190925290806115e083612778565b60068111156115f1576115f1615523565b8152602001826001600160a01b0316815260200160a083901c64ffffffffff16815260200160d083901c64ffffffffff1690529392505050565b5f61163587612437565b905060026116496040890160208a01615a80565b600381111561165a5761165a615523565b036116745761166e81888888888888612ef3565b50610b65565b611684818888888888885f61303a565b61169081888787612444565b50505050505050565b6116a16126fc565b5f6116ab83612437565b90506116b681611a07565b816116dd5f5160206167b45f395f51905f525b5f8581526020919091526040902054612778565b90916116fe57604051637b0e3dab60e01b8152600401610be0929190615adb565b5061171390506101c084016101a08501615b0c565b64ffffffffff164211158142856101a00160208101906117339190615b0c565b90919261176b576040516304f7b33960e31b81526004810193909352602483019190915264ffffffffff166044820152606401610be0565b50611792915082905061178661018086016101608701615b0c565b64ffffffffff16613095565b6040516324b31abb60e01b81526001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016906324b31abb906117e29085905f903390600401615d11565b5f6040518083038186803b1580156117f8575f5ffd5b505afa15801561180a573d5f5f3e3d5ffd5b505050505f611854846101c00160208101906118269190615d63565b6118369063ffffffff1642615b3b565b6118486101c087016101a08801615b0c565b64ffffffffff166130c0565b905061187183611863426130cf565b61186c846130cf565b613104565b5f8381525f5160206167b45f395f51905f5260205260409020556001600160a01b038316827fd4a377275428a046887feec0f385c026bef5e3a059465dd507ce782d207a72156118c961016088016101408901615b6d565b604080516001600160601b039092168252602082018690520160405180910390a35f60026118fd6040870160208801615a80565b600381111561190e5761190e615523565b146119195781611933565b611929620151806203f480615b3b565b6119339083615b3b565b905061194761016086016101408701615b6d565b6001600160601b03161561197a5761197a8461196b61016088016101408901615b6d565b6001600160601b03168361312c565b5050506111b06128a9565b3361198e611ce4565b6001600160a01b0316816001600160a01b0316146119c95760405162d1953b60e31b81526001600160a01b0382166004820152602401610be0565b816001600160a01b03163b5f036119fe576040516361798f2f60e11b81526001600160a01b0383166004820152602401610be0565b6111b082613499565b5f80611a1f5f5160206167b45f395f51905f526116c9565b6006811115611a3057611a30615523565b14801561153a5750604051631b170b3760e11b8152306004820152602481018390525f906001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063362e166e906044016040805180830381865afa158015611aa2573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190611ac69190615d7e565b516001600160a01b0316141592915050565b611ae133611184565b6111936134f9565b5f6060805f5f5f6060611afa613549565b611b02613574565b604080515f80825260208201909252600f60f81b9b939a50919850469750309650945092509050565b5f5160206167545f395f51905f5280545f9190600160a01b900460ff16611b52575f611b5b565b638fb3603760e01b5b91505090565b5f611b6c838361359f565b9392505050565b5f61153a82612437565b6001600160a01b0381165f9081525f5160206167745f395f51905f5260209081526040808320815160608101835290546001600160801b038116825264ffffffffff600160801b8204811694830194909452600160a81b9004909216908201819052421115611bec575f611bef565b80515b6001600160801b03169392505050565b33308114611c2c57604051633787482d60e01b81526001600160a01b039091166004820152602401610be0565b50816002611c406040830160208401615a80565b6003811115611c5157611c51615523565b1415611c5c82612437565b90611c7d5760405163393f268b60e01b8152600401610be091815260200190565b50611cbf611c8a82612437565b82611c9d6102208701610200880161569a565b611cab610220880188615a99565b611cb96102408a018a615a99565b8961303a565b505050565b611ccd33611184565b610b75611cdf36839003830183615ddc565b61365e565b5f5160206167545f395f51905f52546001600160a01b031690565b5f611d0985612437565b6040519091505f5160206167b45f395f51905f5290611d2b9086908690615e30565b6040518091039020816002015f8481526020019081526020015f2054148290611d6a5760405163ed07940560e01b8152600401610be091815260200190565b50611d7b60a0870160808801615d63565b63ffffffff1683101583611d9560a0890160808a01615d63565b9091611dc357604051633978ebcd60e01b8152600481019290925263ffffffff166024820152604401610be0565b50505f828152600282016020526040812055610b6582611de96080890160608a0161569a565b8588886137af565b5f611dfa6126fc565b5f611e068585856138cb565b9050611e19611e1482613bb9565b613bf7565b9150336001600160a01b0316815f0151837f2bdb753443706ea7cbcbbdaad0570fbe0d296093be0eabfe0c851a147e85b160848888604051611e5d93929190615e77565b60405180910390a460e081015160405163211d52db60e21b8152600481018490523360248201526001600160601b0390911660448201527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316906384754b6c906064015f604051808303815f87803b158015611edf575f5ffd5b505af1158015611ef1573d5f5f3e3d5ffd5b5050505050611b6c6128a9565b611f066126fc565b5f611f1082612437565b90505f611f1c82613c23565b90506002611f2982612778565b6006811115611f3a57611f3a615523565b148290611f5d576040516338192b0160e21b8152600401610be091815260200190565b50814260a083901c64ffffffffff1680821115611f9e576040516304f7b33960e31b8152600481019390935260248301919091526044820152606401610be0565b5050505f611fb65f5160206167945f395f51905f5290565b6002810154909150600160401b81046001600160601b0316905f90611fe990640100000000900463ffffffff1642615b3b565b6040805180820182523381526001600160601b0380861660208084019182525f8b815260018a01909152939093209151925116600160a01b026001600160a01b039290921691909117905590506120638561204686600385613c37565b5f9182525f5160206167b45f395f51905f52602052604090912055565b604080516001600160601b038416815264ffffffffff83166020820152339187917f500d8426c4a414492591b68ee7fc50ccb42edc2ddb618fa5ffafe48a42dd7fff910160405180910390a36111526120bb86613c82565b3384613cdb565b5f6120cc86612437565b90506120dc818787878787613d63565b610b6581878787612444565b5f5f7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316638ba502f186866040518363ffffffff1660e01b8152600401612138929190616002565b608060405180830381865afa158015612153573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906121779190616035565b905061218d83826040015163ffffffff16613ea9565b6121a0612198612d81565b828686613edf565b9695505050505050565b5f6121b484612437565b90506121c281858585613f2a565b6121ce81858585612444565b50505050565b5f6121a06121e0612d81565b86868686613fe1565b5f6121f2614065565b805490915060ff600160401b82041615906001600160401b03165f811580156122185750825b90505f826001600160401b031660011480156122335750303b155b905081158015612241575080155b1561225f5760405163f92ee8a960e01b815260040160405180910390fd5b845467ffffffffffffffff19166001178555831561228957845460ff60401b1916600160401b1785555b6122928761408d565b6122a4611cdf36889003880188615ddc565b831561169057845460ff60401b19168555604051600181527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a150505050505050565b6040516313ce0ce960e21b81525f903090634f3833a49061231990869086906004016162ce565b602060405180830381865afa925050508015612352575060408051601f3d908101601f1916820190925261234f91810190615ce6565b60015b61235d57505f61153a565b905061153a565b60405163ad4a2c8160e01b81525f90309063ad4a2c819061238b9086908690600401616344565b5f604051808303815f87803b1580156123a2575f5ffd5b505af19250505080156123b3575060015b61242f573d8080156123e0576040519150601f19603f3d011682016040523d82523d5f602084013e6123e5565b606091505b506123ef84612437565b7f681363b16125d8871cd5cf3fb3a0ecbfcbda0f36a4a8b8e61de77578b24b6ab78260405161241e91906157a4565b60405180910390a25f91505061153a565b50600161153a565b5f61153a611e148361409e565b5f612455608085016060860161569a565b6001600160a01b0316146121ce576121ce84612477608086016060870161569a565b61248760a0870160808801615d63565b63ffffffff1685856137af565b61249c615216565b506040805160e0810182525f5160206167f45f395f51905f52546001600160401b038082168352600160401b820464ffffffffff1660208401819052600160681b830465ffffffffffff1694840194909452600160981b8204166060830152600160d81b810461ffff9081166080840152600160e81b82041660a0830152600160f81b900460ff16151560c0820152904210156125365790565b604051630e5e75fb60e01b81526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001690630e5e75fb906125829084906004016154a2565b60e060405180830381865afa15801561259d573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906125c19190616378565b9050805f5160206167f45f395f51905f52815181546020808501516040808701516060880151608089015160a08a015160c0909a01516001600160401b039889166cffffffffffffffffffffffffff1990981697909717600160401b64ffffffffff96871602176dffffffffffffffffffffffffffff60681b1916600160681b65ffffffffffff9094169390930267ffffffffffffffff60981b191692909217600160981b918816919091021763ffffffff60d81b1916600160d81b61ffff9283160261ffff60e81b191617600160e81b9190981602969096176001600160f81b0316600160f81b931515939093029290921790935584518584015185519190931681529116918101919091527ff946fa8ae6b1f0dee91cce14e4174f60f97fb5606f20622d7c24d7ade4c92dbd910160405180910390a190565b6127267f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005c6140dc565b61119360017f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005b906140fa565b5f600461275f83612778565b600681111561277057612770615523565b101592915050565b5f60c882901c60ff16600681111561153a5761153a615523565b5f8061279d83612778565b60068111156127ae576127ae615523565b141592915050565b5f61153a60065f84614101565b5f6127cd82614138565b515f8381525f5160206167945f395f51905f52602052604081205590506127fb6127f683613c82565b6141ad565b919050565b5f61153a60055f84614101565b6001600160a01b0383165f9081525f5160206167745f395f51905f52602052604090208054600160a81b900464ffffffffff16421180159061285e57508054600160801b900464ffffffffff168210155b156121ce578054839082905f9061287f9084906001600160801b031661641a565b92506101000a8154816001600160801b0302191690836001600160801b0316021790555050505050565b6111935f7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f0061274d565b5f5160206167545f395f51905f525f8061290b6128ee611ce4565b87306128fd60045f8a8c615bb2565b61290691616439565b614225565b9150915081610b655763ffffffff8116156129a657825460ff60a01b1916600160a01b178355612939611ce4565b6001600160a01b03166394c7d7ee8787876040518463ffffffff1660e01b81526004016129689392919061646f565b5f604051808303815f87803b15801561297f575f5ffd5b505af1158015612991573d5f5f3e3d5ffd5b5050845460ff60a01b1916855550610b659050565b60405162d1953b60e31b81526001600160a01b0387166004820152602401610be0565b6129d16142b7565b5f5160206167f45f395f51905f5280546001600160f81b031690557f5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa335b6040516001600160a01b03909116815260200160405180910390a1565b306001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000161480612ab257507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316612aa65f5160206167d45f395f51905f52546001600160a01b031690565b6001600160a01b031614155b156111935760405163703e46dd60e11b815260040160405180910390fd5b610b7533611184565b816001600160a01b03166352d1902d6040518163ffffffff1660e01b8152600401602060405180830381865afa925050508015612b33575060408051601f3d908101601f19168201909252612b3091810190615b88565b60015b612b5b57604051634c9c8ce360e01b81526001600160a01b0383166004820152602401610be0565b5f5160206167d45f395f51905f528114612b8b57604051632a87526960e21b815260048101829052602401610be0565b611cbf83836142dc565b6060816001600160401b03811115612baf57612baf615362565b604051908082528060200260200182016040528015612bd8578160200160208202803683370190505b5090505f805b83811015612c66576003858583818110612bfa57612bfa615a4d565b9050602002810190612c0c9190615a61565b612c1d906040810190602001615a80565b6003811115612c2e57612c2e615523565b03612c5e57808383612c3f81616493565b945081518110612c5157612c51615a4d565b6020026020010181815250505b600101612bde565b50815292915050565b5f816004811015612c96576040516346fac97360e01b8152600401610be091815260200190565b506001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001663773f985f612cd360045f8688615bb2565b612cdc91616439565b866040518363ffffffff1660e01b8152600401612cfa9291906164ab565b602060405180830381865afa158015612d15573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190612d3991906164c9565b949350505050565b612d496151da565b506040805160a0808201835230825284356020830152918101949094526001600160a01b039190911660608401520135608082015290565b612d89615216565b506040805160e0810182525f5160206167f45f395f51905f52546001600160401b038082168352600160401b820464ffffffffff1660208401819052600160681b830465ffffffffffff1694840194909452600160981b8204166060830152600160d81b810461ffff9081166080840152600160e81b82041660a0830152600160f81b900460ff16151560c082015290421061156e57604051630e5e75fb60e01b81526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001690630e5e75fb90612e6b9084906004016154a2565b60e060405180830381865afa158015612e86573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906115509190616378565b306001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016146111935760405163703e46dd60e11b815260040160405180910390fd5b612efb6126fc565b5f612f07888888614331565b9050612f128161453b565b8890612f335760405162b866e360e41b8152600401610be091815260200190565b50336001600160a01b0387161480612fe35750604051632ffef98760e21b81526001600160a01b03878116600483015233917f00000000000000000000000000000000000000000000000000000000000000009091169063bffbe61c906024015f60405180830381865afa158015612fad573d5f5f3e3d5ffd5b505050506040513d5f823e601f3d908101601f19168201604052612fd491908101906164e4565b602001516001600160a01b0316145b88338890919261302057604051637725bfb960e11b815260048101939093526001600160a01b039182166024840152166044820152606401610be0565b50505061303188828787878761455f565b506116906128a9565b6130426126fc565b5f61304e898989614331565b90508161307457613074898961306a6040820160208301615a80565b8a8a8a8a8a614651565b613082898989848a8a6146df565b5061308b6128a9565b5050505050505050565b81814281106121ce57604051635085322560e01b815260048101929092526024820152604401610be0565b5f828218828410028218611b6c565b5f64ffffffffff821115613100576040516306dfcc6560e41b81526028600482015260248101839052604401610be0565b5090565b5f5f61311260018487614101565b64ffffffffff60d01b60d086901b16179150509392505050565b6001600160a01b0383165f9081525f5160206167745f395f51905f5260209081526040808320815160608101835290546001600160801b038116825264ffffffffff600160801b8204811694830194909452600160a81b900490921690820181905290919042111561325e5760405163d8b7575d60e01b81526001600160a01b0386811660048301523060248301527f0000000000000000000000000000000000000000000000000000000000000000169063d8b7575d90604401602060405180830381865afa158015613202573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906132269190615b88565b905060405180606001604052805f6001600160801b0316815260200161324b426130cf565b64ffffffffff1681525f60209091015291505b5f61327e856001600160801b0316845f01516001600160801b0316614896565b90505f836040015164ffffffffff1662093a808661329c9190615b3b565b119050811515806132aa5750805b156132d1576132c46132bf62278d0042615b3b565b6130cf565b64ffffffffff1660408501525b81156132dd575f6132ea565b83516132ea9087906165b7565b6001600160801b0390811685526001600160a01b0388165f9081525f5160206167745f395f51905f52602090815260409182902087518154928901519389015164ffffffffff908116600160a81b0264ffffffffff60a81b1991909516600160801b026001600160a81b03199094169190951617919091179290921617905582156133ed57604051637eee288d60e01b81526001600160a01b038881166004830152602482018590527f00000000000000000000000000000000000000000000000000000000000000001690637eee288d906044015f604051808303815f87803b1580156133d6575f5ffd5b505af11580156133e8573d5f5f3e3d5ffd5b505050505b811515806133f85750805b15611690576040848101519051630798f5d160e41b81526001600160a01b0389811660048301526024820185905264ffffffffff90921660448201527f00000000000000000000000000000000000000000000000000000000000000009091169063798f5d10906064015b5f604051808303815f87803b15801561347a575f5ffd5b505af115801561348c573d5f5f3e3d5ffd5b5050505050505050505050565b5f5160206167545f395f51905f5280546001600160a01b0383166001600160a01b03199091168117825560408051918252517f2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad9181900360200190a15050565b6135016148ac565b5f5160206167f45f395f51905f5280546001600160f81b0316600160f81b1790557f62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a25833612a0f565b60606115507f00000000000000000000000000000000000000000000000000000000000000006148d2565b60606115507f00000000000000000000000000000000000000000000000000000000000000006148d2565b5f80806135b461012086016101008701615b6d565b6135c5610100870160e08801615b6d565b6001600160601b0391821693501690505f6135e861018087016101608801615b0c565b6135f99064ffffffffff1686615b9f565b90505f61360e6101a088016101808901615d63565b63ffffffff169050808210613629578294505050505061153a565b80826136358686615b9f565b61363f91906165d6565b61364991906165ed565b6136539085615b3b565b979650505050505050565b805163ffffffff161580159061368057506203f480815f015163ffffffff1611155b80156136955750602081015163ffffffff1615155b80156136ae575062015180816020015163ffffffff1611155b80156136c6575060408101516001600160601b031615155b816203f480620151809091926136f2576040516361a70b8560e01b8152600401610be09392919061660c565b5050508061370a5f5160206167945f395f51905f5290565b8151600291909101805460208401516040948501516001600160601b0316600160401b0273ffffffffffffffffffffffff00000000000000001963ffffffff9283166401000000000267ffffffffffffffff1990941692909516919091179190911792909216919091179055517f2ef17629569e6eab37ed1ba762199f87fd88775aae42213a690eb0e24160d028906137a4908390615268565b60405180910390a150565b5f5f6137fa86868987876040516024016137cb93929190616657565b60408051601f198184030181529190526020810180516001600160e01b0316631d7a3e6360e01b17905261490f565b91509150811561383e576040516001600160a01b0387169088907f9cc785907d9af76f71909f9a9eb46a548c5e83a1ebb115227eea6e55ecd94313905f90a3611690565b838360405161384e929190615e30565b604051809103902061386a5f5160206167b45f395f51905f5290565b6002015f8981526020019081526020015f2081905550856001600160a01b0316877f5bbba0771213771d401f500f44abebf21d5e6ebf757b46e5b7d37bfb27966326836040516138ba91906157a4565b60405180910390a350505050505050565b60408051610200810182525f80825260208201819052918101829052606081018290526080810182905260a0810182905260c0810182905260e08101829052610100810182905261012081018290526101408101829052610160810182905261018081018290526101a081018290526101c081018290526101e08101919091525f6001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016638ba502f1863561398d6040890160208a01615a80565b6040518363ffffffff1660e01b81526004016139aa929190616002565b608060405180830381865afa1580156139c5573d5f5f3e3d5ffd5b505050506040513d601f19601f820116820180604052508101906139e99190616035565b9050613a0284849050826040015163ffffffff16613ea9565b5f5f613a26613a0f6149ad565b84613a2060408b0160208c01615a80565b88613edf565b91509150613a3487826149e2565b86358452613a486040880160208901615a80565b84602001906003811115613a5e57613a5e615523565b90816003811115613a7157613a71615523565b90525033604080860191909152613a8e906060890190890161569a565b6001600160a01b0316606080860191909152613ab09060808901908901615d63565b63ffffffff166080850152604051613acb9087908790615e30565b60405190819003902060a0808601919091526001600160601b03808316610100870152831660c0860152613b0490880160808901615b6d565b6001600160601b0390811660e0860152835116610120850152613b2d60c0880160a08901615b6d565b6001600160601b031661014085015264ffffffffff4216610160850152613b5a60e0880160c08901615d63565b63ffffffff16610180850152613b77610100880160e08901615b0c565b64ffffffffff166101a0850152613b9661012088016101008901615d63565b63ffffffff166101c0850152505050610120909301356101e08401525090919050565b6040517f44d31ddb0c2c5ec05603ed1e76991f5661d2550f0d596244cbab50fee4e7400d8082525f9161020084602083015e61022090209392505050565b5f61153a613c03614cfe565b8360405161190160f01b8152600281019290925260228201526042902090565b5f5f5160206167b45f395f51905f5261116f565b5f65ffffffffffff60a01b65ffffffffffff60a01b19851660a084901b64ffffffffff60a01b1660c8866006811115613c7257613c72615523565b901b821717925050509392505050565b604080516020810182905260166060820152756f70656e6772616469656e742e6368616c6c656e676560501b60808201529081018290525f9060a001604051602081830303815290604052805190602001209050919050565b60405163211d52db60e21b8152600481018490526001600160a01b0383811660248301526001600160601b03831660448301527f000000000000000000000000000000000000000000000000000000000000000016906384754b6c906064015f604051808303815f87803b158015613d51575f5ffd5b505af1158015611690573d5f5f3e3d5ffd5b613d6b6126fc565b5f613d7587613c23565b90506003613d8282612778565b6006811115613d9357613d93615523565b148790613db6576040516372f341b760e11b8152600401610be091815260200190565b50864260a083901c64ffffffffff1680821115613df7576040516304f7b33960e31b8152600481019390935260248301919091526044820152606401610be0565b505050613e05878686614e27565b613e16878760038489898989614651565b5f613e2088614138565b9050805f01516001600160a01b0316887f70004df4df49c307b0005577cbf5bbb945edef5736ec3905f16624dbc17905d78360200151604051613e7291906001600160601b0391909116815260200190565b60405180910390a3613e878888848989614eab565b613e9f613e9389613c82565b88848460200151614eb9565b5050610b656128a9565b801580613eb557508082145b828290916121ce5760405163569d419f60e11b815260048101929092526024820152604401610be0565b5f5f613f058686602001516001600160401b03168686896060015163ffffffff16613fe1565b86519193509150613f1f906001600160601b031682615b3b565b905094509492505050565b613f326126fc565b5f613f3c85613c23565b90506002613f4982612778565b6006811115613f5a57613f5a615523565b148590613f7d576040516338192b0160e21b8152600401610be091815260200190565b50844260a083901c64ffffffffff16808211613fbd576040516376513c0d60e11b8152600481019390935260248301919091526044820152606401610be0565b505050613fcb858484614e27565b613fd88585838686614eab565b506121ce6128a9565b5f5f8660a0015161ffff1683613ff791906165d6565b608088015161400a9061ffff16866165d6565b6060890151614022906001600160401b031688614f5a565b61402c90896165d6565b6140369190615b3b565b6140409190615b3b565b87519092506140599083906001600160401b03166165d6565b90509550959350505050565b5f807ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a0061153a565b614095614f93565b610b7581614fb8565b6040517f44d31ddb0c2c5ec05603ed1e76991f5661d2550f0d596244cbab50fee4e7400d8082525f9161020084602083013761022090209392505050565b1561119357604051633ee5aeb560e01b815260040160405180910390fd5b80825d5050565b5f816001600160a01b031660a08464ffffffffff16901b60c886600681111561412c5761412c615523565b901b1717949350505050565b6040805180820182525f80825260209182018190528381527f2a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac001808352838220845180860190955280546001600160a01b0381168652600160a01b90046001600160601b03168585015294825290915290915590565b604051633924fddb60e11b8152600481018290527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690637249fbb6906024015f604051808303815f87803b15801561420c575f5ffd5b505af115801561421e573d5f5f3e3d5ffd5b5050505050565b6040516001600160a01b038085166024830152831660448201526001600160e01b0319821660648201525f908190819060840160408051601f19818403018152918152602080830180516001600160e01b031663b700961360e01b1781525f808052918290528351939450919290918a5afa156142ad575f516020805191945081901c150291505b5094509492505050565b6142bf611571565b61119357604051638dfc202b60e01b815260040160405180910390fd5b6142e582614fc9565b6040516001600160a01b038316907fbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b905f90a280511561432957611cbf828261502c565b6111b06150cc565b5f8381525f5160206167b45f395f51905f52602052604090205461435481612753565b158461435f83612778565b90916143805760405163129c35db60e11b8152600401610be0929190615adb565b50505f61438c8261453b565b905080806143b257505f61439f83612778565b60068111156143b0576143b0615523565b145b856143bc84612778565b90916143dd57604051637b0e3dab60e01b8152600401610be0929190615adb565b50508015614436578482846001600160a01b038281169082161461442e576040516304da5da360e41b815260048101939093526001600160a01b039182166024840152166044820152606401610be0565b5050506144c7565b61444c8561178661018087016101608801615b0c565b6040516306925da960e41b81526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001690636925da909061449a9086905f90600401616670565b5f6040518083038186803b1580156144b0575f5ffd5b505afa1580156144c2573d5f5f3e3d5ffd5b505050505b5f816144eb576144df6101c086016101a08701615b0c565b64ffffffffff166144f8565b60a083901c64ffffffffff165b90508542828082111561452f576040516304f7b33960e31b8152600481019390935260248301919091526044820152606401610be0565b50505050509392505050565b5f600161454783612778565b600681111561455857614558615523565b1492915050565b8080156145825760405163d8701e6160e01b8152600401610be091815260200190565b507f2a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac002545f5160206167945f395f51905f52905f906145c69063ffffffff1642615b3b565b905085856040516145d8929190615e30565b60408051918290039091205f8a8152602085905291909120556146018861204689600285613c37565b866001600160a01b0316887fda8e78959839e270c403cbe45d19f2553406773381a44ba76056b9ec0092c4b688888560405161463f9392919061668d565b60405180910390a35050505050505050565b5f61465d878484612c6f565b9050806001600160a01b03166391d267006146798b8b8a612d41565b8787614688876004818b615bb2565b6040518663ffffffff1660e01b81526004016146a89594939291906166b7565b5f6040518083038186803b1580156146be575f5ffd5b505afa1580156146d0573d5f5f3e3d5ffd5b50505050505050505050505050565b6146e8846150eb565b5f8781525f5160206167b45f395f51905f52602052604090205561470b83612792565b8015614730575061472461016086016101408701615b6d565b6001600160601b031615155b15614765576147658461474b61016088016101408901615b6d565b6001600160601b031660a086901c64ffffffffff1661280d565b61478661477860e0870160c08801615b6d565b6001600160601b03166150f8565b5f6147b161479385612792565b61479d57426147aa565b60d085901c64ffffffffff165b879061359f565b9050846001600160a01b0316877f32267b4a4d421c77ce961243de9cc5b0025c066e962126be78fcc5e4509ed41b85856040516147ef9291906166f6565b60405180910390a37f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663d9ac581c886040518060800160405280896001600160a01b031681526020018a5f01358152602001856001600160601b031681526020018a61012001602081019061486d9190615b6d565b6001600160601b03168152506040518363ffffffff1660e01b8152600401613463929190616709565b5f80828403848111159081025b95945050505050565b6148b4611571565b156111935760405163d93c066560e01b815260040160405180910390fd5b60605f6148de83615163565b6040805160208082528183019092529192505f91906020820181803683375050509182525060208101929092525090565b5f60608161ea60603f6149238760406165d6565b61492d91906165ed565b6149379190615b3b565b9050805a10155a829091614967576040516319c4375560e31b815260048101929092526024820152604401610be0565b50505f5f8551602087015f8a8af192503d61100081111561498757506110005b6040519250808352805f602085013e8201603f01601f1916604052509094909350915050565b6149b5615216565b6149bd612494565b90508060c001511561156e5760405163d93c066560e01b815260040160405180910390fd5b5f6149f062093a8042615b3b565b905042614a04610100850160e08601615b0c565b64ffffffffff16118015614a2f575080614a25610100850160e08601615b0c565b64ffffffffff1611155b614a40610100850160e08601615b0c565b614a4b426001615b3b565b83909192614a835760405163d52afabf60e01b815264ffffffffff909316600484015260248301919091526044820152606401610be0565b50614a9991505061012084016101008501615d63565b63ffffffff1615801590614ac7575062015180614abe61012085016101008601615d63565b63ffffffff1611155b614ad961012085016101008601615d63565b620151809091614b0a57604051631c1755f760e11b815263ffffffff90921660048301526024820152604401610be0565b50614b1d90506080840160608501615d63565b63ffffffff16155f614b35606086016040870161569a565b6001600160a01b031614148015614b645750624c4b40614b5b6080850160608601615d63565b63ffffffff1611155b614b74606085016040860161569a565b614b846080860160608701615d63565b624c4b40909192614bc65760405163753027a360e11b81526001600160a01b03909316600484015263ffffffff90911660248301526044820152606401610be0565b50614bda91505060a0840160808501615b6d565b6001600160601b031615801590614c09575081614bfd60a0850160808601615b6d565b6001600160601b031610155b614c1960a0850160808601615b6d565b839091614c4a57604051631fd16c8560e11b81526001600160601b0390921660048301526024820152604401610be0565b5060029050614c5f6040850160208601615a80565b6003811115614c7057614c70615523565b141580614cac5750614c8860a0840160808501615b6d565b6001600160601b0316614ca160c0850160a08601615b6d565b6001600160601b0316115b614cbc60c0850160a08601615b6d565b614ccc60a0860160808701615b6d565b909161421e576040516309c8666160e21b81526001600160601b03928316600482015291166024820152604401610be0565b5f306001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016148015614d5657507f000000000000000000000000000000000000000000000000000000000000000046145b15614d8057507f000000000000000000000000000000000000000000000000000000000000000090565b611550604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f60208201527f0000000000000000000000000000000000000000000000000000000000000000918101919091527f000000000000000000000000000000000000000000000000000000000000000060608201524660808201523060a08201525f9060c00160405160208183030381529060405280519060200120905090565b5f8381525f5160206167945f395f51905f526020819052604080832054905191929091614e579086908690615e30565b6040519081900390209050858183808214614e965760405163d588279960e01b8152600481019390935260248301919091526044820152606401610be0565b5050505f958652505060205250506040812055565b61421e8585858686866146df565b604080516080810182526001600160a01b038481168252853560208301526001600160601b038416828401525f6060830152915163366b160760e21b81527f00000000000000000000000000000000000000000000000000000000000000009092169163d9ac581c91614f3191889190600401616709565b5f604051808303815f87803b158015614f48575f5ffd5b505af115801561308b573d5f5f3e3d5ffd5b5f816003811115614f6d57614f6d615523565b614f7b9060ff1660106165d6565b836001600160401b0316901c61ffff16905092915050565b614f9b61518a565b61119357604051631afcd79f60e31b815260040160405180910390fd5b614fc0614f93565b610b7581613499565b806001600160a01b03163b5f03614ffe57604051634c9c8ce360e01b81526001600160a01b0382166004820152602401610be0565b5f5160206167d45f395f51905f5280546001600160a01b0319166001600160a01b0392909216919091179055565b60605f61503984846151a3565b905080801561505a57505f3d118061505a57505f846001600160a01b03163b115b1561506f576150676151b6565b91505061153a565b801561509957604051639996b31560e01b81526001600160a01b0385166004820152602401610be0565b3d156150ac576150a76151cf565b6150c5565b60405163d6bda27560e01b815260040160405180910390fd5b5092915050565b34156111935760405163b398979f60e01b815260040160405180910390fd5b5f61153a60045f84614101565b5f615101612494565b905061512a82826040015165ffffffffffff1661511e9190615b3b565b65ffffffffffff6130c0565b5f5160206167f45f395f51905f52805465ffffffffffff92909216600160681b0265ffffffffffff60681b199092169190911790555050565b5f60ff8216601f81111561153a57604051632cd44ac360e21b815260040160405180910390fd5b5f615193614065565b54600160401b900460ff16919050565b5f5f5f835160208501865af49392505050565b6040513d81523d5f602083013e3d602001810160405290565b6040513d5f823e3d81fd5b6040518060a001604052805f6001600160a01b031681526020015f81526020015f81526020015f6001600160a01b031681526020015f81525090565b6040805160e0810182525f80825260208201819052918101829052606081018290526080810182905260a0810182905260c081019190915290565b5f60208284031215615261575f5ffd5b5035919050565b6060810161153a828463ffffffff815116825263ffffffff60208201511660208301526001600160601b0360408201511660408301525050565b5f5f602083850312156152b3575f5ffd5b82356001600160401b038111156152c8575f5ffd5b8301601f810185136152d8575f5ffd5b80356001600160401b038111156152ed575f5ffd5b8560208260051b8401011115615301575f5ffd5b6020919091019590945092505050565b5f6102008284031215615322575f5ffd5b50919050565b5f6102008284031215615339575f5ffd5b611b6c8383615311565b6001600160a01b0381168114610b75575f5ffd5b80356127fb81615343565b634e487b7160e01b5f52604160045260245ffd5b604051606081016001600160401b038111828210171561539857615398615362565b60405290565b60405160e081016001600160401b038111828210171561539857615398615362565b604051601f8201601f191681016001600160401b03811182821017156153e8576153e8615362565b604052919050565b5f6001600160401b0382111561540857615408615362565b50601f01601f191660200190565b5f5f60408385031215615427575f5ffd5b823561543281615343565b915060208301356001600160401b0381111561544c575f5ffd5b8301601f8101851361545c575f5ffd5b803561546f61546a826153f0565b6153c0565b818152866020838501011115615483575f5ffd5b816020840160208301375f602083830101528093505050509250929050565b5f60e0820190506001600160401b03835116825264ffffffffff602084015116602083015265ffffffffffff60408401511660408301526001600160401b03606084015116606083015261ffff608084015116608083015260a083015161550f60a084018261ffff169052565b5060c08301516150c560c084018215159052565b634e487b7160e01b5f52602160045260245ffd5b6007811061554757615547615523565b9052565b5f60808201905061555d828451615537565b60018060a01b036020840151166020830152604083015160408301526060830151606083015292915050565b5f5f83601f840112615599575f5ffd5b5081356001600160401b038111156155af575f5ffd5b6020830191508360208285010111156155c6575f5ffd5b9250929050565b5f5f5f5f5f5f61026087890312156155e3575f5ffd5b6155ed8888615311565b95506102008701356155fe81615343565b94506102208701356001600160401b03811115615619575f5ffd5b61562589828a01615589565b9095509350506102408701356001600160401b03811115615644575f5ffd5b61565089828a01615589565b979a9699509497509295939492505050565b5f5f6102208385031215615674575f5ffd5b61567e8484615311565b915061020083013561568f81615343565b809150509250929050565b5f602082840312156156aa575f5ffd5b8135611b6c81615343565b5f81518084528060208401602086015e5f602082860101526020601f19601f83011685010191505092915050565b60ff60f81b8816815260e060208201525f61570160e08301896156b5565b828103604084015261571381896156b5565b606084018890526001600160a01b038716608085015260a0840186905283810360c0850152845180825260208087019350909101905f5b8181101561576857835183526020938401939092019160010161574a565b50909b9a5050505050505050505050565b5f5f610220838503121561578b575f5ffd5b6157958484615311565b94610200939093013593505050565b602081525f611b6c60208301846156b5565b8015158114610b75575f5ffd5b5f5f604083850312156157d4575f5ffd5b82356001600160401b038111156157e9575f5ffd5b830161026081860312156157fb575f5ffd5b9150602083013561568f816157b6565b5f60608284031215615322575f5ffd5b5f6060828403121561582b575f5ffd5b611b6c838361580b565b5f5f5f5f6102408587031215615849575f5ffd5b6158538686615311565b93506102008501356001600160401b0381111561586e575f5ffd5b61587a87828801615589565b959890975094956102200135949350505050565b5f5f5f8385036101608112156158a2575f5ffd5b6101408112156158b0575f5ffd5b508392506101408401356001600160401b038111156158cd575f5ffd5b6158d986828701615589565b9497909650939450505050565b5f5f5f5f5f61024086880312156158fb575f5ffd5b6159058787615311565b94506102008601356001600160401b03811115615920575f5ffd5b61592c88828901615589565b9095509350506102208601356001600160401b0381111561594b575f5ffd5b61595788828901615589565b969995985093965092949392505050565b8035600481106127fb575f5ffd5b5f5f5f60608486031215615988575f5ffd5b8335925061599860208501615968565b929592945050506040919091013590565b5f5f5f61022084860312156159bc575f5ffd5b6159c68585615311565b92506102008401356001600160401b038111156158cd575f5ffd5b5f5f5f5f608085870312156159f4575f5ffd5b84359350615a0460208601615968565b93969395505050506040820135916060013590565b5f5f60808385031215615a2a575f5ffd5b8235615a3581615343565b9150615a44846020850161580b565b90509250929050565b634e487b7160e01b5f52603260045260245ffd5b5f823561025e19833603018112615a76575f5ffd5b9190910192915050565b5f60208284031215615a90575f5ffd5b611b6c82615968565b5f5f8335601e19843603018112615aae575f5ffd5b8301803591506001600160401b03821115615ac7575f5ffd5b6020019150368190038213156155c6575f5ffd5b82815260408101611b6c6020830184615537565b64ffffffffff81168114610b75575f5ffd5b80356127fb81615aef565b5f60208284031215615b1c575f5ffd5b8135611b6c81615aef565b634e487b7160e01b5f52601160045260245ffd5b8082018082111561153a5761153a615b27565b6001600160601b0381168114610b75575f5ffd5b80356127fb81615b4e565b5f60208284031215615b7d575f5ffd5b8135611b6c81615b4e565b5f60208284031215615b98575f5ffd5b5051919050565b8181038181111561153a5761153a615b27565b5f5f85851115615bc0575f5ffd5b83861115615bcc575f5ffd5b5050820193919092039150565b80516001600160a01b039081168352602080830151908401526040808301519084015260608083015190911690830152608090810151910152565b5f82825180855260208501945060208160051b830101602085015f5b83811015615c6257601f19858403018852615c4c8383516156b5565b6020988901989093509190910190600101615c30565b50909695505050505050565b606080825284519082018190525f9060208601906080840190835b81811015615cb257615c9c838551615bd9565b6020939093019260a09290920191600101615c89565b50508381036020850152615cc68187615c14565b91505082810360408401526121a08185615c14565b80516127fb816157b6565b5f60208284031215615cf6575f5ffd5b8151611b6c816157b6565b6003811061554757615547615523565b6001600160a01b038416815260608101615d2e6020830185615d01565b6001600160a01b03929092166040919091015292915050565b63ffffffff81168114610b75575f5ffd5b80356127fb81615d47565b5f60208284031215615d73575f5ffd5b8135611b6c81615d47565b5f6040828403128015615d8f575f5ffd5b50604080519081016001600160401b0381118282101715615db257615db2615362565b6040528251615dc081615343565b81526020830151615dd081615b4e565b60208201529392505050565b5f6060828403128015615ded575f5ffd5b50615df6615376565b8235615e0181615d47565b81526020830135615e1181615d47565b60208201526040830135615e2481615b4e565b60408201529392505050565b818382375f9101908152919050565b6004811061554757615547615523565b81835281816020850137505f828201602090810191909152601f909101601f19169091010190565b835181525f6020850151615e8e6020840182615e3f565b506040850151615ea960408401826001600160a01b03169052565b506060850151615ec460608401826001600160a01b03169052565b506080850151615edc608084018263ffffffff169052565b5060a085015160a083015260c0850151615f0160c08401826001600160601b03169052565b5060e0850151615f1c60e08401826001600160601b03169052565b50610100850151615f396101008401826001600160601b03169052565b50610120850151615f566101208401826001600160601b03169052565b50610140850151615f736101408401826001600160601b03169052565b50610160850151615f8e61016084018264ffffffffff169052565b50610180850151615fa861018084018263ffffffff169052565b506101a0850151615fc36101a084018264ffffffffff169052565b506101c0850151615fdd6101c084018263ffffffff169052565b506101e08501516101e08301526102206102008301526148a361022083018486615e4f565b82815260408101611b6c6020830184615e3f565b6001600160401b0381168114610b75575f5ffd5b80516127fb81616016565b5f6080828403128015616046575f5ffd5b50604051608081016001600160401b038111828210171561606957616069615362565b604052825161607781615b4e565b8152602083015161608781616016565b6020820152604083015161609a81615d47565b604082015260608301516160ad81615d47565b60608201529392505050565b5f5f8335601e198436030181126160ce575f5ffd5b83016020810192503590506001600160401b038111156160ec575f5ffd5b8036038213156155c6575f5ffd5b803582525f61610b60208301615968565b6161186020850182615e3f565b5061612560408301615357565b6001600160a01b0316604084015261613f60608301615357565b6001600160a01b0316606084015261615960808301615d58565b63ffffffff16608084015260a0828101359084015261617a60c08301615b62565b6001600160601b031660c084015261619460e08301615b62565b6001600160601b031660e08401526161af6101008301615b62565b6001600160601b03166101008401526161cb6101208301615b62565b6001600160601b03166101208401526161e76101408301615b62565b6001600160601b03166101408401526162036101608301615b01565b64ffffffffff1661016084015261621d6101808301615d58565b63ffffffff166101808401526162366101a08301615b01565b64ffffffffff166101a08401526162506101c08301615d58565b63ffffffff166101c08401526101e082810135908401526162746102008301615357565b6001600160a01b03166102008401526162916102208301836160b9565b6102606102208601526162a961026086018284615e4f565b9150506162ba6102408401846160b9565b8583036102408701526121a0838284615e4f565b602080825281018290525f6040600584901b83018101908301858361025e1936839003015b8782101561633757868503603f190184528235818112616311575f5ffd5b61631d868b83016160fa565b9550506020830192506020840193506001820191506162f3565b5092979650505050505050565b604081525f61635660408301856160fa565b905082151560208301529392505050565b805161ffff811681146127fb575f5ffd5b5f60e0828403128015616389575f5ffd5b5061639261539e565b825161639d81616016565b815260208301516163ad81615aef565b6020820152604083015165ffffffffffff811681146163ca575f5ffd5b60408201526163db6060840161602a565b60608201526163ec60808401616367565b60808201526163fd60a08401616367565b60a082015261640e60c08401615cdb565b60c08201529392505050565b6001600160801b03818116838216019081111561153a5761153a615b27565b80356001600160e01b031981169060048410156150c5576001600160e01b031960049490940360031b84901b1690921692915050565b6001600160a01b03841681526040602082018190525f906148a39083018486615e4f565b5f600182016164a4576164a4615b27565b5060010190565b6001600160e01b03198316815260408101611b6c6020830184615e3f565b5f602082840312156164d9575f5ffd5b8151611b6c81615343565b5f602082840312156164f4575f5ffd5b81516001600160401b03811115616509575f5ffd5b82016060818503121561651a575f5ffd5b616522615376565b815160ff81168114616532575f5ffd5b8152602082015161654281615343565b602082015260408201516001600160401b0381111561655f575f5ffd5b80830192505084601f830112616573575f5ffd5b815161658161546a826153f0565b818152866020838601011115616595575f5ffd5b8160208501602083015e5f918101602001919091526040820152949350505050565b6001600160801b03828116828216039081111561153a5761153a615b27565b808202811582820484141761153a5761153a615b27565b5f8261660757634e487b7160e01b5f52601260045260245ffd5b500490565b60a08101616646828663ffffffff815116825263ffffffff60208201511660208301526001600160601b0360408201511660408301525050565b606082019390935260800152919050565b838152604060208201525f6148a3604083018486615e4f565b6001600160a01b038316815260408101611b6c6020830184615d01565b604081525f6166a0604083018587615e4f565b905064ffffffffff83166020830152949350505050565b6166c18187615bd9565b60e060a08201525f6166d760e083018688615e4f565b82810360c08401526166ea818587615e4f565b98975050505050505050565b602081525f612d39602083018486615e4f565b91825280516001600160a01b03166020808401919091528101516040808401919091528101516001600160601b039081166060808501919091529091015116608082015260a0019056fef3177357ab46d8af007ab3fdb9af81da189e1068fefdc0073dca88a2cab40a009c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad348012a911fd5d6638c8f3ecf626e17799d76e5aa56dca8a1a0a63aa94ca06f6ac0009c20764a2402e2ae231e955dd279f6c6e479691143d5d5ee8071ed351ad34800360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc104ea38e526cb6d4373f7b73daa920574b346c67d13745299832738c534b0000a26469706673582212203c655358cdecae43d7863d2aca91603f395ed66a9b4b88aa4626c6f74e7043e364736f6c63430008250033";
 
   
       type InferenceMarketConstructorParams = [signer?: Signer] | ConstructorParameters<typeof ContractFactory>;
@@ -2218,11 +3142,11 @@ import type { NonPayableOverrides } from "../../common.js"
         
       }
     
-    override getDeployTransaction(escrow: AddressLike, staking: AddressLike, modelRegistry: AddressLike, nodeRegistry: AddressLike, verifierRouter: AddressLike, overrides?: NonPayableOverrides & { from?: string }): Promise<ContractDeployTransaction> {
-      return super.getDeployTransaction(escrow, staking, modelRegistry, nodeRegistry, verifierRouter, overrides || {});
+    override getDeployTransaction(escrow: AddressLike, staking: AddressLike, modelRegistry: AddressLike, nodeRegistry: AddressLike, verifierRouter: AddressLike, feePolicy: AddressLike, overrides?: NonPayableOverrides & { from?: string }): Promise<ContractDeployTransaction> {
+      return super.getDeployTransaction(escrow, staking, modelRegistry, nodeRegistry, verifierRouter, feePolicy, overrides || {});
     };
-    override deploy(escrow: AddressLike, staking: AddressLike, modelRegistry: AddressLike, nodeRegistry: AddressLike, verifierRouter: AddressLike, overrides?: NonPayableOverrides & { from?: string }) {
-      return super.deploy(escrow, staking, modelRegistry, nodeRegistry, verifierRouter, overrides || {}) as Promise<InferenceMarket & {
+    override deploy(escrow: AddressLike, staking: AddressLike, modelRegistry: AddressLike, nodeRegistry: AddressLike, verifierRouter: AddressLike, feePolicy: AddressLike, overrides?: NonPayableOverrides & { from?: string }) {
+      return super.deploy(escrow, staking, modelRegistry, nodeRegistry, verifierRouter, feePolicy, overrides || {}) as Promise<InferenceMarket & {
         deploymentTransaction(): ContractTransactionResponse;
       }>;
     }

@@ -74,6 +74,38 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "CheckpointUnorderedInsertion",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ECDSAInvalidSignature",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "length",
+        "type": "uint256"
+      }
+    ],
+    "name": "ECDSAInvalidSignatureLength",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
+        "name": "s",
+        "type": "bytes32"
+      }
+    ],
+    "name": "ECDSAInvalidSignatureS",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "address",
@@ -90,8 +122,55 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "timepoint",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint48",
+        "name": "clock",
+        "type": "uint48"
+      }
+    ],
+    "name": "ERC5805FutureLookup",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ERC6372InconsistentClock",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "EnforcedPause",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ExpectedPause",
+    "type": "error"
+  },
+  {
     "inputs": [],
     "name": "FailedCall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "currentNonce",
+        "type": "uint256"
+      }
+    ],
+    "name": "InvalidAccountNonce",
     "type": "error"
   },
   {
@@ -134,6 +213,43 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "SafeERC20FailedOperation",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "StakingAmountTooSmall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "expiry",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "minimum",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "maximum",
+        "type": "uint256"
+      }
+    ],
+    "name": "StakingBadExpiry",
     "type": "error"
   },
   {
@@ -191,6 +307,32 @@ import type { NonPayableOverrides } from "../../common.js"
         "type": "address"
       },
       {
+        "internalType": "address",
+        "name": "delegator",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "shares",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "StakingInsufficientShares",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
         "internalType": "uint256",
         "name": "free",
         "type": "uint256"
@@ -207,12 +349,55 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "expiry",
+        "type": "uint256"
+      }
+    ],
+    "name": "StakingNotExpired",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "staker",
+        "type": "address"
+      }
+    ],
+    "name": "StakingNothingUnbonding",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "operator",
         "type": "address"
       }
     ],
-    "name": "StakingNothingUnbonding",
+    "name": "StakingPoolDepleted",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      }
+    ],
+    "name": "StakingSelfDelegation",
     "type": "error"
   },
   {
@@ -248,6 +433,27 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "staker",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "StakingTooManyTranches",
+    "type": "error"
+  },
+  {
     "inputs": [],
     "name": "StakingZeroAddress",
     "type": "error"
@@ -271,6 +477,17 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "UUPSUnsupportedProxiableUUID",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "expiry",
+        "type": "uint256"
+      }
+    ],
+    "name": "VotesExpiredSignature",
     "type": "error"
   },
   {
@@ -306,6 +523,12 @@ import type { NonPayableOverrides } from "../../common.js"
         "internalType": "uint256",
         "name": "amount",
         "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "expiry",
+        "type": "uint256"
       }
     ],
     "name": "CollateralLocked",
@@ -340,6 +563,87 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": true,
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "commissionBps",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "startTime",
+        "type": "uint256"
+      }
+    ],
+    "name": "CommissionAnnounced",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "delegator",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "fromDelegate",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "toDelegate",
+        "type": "address"
+      }
+    ],
+    "name": "DelegateChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "delegate",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "previousVotes",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "newVotes",
+        "type": "uint256"
+      }
+    ],
+    "name": "DelegateVotesChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [],
+    "name": "EIP712DomainChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": false,
         "internalType": "uint64",
         "name": "version",
@@ -347,6 +651,19 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "Initialized",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": false,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "Paused",
     "type": "event"
   },
   {
@@ -393,6 +710,37 @@ import type { NonPayableOverrides } from "../../common.js"
       {
         "indexed": true,
         "internalType": "address",
+        "name": "from",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "ownAmount",
+        "type": "uint256"
+      }
+    ],
+    "name": "RewardsAdded",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
         "name": "payer",
         "type": "address"
       },
@@ -406,6 +754,12 @@ import type { NonPayableOverrides } from "../../common.js"
         "indexed": false,
         "internalType": "uint256",
         "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "delegatedAmount",
         "type": "uint256"
       },
       {
@@ -459,6 +813,37 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": true,
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "delegator",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "shares",
+        "type": "uint256"
+      }
+    ],
+    "name": "StakeDelegated",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": false,
         "internalType": "uint256",
         "name": "unbondingSeconds",
@@ -472,9 +857,28 @@ import type { NonPayableOverrides } from "../../common.js"
     "anonymous": false,
     "inputs": [
       {
+        "indexed": false,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "Unpaused",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
         "indexed": true,
         "internalType": "address",
         "name": "operator",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "staker",
         "type": "address"
       },
       {
@@ -505,7 +909,7 @@ import type { NonPayableOverrides } from "../../common.js"
       {
         "indexed": true,
         "internalType": "address",
-        "name": "to",
+        "name": "staker",
         "type": "address"
       },
       {
@@ -524,6 +928,25 @@ import type { NonPayableOverrides } from "../../common.js"
       {
         "indexed": true,
         "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "UnstakeUndone",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
         "name": "implementation",
         "type": "address"
       }
@@ -533,12 +956,38 @@ import type { NonPayableOverrides } from "../../common.js"
   },
   {
     "inputs": [],
+    "name": "CLOCK_MODE",
+    "outputs": [
+      {
+        "internalType": "string",
+        "name": "",
+        "type": "string"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "FEE_ESCROW",
     "outputs": [
       {
         "internalType": "contract IFeeEscrow",
         "name": "",
         "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MAX_COMMISSION_BPS",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
       }
     ],
     "stateMutability": "view",
@@ -584,6 +1033,37 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "function"
   },
   {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "addRewards",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint16",
+        "name": "commissionBps",
+        "type": "uint16"
+      }
+    ],
+    "name": "announceCommission",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [],
     "name": "authority",
     "outputs": [
@@ -599,6 +1079,11 @@ import type { NonPayableOverrides } from "../../common.js"
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
         "internalType": "uint256",
         "name": "amount",
         "type": "uint256"
@@ -607,6 +1092,43 @@ import type { NonPayableOverrides } from "../../common.js"
     "name": "beginUnstake",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "clock",
+    "outputs": [
+      {
+        "internalType": "uint48",
+        "name": "",
+        "type": "uint48"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "locker",
+        "type": "address"
+      }
+    ],
+    "name": "collateralExpiryOf",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -623,6 +1145,296 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "collateralOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      }
+    ],
+    "name": "commissionOf",
+    "outputs": [
+      {
+        "internalType": "uint16",
+        "name": "",
+        "type": "uint16"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "delegate",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "shares",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "delegatee",
+        "type": "address"
+      }
+    ],
+    "name": "delegate",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "delegatee",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "expiry",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint8",
+        "name": "v",
+        "type": "uint8"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "r",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "s",
+        "type": "bytes32"
+      }
+    ],
+    "name": "delegateBySig",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "delegates",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "delegator",
+        "type": "address"
+      }
+    ],
+    "name": "delegationOf",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint128",
+            "name": "shares",
+            "type": "uint128"
+          },
+          {
+            "internalType": "uint128",
+            "name": "units",
+            "type": "uint128"
+          }
+        ],
+        "internalType": "struct Delegation",
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      }
+    ],
+    "name": "delegationPoolOf",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint128",
+            "name": "assets",
+            "type": "uint128"
+          },
+          {
+            "internalType": "uint128",
+            "name": "shares",
+            "type": "uint128"
+          },
+          {
+            "internalType": "uint128",
+            "name": "unbondingShares",
+            "type": "uint128"
+          }
+        ],
+        "internalType": "struct DelegationPool",
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "eip712Domain",
+    "outputs": [
+      {
+        "internalType": "bytes1",
+        "name": "fields",
+        "type": "bytes1"
+      },
+      {
+        "internalType": "string",
+        "name": "name",
+        "type": "string"
+      },
+      {
+        "internalType": "string",
+        "name": "version",
+        "type": "string"
+      },
+      {
+        "internalType": "uint256",
+        "name": "chainId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "address",
+        "name": "verifyingContract",
+        "type": "address"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "salt",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256[]",
+        "name": "extensions",
+        "type": "uint256[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "timepoint",
+        "type": "uint256"
+      }
+    ],
+    "name": "getPastTotalSupply",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timepoint",
+        "type": "uint256"
+      }
+    ],
+    "name": "getPastVotes",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "getVotes",
     "outputs": [
       {
         "internalType": "uint256",
@@ -712,11 +1524,55 @@ import type { NonPayableOverrides } from "../../common.js"
         "internalType": "uint256",
         "name": "amount",
         "type": "uint256"
+      },
+      {
+        "internalType": "uint40",
+        "name": "expiry",
+        "type": "uint40"
       }
     ],
     "name": "lock",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "owner",
+        "type": "address"
+      }
+    ],
+    "name": "nonces",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "pause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "paused",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -780,6 +1636,30 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "locker",
+        "type": "address"
+      }
+    ],
+    "name": "reclaim",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -870,8 +1750,33 @@ import type { NonPayableOverrides } from "../../common.js"
       }
     ],
     "name": "slash",
-    "outputs": [],
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      }
+    ],
+    "name": "slashableOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -911,6 +1816,24 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "function"
   },
   {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "delegator",
+        "type": "address"
+      }
+    ],
+    "name": "syncVotes",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [],
     "name": "treasuryProceeds",
     "outputs": [
@@ -929,6 +1852,11 @@ import type { NonPayableOverrides } from "../../common.js"
         "internalType": "address",
         "name": "operator",
         "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "staker",
+        "type": "address"
       }
     ],
     "name": "unbondingOf",
@@ -946,9 +1874,9 @@ import type { NonPayableOverrides } from "../../common.js"
             "type": "uint40"
           }
         ],
-        "internalType": "struct Unbonding",
-        "name": "",
-        "type": "tuple"
+        "internalType": "struct Unbonding[]",
+        "name": "unbondings",
+        "type": "tuple[]"
       }
     ],
     "stateMutability": "view",
@@ -986,6 +1914,13 @@ import type { NonPayableOverrides } from "../../common.js"
     "type": "function"
   },
   {
+    "inputs": [],
+    "name": "unpause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "internalType": "address",
@@ -1007,7 +1942,12 @@ import type { NonPayableOverrides } from "../../common.js"
     "inputs": [
       {
         "internalType": "address",
-        "name": "to",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "staker",
         "type": "address"
       }
     ],
@@ -1021,10 +1961,34 @@ import type { NonPayableOverrides } from "../../common.js"
     ],
     "stateMutability": "nonpayable",
     "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "shares",
+        "type": "uint256"
+      }
+    ],
+    "name": "worthOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   }
 ] as const;
 
-  const _bytecode = "0x60e060405230608052348015610013575f5ffd5b5060405161278638038061278683398101604081905261003291610117565b61003a610051565b6001600160a01b0391821660a0521660c05261014f565b7ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00805468010000000000000000900460ff16156100a15760405163f92ee8a960e01b815260040160405180910390fd5b80546001600160401b03908116146101005780546001600160401b0319166001600160401b0390811782556040519081527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b50565b6001600160a01b0381168114610100575f5ffd5b5f5f60408385031215610128575f5ffd5b825161013381610103565b602084015190925061014481610103565b809150509250929050565b60805160a05160c0516125d56101b15f395f818161058401528181611202015281816117ce015261181901525f818161045901528181610d8d0152818161160e01526117ac01525f8181611877015281816118a00152611a1501526125d55ff3fe6080604052600436106101af575f3560e01c8063acf09912116100e7578063cc36095911610087578063d509e71811610062578063d509e71814610540578063d8b7575d14610554578063e61a895214610573578063f42aed9d146105a6575f5ffd5b8063cc360959146104ed578063cd2ba69c1461050c578063d4af96d01461052b575f5ffd5b8063be56e7ea116100c2578063be56e7ea14610448578063bf7e214f14610493578063c34ee102146104a7578063c858d746146104c6575f5ffd5b8063acf09912146103a2578063ad3cb1cc146103ec578063adc9772e14610429575f5ffd5b806352d1902d116101525780637eee288d1161012d5780637eee288d146102f15780638fb36037146103105780639194eae71461033d578063988b1fa71461035c575f5ffd5b806352d1902d146102955780636cf6d675146102a95780637a9e5e4b146102d2575f5ffd5b80634200800b1161018d5780634200800b146102125780634ed714f4146102315780634f1ef2861461026357806351cff8d914610276575f5ffd5b8063282d3fdf146101b357806331a8aeb3146101d457806337a0b015146101f3575b5f5ffd5b3480156101be575f5ffd5b506101d26101cd366004612109565b6105ba565b005b3480156101df575f5ffd5b506101d26101ee366004612109565b6106ba565b3480156101fe575f5ffd5b506101d261020d366004612133565b6106f4565b34801561021d575f5ffd5b506101d261022c36600461214c565b610a4f565b34801561023c575f5ffd5b5061025061024b366004612163565b610bb4565b6040519081526020015b60405180910390f35b6101d2610271366004612192565b610c12565b348015610281575f5ffd5b50610250610290366004612163565b610c2d565b3480156102a0575f5ffd5b50610250610dd0565b3480156102b4575f5ffd5b506102bd610dec565b60405163ffffffff909116815260200161025a565b3480156102dd575f5ffd5b506101d26102ec366004612163565b610e04565b3480156102fc575f5ffd5b506101d261030b366004612109565b610e86565b34801561031b575f5ffd5b50610324610f46565b6040516001600160e01b0319909116815260200161025a565b348015610348575f5ffd5b50610250610357366004612163565b610f7c565b348015610367575f5ffd5b5061037b610376366004612163565b610fa6565b6040805182516001600160801b03908116825260209384015116928101929092520161025a565b3480156103ad575f5ffd5b506103c16103bc366004612163565b611005565b6040805182516001600160801b0316815260209283015164ffffffffff16928101929092520161025a565b3480156103f7575f5ffd5b5061041c604051806040016040528060058152602001640352e302e360dc1b81525081565b60405161025a9190612258565b348015610434575f5ffd5b506101d2610443366004612109565b61106b565b348015610453575f5ffd5b5061047b7f000000000000000000000000000000000000000000000000000000000000000081565b6040516001600160a01b03909116815260200161025a565b34801561049e575f5ffd5b5061047b61107e565b3480156104b2575f5ffd5b506101d26104c13660046122a0565b611099565b3480156104d1575f5ffd5b506104da6110ae565b60405161ffff909116815260200161025a565b3480156104f8575f5ffd5b506101d26105073660046122c8565b6110cc565b348015610517575f5ffd5b506101d26105263660046122e3565b6110de565b348015610536575f5ffd5b5061025061138881565b34801561054b575f5ffd5b506102506111eb565b34801561055f575f5ffd5b5061025061056e366004612329565b6112e0565b34801561057e575f5ffd5b5061047b7f000000000000000000000000000000000000000000000000000000000000000081565b3480156105b1575f5ffd5b5061025061131c565b6105c6335b5f36611341565b5f6105cf61143f565b6001600160a01b0384165f9081526020829052604090209091506105f4848285611463565b805483908290601090610618908490600160801b90046001600160801b0316612374565b82546001600160801b039182166101009390930a9283029190920219909116179055506001600160a01b0384165f90815260028301602090815260408083203384529091528120805485929061066f908490612393565b909155505060405183815233906001600160a01b038616907f9d952b9056b1ad31790d622a7f5ecf49004b370b41add0e429ac1e9f4b8a33359060200160405180910390a350505050565b6106c3336105bf565b6106cb6114d4565b6106d6828383611507565b6106f06115055f5f5160206125805f395f51905f526114ff565b5050565b5f6106fd61143f565b90505f61071060408401602085016123a6565b9050806001600160801b03165f0361073b57604051636207797760e11b815260040160405180910390fd5b61075a61074b6020850185612163565b826001600160801b031661163b565b5f61078b6001600160801b03831661077860808701606088016123cc565b6bffffffffffffffffffffffff166116dd565b90505f6107ba6107a4836001600160801b0386166123f7565b6004860154640100000000900461ffff166116ef565b90505f816107d1846001600160801b0387166123f7565b6107db91906123f7565b90505f85816107ed60208a018a612163565b6001600160a01b0316815260208082019290925260409081015f208151808301835290546001600160801b038082168352600160801b90910416928101929092528051808201909152815191925090819061084990889061240a565b6001600160801b03168152602001868360200151610867919061240a565b6001600160801b03169052865f61088160208b018b612163565b6001600160a01b031681526020808201929092526040015f20825192909101516001600160801b03908116600160801b02921691909117905583156109095783600387015f6108d660608b0160408c01612163565b6001600160a01b03166001600160a01b031681526020019081526020015f205f8282546109039190612393565b90915550505b82156109585782600387015f61092560a08b0160808c01612163565b6001600160a01b03166001600160a01b031681526020019081526020015f205f8282546109529190612393565b90915550505b81156109a957818660040160068282829054906101000a90046001600160801b03166109849190612374565b92506101000a8154816001600160801b0302191690836001600160801b031602179055505b6109b960a0880160808901612163565b6001600160a01b03166109d26060890160408a01612163565b6001600160a01b03166109e860208a018a612163565b604080516001600160801b038a16815260208101899052908101879052606081018690526001600160a01b0391909116907fcb34f88d1c182c2c3af859bc79decaeca810c6c82450002d63d81a9288e2ce609060800160405180910390a450505050505050565b5f610a5861143f565b9050815f03610a7a57604051636207797760e11b815260040160405180910390fd5b335f81815260208390526040902090610a94908285611463565b60048201545f90610ab490610aaf9063ffffffff1642612393565b611707565b335f908152600185016020526040812084549293509186918591610ae29084906001600160801b031661240a565b92506101000a8154816001600160801b0302191690836001600160801b0316021790555084815f015f8282829054906101000a90046001600160801b0316610b2a9190612374565b82546101009290920a6001600160801b0381810219909316919092169190910217905550805464ffffffffff60801b1916600160801b64ffffffffff841690810291909117825560408051878152602081019290925233917f6bfcdd94bb66a6c622064af4297edaa3c2fa6a24797dc108cc66442963703b8a910160405180910390a25050505050565b5f610bbd6114d4565b5f610bc661143f565b6001600160a01b0384165f9081526003820160205260408120805491905592509050610bf2838361173c565b50610c0d6115055f5f5160206125805f395f51905f526114ff565b919050565b610c1a61186c565b610c2382611910565b6106f08282611919565b5f610c366114d4565b5f610c3f61143f565b90506001600160a01b038316610c685760405163c2e2e58560e01b815260040160405180910390fd5b335f8181526001830160209081526040918290208251808401909352546001600160801b038116808452600160801b90910464ffffffffff169183019190915293509083610cda576040516324f7837d60e11b81526001600160a01b0390911660048201526024015b60405180910390fd5b506020810151429064ffffffffff8116821015610d1a57604051636692c50b60e01b8152600481019290925264ffffffffff166024820152604401610cd1565b5050335f8181526001840160205260409081902080546001600160a81b0319169055516001600160a01b03861691907f5bc994ffd32158800dcb9e2866b535fec795e3b25041def0f452d090fd7e7e1390610d789087815260200190565b60405180910390a3610db46001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001685856119d5565b5050610c0d6115055f5f5160206125805f395f51905f526114ff565b5f610dd9611a0a565b505f5160206125605f395f51905f525b90565b5f610df561143f565b6004015463ffffffff16919050565b33610e0d61107e565b6001600160a01b0316816001600160a01b031614610e485760405162d1953b60e31b81526001600160a01b0382166004820152602401610cd1565b816001600160a01b03163b5f03610e7d576040516361798f2f60e11b81526001600160a01b0383166004820152602401610cd1565b6106f082611a53565b610e90828261163b565b80610e9961143f565b6001600160a01b0384165f908152602091909152604090208054601090610ed1908490600160801b90046001600160801b031661240a565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550336001600160a01b0316826001600160a01b03167f5c87c81b4945a78d177e7c3dfbc9a6eaa971757d39f3b93c514446b47b5a2e1a83604051610f3a91815260200190565b60405180910390a35050565b5f5160206125405f395f51905f5280545f9190600160a01b900460ff16610f6d575f610f76565b638fb3603760e01b5b91505090565b5f610f8561143f565b6001600160a01b039092165f90815260039290920160205250604090205490565b604080518082019091525f8082526020820152610fc161143f565b6001600160a01b039092165f90815260209283526040908190208151808301909252546001600160801b038082168352600160801b90910416928101929092525090565b604080518082019091525f808252602082015261102061143f565b6001600160a01b03929092165f908152600190920160209081526040928390208351808501909452546001600160801b0381168452600160801b900464ffffffffff16908301525090565b6110736114d4565b6106d6823383611507565b5f5160206125405f395f51905f52546001600160a01b031690565b6110a2336105bf565b6110ab81611ab3565b50565b5f6110b761143f565b60040154640100000000900461ffff16919050565b6110d5336105bf565b6110ab81611b9e565b5f6110e7611c2e565b805490915060ff600160401b820416159067ffffffffffffffff165f8115801561110e5750825b90505f8267ffffffffffffffff16600114801561112a5750303b155b905081158015611138575080155b156111565760405163f92ee8a960e01b815260040160405180910390fd5b845467ffffffffffffffff19166001178555831561118057845460ff60401b1916600160401b1785555b61118988611c56565b61119287611ab3565b61119b86611b9e565b83156111e157845460ff60401b19168555604051600181527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b5050505050505050565b5f6111f46114d4565b5f6111fd61143f565b90505f7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166361d027b36040518163ffffffff1660e01b81526004016040805180830381865afa15801561125b573d5f5f3e3d5ffd5b505050506040513d601f19601f8201168201806040525081019061127f9190612429565b5060048301805475ffffffffffffffffffffffffffffffff000000000000198116909155660100000000000090046001600160801b0316935090506112c4818461173c565b5050610de96115055f5f5160206125805f395f51905f526114ff565b5f6112e961143f565b6001600160a01b038085165f90815260029290920160209081526040808420928616845291905290205490505b92915050565b5f61132561143f565b60040154660100000000000090046001600160801b0316919050565b5f5160206125405f395f51905f525f8061137961135c61107e565b873061136b60045f8a8c612456565b6113749161247d565b611c67565b91509150816114375763ffffffff81161561141457825460ff60a01b1916600160a01b1783556113a761107e565b6001600160a01b03166394c7d7ee8787876040518463ffffffff1660e01b81526004016113d6939291906124b3565b5f604051808303815f87803b1580156113ed575f5ffd5b505af11580156113ff573d5f5f3e3d5ffd5b5050845460ff60a01b19168555506114379050565b60405162d1953b60e31b81526001600160a01b0387166004820152602401610cd1565b505050505050565b7f6079ad4f9704bbf3f40e244588fb49dbd8225e3ac23f8574c9b5a44d667fee0090565b81545f90611483906001600160801b03600160801b82048116911661240a565b6001600160801b03169050838183818111156114cb5760405163bb0d110960e01b81526001600160a01b03909316600484015260248301919091526044820152606401610cd1565b50505050505050565b6114eb5f5160206125805f395f51905f525c611cf9565b61150560015f5160206125805f395f51905f525b90611d17565b565b805f0361152757604051636207797760e11b815260040160405180910390fd5b6001600160a01b03831661154e5760405163c2e2e58560e01b815260040160405180910390fd5b61155781611d1e565b61155f61143f565b6001600160a01b0385165f9081526020919091526040812080549091906115909084906001600160801b0316612374565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550816001600160a01b0316836001600160a01b03167ffb8efd70c9f0ca009bfc9f2ca8a9256a5aefbc720bdb8d838e4bcd42c241b9eb836040516115f991815260200190565b60405180910390a36116366001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016833084611d51565b505050565b5f61164461143f565b6001600160a01b0384165f90815260029190910160209081526040808320338085529281905292205491925084908285808210156116b457604051632c79201960e01b81526001600160a01b03948516600482015293909216602484015260448301526064820152608401610cd1565b5050505082816116c491906123f7565b335f908152602093909352604090922091909155505050565b5f8282188284100282185b9392505050565b5f6127106116fd83856124f2565b6116e89190612509565b5f64ffffffffff821115611738576040516306dfcc6560e41b81526028600482015260248101839052604401610cd1565b5090565b805f0361175c57604051636207797760e11b815260040160405180910390fd5b816001600160a01b03167f86facafb8661ec0b756d38619e0bc61d123d09beb5207a8721f45b25529108b58260405161179791815260200190565b60405180910390a26117f36001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000167f000000000000000000000000000000000000000000000000000000000000000083611d8d565b6040516311f9fbc960e21b81526001600160a01b038381166004830152602482018390527f000000000000000000000000000000000000000000000000000000000000000016906347e7ef24906044015f604051808303815f87803b15801561185a575f5ffd5b505af1158015611437573d5f5f3e3d5ffd5b306001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001614806118f257507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166118e65f5160206125605f395f51905f52546001600160a01b031690565b6001600160a01b031614155b156115055760405163703e46dd60e11b815260040160405180910390fd5b6110ab336105bf565b816001600160a01b03166352d1902d6040518163ffffffff1660e01b8152600401602060405180830381865afa925050508015611973575060408051601f3d908101601f1916820190925261197091810190612528565b60015b61199b57604051634c9c8ce360e01b81526001600160a01b0383166004820152602401610cd1565b5f5160206125605f395f51905f5281146119cb57604051632a87526960e21b815260048101829052602401610cd1565b6116368383611ddf565b6119e28383836001611e34565b61163657604051635274afe760e01b81526001600160a01b0384166004820152602401610cd1565b306001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016146115055760405163703e46dd60e11b815260040160405180910390fd5b5f5160206125405f395f51905f5280546001600160a01b0383166001600160a01b03199091168117825560408051918252517f2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad9181900360200190a15050565b62015180611ac46203f48082612393565b611ace9190612393565b8163ffffffff1610158015611aec5750624f1a008163ffffffff1611155b8162015180611afe6203f48082612393565b611b089190612393565b624f1a00909192611b4257604051631f72677560e01b815263ffffffff909316600484015260248301919091526044820152606401610cd1565b50505080611b4e61143f565b600401805463ffffffff191663ffffffff92831617905560405190821681527f973ab1df0c9b2165dcb81d574979367ab11356799b8d4d088bc243ffe2a79a8e906020015b60405180910390a150565b8061138861ffff8216811015611bd35760405163af44ce7d60e01b815261ffff90921660048301526024820152604401610cd1565b505080611bde61143f565b600401805465ffff00000000191664010000000061ffff9384160217905560405190821681527f46be624e2aed14837fff3833673cdeecf33d4dbb66c3bdeb275d19402c2e736f90602001611b93565b5f807ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00611316565b611c5e611e96565b6110ab81611ebb565b6040516001600160a01b038085166024830152831660448201526001600160e01b0319821660648201525f908190819060840160408051601f19818403018152918152602080830180516001600160e01b031663b700961360e01b1781525f808052918290528351939450919290918a5afa15611cef575f516020805191945081901c150291505b5094509492505050565b1561150557604051633ee5aeb560e01b815260040160405180910390fd5b80825d5050565b5f6001600160801b03821115611738576040516306dfcc6560e41b81526080600482015260248101839052604401610cd1565b611d5f848484846001611ecc565b611d8757604051635274afe760e01b81526001600160a01b0385166004820152602401610cd1565b50505050565b611d998383835f611f39565b61163657611daa83835f6001611f39565b611dd257604051635274afe760e01b81526001600160a01b0384166004820152602401610cd1565b6119e28383836001611f39565b611de882611f83565b6040516001600160a01b038316907fbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b905f90a2805115611e2c576116368282611fe6565b6106f0612086565b60405163a9059cbb60e01b5f8181526001600160a01b038616600452602485905291602083604481808b5af1925060015f51148316611e8a578383151615611e7e573d5f823e3d81fd5b5f873b113d1516831692505b60405250949350505050565b611e9e6120a5565b61150557604051631afcd79f60e31b815260040160405180910390fd5b611ec3611e96565b6110ab81611a53565b6040516323b872dd60e01b5f8181526001600160a01b038781166004528616602452604485905291602083606481808c5af1925060015f51148316611f28578383151615611f1c573d5f823e3d81fd5b5f883b113d1516831692505b604052505f60605295945050505050565b60405163095ea7b360e01b5f8181526001600160a01b038616600452602485905291602083604481808b5af1925060015f51148316611e8a578383151615611e7e573d5f823e3d81fd5b806001600160a01b03163b5f03611fb857604051634c9c8ce360e01b81526001600160a01b0382166004820152602401610cd1565b5f5160206125605f395f51905f5280546001600160a01b0319166001600160a01b0392909216919091179055565b60605f611ff384846120be565b905080801561201457505f3d118061201457505f846001600160a01b03163b115b15612029576120216120d1565b915050611316565b801561205357604051639996b31560e01b81526001600160a01b0385166004820152602401610cd1565b3d15612066576120616120ea565b61207f565b60405163d6bda27560e01b815260040160405180910390fd5b5092915050565b34156115055760405163b398979f60e01b815260040160405180910390fd5b5f6120ae611c2e565b54600160401b900460ff16919050565b5f5f5f835160208501865af49392505050565b6040513d81523d5f602083013e3d602001810160405290565b6040513d5f823e3d81fd5b6001600160a01b03811681146110ab575f5ffd5b5f5f6040838503121561211a575f5ffd5b8235612125816120f5565b946020939093013593505050565b5f60a0828403128015612144575f5ffd5b509092915050565b5f6020828403121561215c575f5ffd5b5035919050565b5f60208284031215612173575f5ffd5b81356116e8816120f5565b634e487b7160e01b5f52604160045260245ffd5b5f5f604083850312156121a3575f5ffd5b82356121ae816120f5565b9150602083013567ffffffffffffffff8111156121c9575f5ffd5b8301601f810185136121d9575f5ffd5b803567ffffffffffffffff8111156121f3576121f361217e565b604051601f8201601f19908116603f0116810167ffffffffffffffff811182821017156122225761222261217e565b604052818152828201602001871015612239575f5ffd5b816020840160208301375f602083830101528093505050509250929050565b602081525f82518060208401528060208501604085015e5f604082850101526040601f19601f83011684010191505092915050565b803563ffffffff81168114610c0d575f5ffd5b5f602082840312156122b0575f5ffd5b6116e88261228d565b61ffff811681146110ab575f5ffd5b5f602082840312156122d8575f5ffd5b81356116e8816122b9565b5f5f5f606084860312156122f5575f5ffd5b8335612300816120f5565b925061230e6020850161228d565b9150604084013561231e816122b9565b809150509250925092565b5f5f6040838503121561233a575f5ffd5b8235612345816120f5565b91506020830135612355816120f5565b809150509250929050565b634e487b7160e01b5f52601160045260245ffd5b6001600160801b03818116838216019081111561131657611316612360565b8082018082111561131657611316612360565b5f602082840312156123b6575f5ffd5b81356001600160801b03811681146116e8575f5ffd5b5f602082840312156123dc575f5ffd5b81356bffffffffffffffffffffffff811681146116e8575f5ffd5b8181038181111561131657611316612360565b6001600160801b03828116828216039081111561131657611316612360565b5f5f6040838503121561243a575f5ffd5b8251612445816120f5565b6020840151909250612355816122b9565b5f5f85851115612464575f5ffd5b83861115612470575f5ffd5b5050820193919092039150565b80356001600160e01b0319811690600484101561207f576001600160e01b031960049490940360031b84901b1690921692915050565b6001600160a01b03841681526040602082018190528101829052818360608301375f818301606090810191909152601f909201601f1916010192915050565b808202811582820484141761131657611316612360565b5f8261252357634e487b7160e01b5f52601260045260245ffd5b500490565b5f60208284031215612538575f5ffd5b505191905056fef3177357ab46d8af007ab3fdb9af81da189e1068fefdc0073dca88a2cab40a00360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f00a26469706673582212202482341aba88c52d30b17c2339539967d851712917116612bb84e85d2ed6222b64736f6c63430008250033";
+  const _bytecode = "0x61010060405230608052348015610014575f5ffd5b50604051615b46380380615b4683398101604081905261003391610123565b81808261003e61005d565b6001600160a01b0391821660a052811660c0521660e0525061015b9050565b7ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00805468010000000000000000900460ff16156100ad5760405163f92ee8a960e01b815260040160405180910390fd5b80546001600160401b039081161461010c5780546001600160401b0319166001600160401b0390811782556040519081527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b50565b6001600160a01b038116811461010c575f5ffd5b5f5f60408385031215610134575f5ffd5b825161013f8161010f565b60208401519092506101508161010f565b809150509250929050565b60805160a05160c05160e0516159726101d45f395f611c3901525f8181610a350152818161231d0152818161369d01526136e801525f818161086d01528181610d4701528181611fdb0152818161263301528181612f48015261367b01525f81816137460152818161376f01526138af01526159725ff3fe60806040526004361061030d575f3560e01c80638456cb59116101a3578063c34ee102116100f2578063d509e71811610092578063e61a89521161006d578063e61a895214610a24578063e62977f8146109a7578063f42aed9d14610a57578063f940e38514610a99575f5ffd5b8063d509e718146109bc578063d8b7575d146109d0578063dd981088146109ef575f5ffd5b8063cc360959116100cd578063cc36095914610918578063cd2ba69c14610937578063cdefa2f414610956578063d4af96d0146109a7575f5ffd5b8063c34ee102146108a3578063c3cda520146108c2578063c858d746146108e1575f5ffd5b8063988b1fa71161015d578063ad3cb1cc11610138578063ad3cb1cc1461080d578063adc9772e1461083d578063be56e7ea1461085c578063bf7e214f1461088f575f5ffd5b8063988b1fa7146107b05780639ab24eb0146107cf578063a9fc507b146107ee575f5ffd5b80638456cb59146106be57806384b0196e146106d25780638e539e8c146106f95780638fb36037146107185780639194eae71461074557806391ddadf414610785575f5ffd5b8063587cde1e1161025f578063661f479211610219578063798f5d10116101f4578063798f5d101461060e5780637a9e5e4b1461062d5780637ecebe001461064c5780637eee288d1461069f575f5ffd5b8063661f4792146105945780636c1d5e28146105c65780636cf6d675146105e5575f5ffd5b8063587cde1e146104995780635bb2dcfd146104d05780635c19a95c146104ef5780635c975abb1461050e578063606d383d1461053c578063628da52714610568575f5ffd5b806337a0b015116102ca5780634bf5d7e9116102a55780634bf5d7e9146104325780634ed714f4146104535780634f1ef2861461047257806352d1902d14610485575f5ffd5b806337a0b015146103e05780633a46b1a8146103ff5780633f4ba83a1461041e575f5ffd5b8063026e402b146103115780630ff4cf52146103435780631129ee37146103645780632d7007af1461038357806331a8aeb3146103a2578063352461bb146103c1575b5f5ffd5b34801561031c575f5ffd5b5061033061032b366004615094565b610ab8565b6040519081526020015b60405180910390f35b34801561034e575f5ffd5b5061036261035d366004615094565b610d7f565b005b34801561036f575f5ffd5b5061033061037e3660046150be565b610f0d565b34801561038e575f5ffd5b5061033061039d366004615094565b610f36565b3480156103ad575f5ffd5b506103626103bc366004615094565b610f85565b3480156103cc575f5ffd5b506103626103db3660046150e8565b610fb8565b3480156103eb575f5ffd5b506103306103fa366004615103565b611100565b34801561040a575f5ffd5b50610330610419366004615094565b6111ff565b348015610429575f5ffd5b5061036261124a565b34801561043d575f5ffd5b5061044661125d565b60405161033a919061514a565b34801561045e575f5ffd5b5061033061046d3660046150be565b61126f565b610362610480366004615170565b6112bb565b348015610490575f5ffd5b506103306112d6565b3480156104a4575f5ffd5b506104b86104b33660046150be565b6112f2565b6040516001600160a01b03909116815260200161033a565b3480156104db575f5ffd5b506103306104ea366004615236565b61131b565b3480156104fa575f5ffd5b506103626105093660046150be565b6114b9565b348015610519575f5ffd5b505f51602061591d5f395f51905f525460ff16604051901515815260200161033a565b348015610547575f5ffd5b5061055b610556366004615236565b6114c4565b60405161033a919061526d565b348015610573575f5ffd5b50610587610582366004615236565b61168a565b60405161033a91906152cb565b34801561059f575f5ffd5b506105b36105ae3660046150be565b6116fa565b60405161ffff909116815260200161033a565b3480156105d1575f5ffd5b506103626105e0366004615236565b61175b565b3480156105f0575f5ffd5b506105f96117a0565b60405163ffffffff909116815260200161033a565b348015610619575f5ffd5b506103626106283660046152ef565b6117b8565b348015610638575f5ffd5b506103626106473660046150be565b611a16565b348015610657575f5ffd5b506103306106663660046150be565b6001600160a01b03165f9081527f5ab42ced628888259c08ac98db1eb0cf702fc1501344311d8b100cd1bfe4bb00602052604090205490565b3480156106aa575f5ffd5b506103626106b9366004615094565b611a98565b3480156106c9575f5ffd5b50610362611bce565b3480156106dd575f5ffd5b506106e6611bdf565b60405161033a9796959493929190615337565b348015610704575f5ffd5b506103306107133660046153cd565b611c21565b348015610723575f5ffd5b5061072c611caa565b6040516001600160e01b0319909116815260200161033a565b348015610750575f5ffd5b5061033061075f3660046150be565b6001600160a01b03165f9081525f5160206158fd5f395f51905f52602052604090205490565b348015610790575f5ffd5b50610799611ce0565b60405165ffffffffffff909116815260200161033a565b3480156107bb575f5ffd5b506105876107ca3660046150be565b611ce9565b3480156107da575f5ffd5b506103306107e93660046150be565b611d7d565b3480156107f9575f5ffd5b50610362610808366004615094565b611ddb565b348015610818575f5ffd5b50610446604051806040016040528060058152602001640352e302e360dc1b81525081565b348015610848575f5ffd5b50610362610857366004615094565b61200f565b348015610867575f5ffd5b506104b87f000000000000000000000000000000000000000000000000000000000000000081565b34801561089a575f5ffd5b506104b861202a565b3480156108ae575f5ffd5b506103626108bd3660046153f7565b612045565b3480156108cd575f5ffd5b506103626108dc366004615410565b61205a565b3480156108ec575f5ffd5b507f71b56caf4276b45732a0ca3e0e1adc95c853ae59d59d01ca785660cf69a4e8015461ffff166105b3565b348015610923575f5ffd5b506103626109323660046150e8565b612116565b348015610942575f5ffd5b5061036261095136600461546d565b612128565b348015610961575f5ffd5b506109756109703660046150be565b612284565b6040805182516001600160801b039081168252602080850151821690830152928201519092169082015260600161033a565b3480156109b2575f5ffd5b5061033061138881565b3480156109c7575f5ffd5b50610330612300565b3480156109db575f5ffd5b506103306109ea366004615236565b6123e1565b3480156109fa575f5ffd5b50610a0e610a09366004615236565b612422565b60405164ffffffffff909116815260200161033a565b348015610a2f575f5ffd5b506104b87f000000000000000000000000000000000000000000000000000000000000000081565b348015610a62575f5ffd5b507f71b56caf4276b45732a0ca3e0e1adc95c853ae59d59d01ca785660cf69a4e801546201000090046001600160801b0316610330565b348015610aa4575f5ffd5b50610330610ab3366004615236565b612468565b5f610ac1612669565b610ac9612699565b815f03610ae957604051636207797760e11b815260040160405180910390fd5b6001600160a01b038316610b105760405163c2e2e58560e01b815260040160405180910390fd5b826001600160a01b0381163303610b4b57604051634354ac7360e11b81526001600160a01b0390911660048201526024015b60405180910390fd5b505f610b556126f0565b6001600160a01b0385165f908152602091909152604081209150610b7884612714565b60028301546004840154919250610b9d9186916001600160801b03908116911661274b565b9250848484610bd057604051630946bc7560e41b81526001600160a01b0390921660048301526024820152604401610b42565b50610be290506103e8620f42406154bc565b610bec90856154bc565b8311158590610c1a576040516308734cef60e01b81526001600160a01b039091166004820152602401610b42565b506002820180548291905f90610c3a9084906001600160801b03166154d3565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550610c6783612714565b6004830180545f90610c839084906001600160801b03166154d3565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550610cf4853385610cb56126f0565b6001600160a01b038a165f90815260019190910160209081526040808320338452909152902054610cef91906001600160801b03166154f2565b612777565b604080518581526020810185905233916001600160a01b038816917fcd0366dce5247d874ffc60a762aa7abbb82c1695bbb171609c1b8861e279eb73910160405180910390a3610d6f6001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000163330876128d9565b5050610d79612915565b92915050565b805f03610d9f57604051636207797760e11b815260040160405180910390fd5b5f610da86126f0565b90505f836001600160a01b0316336001600160a01b03161490505f604051806040016040528083610de257610ddd878761293f565b610dec565b610dec8787612a43565b6001600160801b031681526005850154602090910190610e1b90610e169063ffffffff16426154f2565b612c2f565b64ffffffffff1690526001600160a01b0386165f9081526002850160209081526040808320338452909152812091925090610e569083612c60565b90508533600883610e945760405163d3b9917360e01b81526001600160a01b0393841660048201529290911660248301526044820152606401610b42565b50339150506001600160a01b0387167fe910405d52856ee2056afd75768f67b849421fd52e3d4026ffc3dcfd9778a45985610ed857610ed38989610f36565b610eda565b875b8560200151604051610efd92919091825264ffffffffff16602082015260400190565b60405180910390a3505050505050565b5f610d79610f196126f0565b6001600160a01b0384165f90815260209190915260409020612cf7565b5f5f610f406126f0565b6001600160a01b0385165f9081526020919091526040902060028101546004820154919250610f7d9185916001600160801b039081169116612d29565b949350505050565b610f91335b5f36612d41565b610f99612669565b610fa1612699565b610fac828383612e37565b610fb4612915565b5050565b8061138861ffff8216811015610fed5760405163af44ce7d60e01b815261ffff90921660048301526024820152604401610b42565b50505f610ff86126f0565b335f908152602091825260408082208151606081018352600382015461ffff8082168352620100008204169582019590955263ffffffff6401000000009095048516928101929092529350909161105291908590612f7516565b80516003840180546020840151604085015163ffffffff16640100000000810267ffffffff000000001961ffff938416620100000263ffffffff199095169390961692909217929092179390931692909217905590915033907fac52504cce3299ca405062b3db8aec71b1c371309205d5a998125bb24b2ab1499085906110dd9062093a80906154bc565b6040805161ffff90931683526020830191909152015b60405180910390a2505050565b5f6111116040830160208401615505565b6001600160801b03165f0361113957604051636207797760e11b815260040160405180910390fd5b5f6111426126f0565b6003015f61115360208601866150be565b6001600160a01b0316815260208082019290925260409081015f908120338252835281902080549093506001600160801b0316916111b29161119a91908701908701615505565b6001600160801b0316826001600160801b0316612ffc565b9250825f036111c457505f9392505050565b6111d882826001600160801b03168561300e565b6111f884846111f36111ed60208401846150be565b87613074565b613296565b5050919050565b5f5f5160206158bd5f395f51905f5261123961121a84613497565b6001600160a01b0386165f9081526001840160205260409020906134e5565b6001600160d01b0316949350505050565b61125333610f8a565b61125b613595565b565b606061126a611ce06135f5565b905090565b5f611278612699565b506001600160a01b0381165f9081525f5160206158fd5f395f51905f5260208190526040822080549290556112ad838361360b565b506112b6612915565b919050565b6112c361373b565b6112cc826137df565b610fb482826137e8565b5f6112df6138a4565b505f5160206158dd5f395f51905f525b90565b6001600160a01b039081165f9081525f5160206158bd5f395f51905f5260205260409020541690565b5f5f6113256126f0565b6001600160a01b038581165f908152600383016020908152604080832093881683529281528282208351808501909452546001600160801b038116808552600160801b90910464ffffffffff169184019190915294509192509083900361139f57604051636207797760e11b815260040160405180910390fd5b6020810151429064ffffffffff811682116113dd57604051633677d4f360e21b8152600481019290925264ffffffffff166024820152604401610b42565b50506001600160a01b038581165f8181526003850160209081526040808320948916835293815283822080546001600160a81b031916905591815290849052208054849190601090611440908490600160801b90046001600160781b031661552b565b92506101000a8154816001600160781b0302191690836001600160781b03160217905550836001600160a01b0316856001600160a01b03167f5c87c81b4945a78d177e7c3dfbc9a6eaa971757d39f3b93c514446b47b5a2e1a856040516114a991815260200190565b60405180910390a3505092915050565b33610fb481836138ed565b60605f6114cf6126f0565b6001600160a01b0385165f9081526020919091526040812091506114f16126f0565b6001600160a01b038087165f9081526002929092016020908152604080842092881684529190529020905061152581613974565b67ffffffffffffffff81111561153d5761153d61515c565b60405190808252806020026020018201604052801561158157816020015b604080518082019091525f808252602082015281526020019060019003908161155b5790505b5092505f5b8351811015611681575f8282600881106115a2576115a261554a565b604080518082019091529101546001600160801b0381168252600160801b900464ffffffffff16602082015290505f6001600160a01b03888116908816146115ff576115fa88835f01516001600160801b0316610f36565b61162f565b600185015482516001600160801b03600160801b830481169261162592821691166154bc565b61162f9190615572565b90506040518060400160405280826001600160801b03168152602001836020015164ffffffffff1681525086848151811061166c5761166c61554a565b60209081029190910101525050600101611586565b50505092915050565b604080518082019091525f80825260208201526116a56126f0565b6001600160a01b039384165f908152600191909101602090815260408083209490951682529283528390208351808501909452546001600160801b038082168552600160801b90910416918301919091525090565b5f610d796117066126f0565b6001600160a01b0384165f9081526020918252604090819020815160608101835260039091015461ffff8082168352620100008204169382019390935264010000000090920463ffffffff16908201526139b6565b610fb482826117686126f0565b6001600160a01b038087165f9081526001929092016020908152604080842092881684529190529020546001600160801b0316612777565b5f6117a96126f0565b6005015463ffffffff16919050565b6117c133610f8a565b5f6117ca6126f0565b90505f6117da624f1a00426154f2565b9050428364ffffffffff161180156117f95750808364ffffffffff1611155b836118054260016154f2565b8390919261183d576040516309866d7b60e41b815264ffffffffff909316600484015260248301919091526044820152606401610b42565b5050506001600160a01b0385165f9081526020838152604091829020825160608101845281546001600160801b0381168252600160801b81046001600160781b031693820193909352600160f81b90920460ff161515928201929092526118a6878383896139e6565b6001600160a01b0387165f90815260038501602090815260408083203384528252918290208251808401909352546001600160801b0381168352600160801b900464ffffffffff16908201528615611937578682602001516119089190615591565b83546001600160781b0391909116600160801b026effffffffffffffffffffffffffffff60801b199091161783555b86815f0181815161194891906154d3565b6001600160801b0316905250602081015164ffffffffff90811690871611156119795764ffffffffff861660208201525b6001600160a01b0388165f8181526003870160209081526040808320338085529083529281902085518154878501516001600160801b039092166001600160a81b031990911617600160801b64ffffffffff9092169182021790915581518c8152928301529192917f1da1180da4de4fc2d9deff5c2df0da300f72240fa962dc618fe5f0263453dca1910160405180910390a35050505050505050565b33611a1f61202a565b6001600160a01b0316816001600160a01b031614611a5a5760405162d1953b60e31b81526001600160a01b0382166004820152602401610b42565b816001600160a01b03163b5f03611a8f576040516361798f2f60e11b81526001600160a01b0383166004820152602401610b42565b610fb482613ae5565b5f611aa16126f0565b6001600160a01b0384165f90815260038201602090815260408083203380855292529091208054929350916001600160801b0316908590828681811115611b1a57604051632c79201960e01b81526001600160a01b03948516600482015293909216602484015260448301526064820152608401610b42565b5050506001600160a01b0386165f9081526020859052604090208054869250601090611b589084906001600160781b03600160801b9091041661552b565b92506101000a8154816001600160781b0302191690836001600160781b03160217905550611b8782828661300e565b60405184815233906001600160a01b038716907f5c87c81b4945a78d177e7c3dfbc9a6eaa971757d39f3b93c514446b47b5a2e1a9060200160405180910390a35050505050565b611bd733610f8a565b61125b613b45565b5f6060805f5f5f6060611bf0613b8d565b611bf8613c60565b604080515f80825260208201909252600f60f81b9b939a50919850469750309650945092509050565b604051632394e7a360e21b8152600481018290525f907f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690638e539e8c90602401602060405180830381865afa158015611c86573d5f5f3e3d5ffd5b505050506040513d601f19601f82011682018060405250810190610d7991906155b0565b5f51602061589d5f395f51905f5280545f9190600160a01b900460ff16611cd1575f611cda565b638fb3603760e01b5b91505090565b5f61126a613cb1565b604080518082019091525f80825260208201525f611d056126f0565b6001600160a01b03939093165f9081526020938452604090819020815160608101835290546001600160801b038082168352600160801b82046001600160781b03908116848901908152600160f81b90930460ff16151584860152845180860190955292511683525116938101939093525090919050565b6001600160a01b0381165f9081527fe8b26c30fad74198956032a3533d903385d56dd795af560196f9c78d4af40d01602052604081205f5160206158bd5f395f51905f5290611dcb90613cbb565b6001600160d01b03169392505050565b611de3612699565b805f03611e0357604051636207797760e11b815260040160405180910390fd5b6001600160a01b038216611e2a5760405163c2e2e58560e01b815260040160405180910390fd5b5f611e336126f0565b6001600160a01b0384165f9081526020919091526040812060028101549092506001600160801b0316908115801590611e78575060048301546001600160801b031615155b15611f1b57611eec611e8985612714565b60408051606081018252600387015461ffff8082168352620100008204166020830152640100000000900463ffffffff16918101919091526001600160801b039190911690611ed7906139b6565b611ee79061ffff166127106155c7565b613cf2565b9050611ef881836154d3565b6002840180546001600160801b0319166001600160801b03929092169190911790555b5f611f2f6001600160801b038316866155c7565b90508015611f8857611f4081612714565b845485905f90611f5a9084906001600160801b03166154d3565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550611f888682613d0a565b604080518681526020810183905233916001600160a01b038916917fbdfd07c4944984536c4cb47c9ced23a77b0407b07e5ac1577835d02c1303c8ba910160405180910390a36120036001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000163330886128d9565b50505050610fb4612915565b612017612669565b61201f612699565b610fac823383612e37565b5f51602061589d5f395f51905f52546001600160a01b031690565b61204e33610f8a565b61205781613d30565b50565b8342111561207e57604051632341d78760e11b815260048101859052602401610b42565b604080517fe48329057bfd03d55e49b547132e39cffd9c1820ad7b9d4c5307691425d15adf60208201526001600160a01b0388169181019190915260608101869052608081018590525f906120f7906120ef9060a00160405160208183030381529060405280519060200120613e14565b858585613e40565b90506121038187613e6c565b61210d81886138ed565b50505050505050565b61211f33610f8a565b61205781613edd565b5f612131613f6e565b805490915060ff600160401b820416159067ffffffffffffffff165f811580156121585750825b90505f8267ffffffffffffffff1660011480156121745750303b155b905081158015612182575080155b156121a05760405163f92ee8a960e01b815260040160405180910390fd5b845467ffffffffffffffff1916600117855583156121ca57845460ff60401b1916600160401b1785555b6121d388613f96565b612222604051806040016040528060148152602001734f70656e4772616469656e74205374616b696e6760601b815250604051806040016040528060018152602001603160f81b815250613fa7565b61222b87613d30565b61223486613edd565b831561227a57845460ff60401b19168555604051600181527fc7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d29060200160405180910390a15b5050505050505050565b604080516060810182525f80825260208201819052918101829052906122a86126f0565b6001600160a01b039093165f9081526020938452604090819020815160608101835260028201546001600160801b03908116825260049092015480831696820196909652600160801b90950416908401525090919050565b5f612309612699565b5f5f5160206158fd5f395f51905f5290505f7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166361d027b36040518163ffffffff1660e01b81526004016040805180830381865afa158015612376573d5f5f3e3d5ffd5b505050506040513d601f19601f8201168201806040525081019061239a91906155da565b5060018301805471ffffffffffffffffffffffffffffffff00001981169091556201000090046001600160801b0316935090506123d7818461360b565b50506112ef612915565b5f6123ea6126f0565b6001600160a01b039384165f90815260039190910160209081526040808320949095168252929092525020546001600160801b031690565b5f61242b6126f0565b6001600160a01b039384165f9081526003919091016020908152604080832094909516825292909252502054600160801b900464ffffffffff1690565b5f612471612699565b5f61247a6126f0565b6001600160a01b038086165f908152602083815260408083206002860183528184209489168452939091528120929350909181906124b790613fb9565b91509150815f1415806124c957508015155b878790916124fd5760405163285181c160e21b81526001600160a01b03928316600482015291166024820152604401610b42565b50429050818361252957604051636692c50b60e01b815260048101929092526024820152604401610b42565b5050866001600160a01b0316866001600160a01b0316146125535761254e8383614124565b61255d565b61255d83836141d2565b94505f5f8661256b86612cf7565b61257591906154f2565b8554909250600160801b90046001600160781b031690505f61259782846155c7565b9050898189818111156125d65760405163bb0d110960e01b81526001600160a01b03909316600484015260248301919091526044820152606401610b42565b505050886001600160a01b03168a6001600160a01b03167f5bc994ffd32158800dcb9e2866b535fec795e3b25041def0f452d090fd7e7e138a60405161261e91815260200190565b60405180910390a361265a6001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168a8a614256565b50505050505050610d79612915565b5f51602061591d5f395f51905f525460ff161561125b5760405163d93c066560e01b815260040160405180910390fd5b6126c37f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005c61428b565b61125b60017f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005b906142a9565b7f6079ad4f9704bbf3f40e244588fb49dbd8225e3ac23f8574c9b5a44d667fee0090565b5f6001600160801b03821115612747576040516306dfcc6560e41b81526080600482015260248101839052604401610b42565b5090565b5f6127576001846154f2565b6127636103e8846154f2565b61276d90866154bc565b610f7d9190615572565b5f6127806126f0565b6001600160a01b038581165f9081526001830160209081526040808320938816835292905290812054919250600160801b9091046001600160801b0316906127c88685610f36565b905060405180604001604052806127de86612714565b6001600160801b031681526020016127f583612714565b6001600160801b039081169091526001600160a01b038089165f9081526001870160209081526040808320938b168352928152919020835193909101518216600160801b029290911691909117905581810361285357505050505050565b6001600160a01b0385165f908152600484016020526040902054829061287a9083906154f2565b61288491906155c7565b6001600160a01b0386165f908152600485016020526040902055818111156128be576128b9856128b484846155c7565b613d0a565b6128d1565b6128d1856128cc83856155c7565b6142b0565b505050505050565b6128e78484848460016142d6565b61290f57604051635274afe760e01b81526001600160a01b0385166004820152602401610b42565b50505050565b61125b5f7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f006126ea565b5f5f6129496126f0565b6001600160a01b0385165f9081526001820160209081526040808320338085529252909120549192506001600160801b039091169085908286818111156129c2576040516353c7c84560e01b81526001600160a01b03948516600482015293909216602484015260448301526064820152608401610b42565b5050506001600160a01b0386165f9081526020849052604090206004018054869550859250601090612a069084906001600160801b03600160801b909104166154d3565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550612a3b85338684610cef91906155c7565b505092915050565b5f5f612a4d6126f0565b6001600160a01b0385165f908152602091909152604090209050612a766103e8620f42406154bc565b6001820154612a8e91906001600160801b03166154bc565b6001820154600160801b90046001600160801b03161115612ab357612ab38482614343565b80545f90612ae0906001600160801b03811690600160801b90046001600160781b03168103908111150290565b905084818581811115612b1f5760405163bb0d110960e01b81526001600160a01b03909316600484015260248301919091526044820152606401610b42565b50505060018201546001600160801b0380821691600160801b9004168015612b6f57816001600160801b0316816001600160801b031687612b6091906154bc565b612b6a9190615572565b612b71565b855b8454909550869085905f90612b909084906001600160801b0316615607565b82546001600160801b039182166101009390930a92830291909202199091161790555083546001600160f81b0316600160f81b178455612bd086836154d3565b6001850180546001600160801b0319166001600160801b0392909216919091179055612bfc85826154d3565b6001850180546001600160801b03928316600160801b029216919091179055612c2587876142b0565b5050505092915050565b5f64ffffffffff821115612747576040516306dfcc6560e41b81526028600482015260248101839052604401610b42565b5f805b6008811015612cee57838160088110612c7e57612c7e61554a565b01546001600160801b03165f03612ce65782848260088110612ca257612ca261554a565b82519101805460209093015164ffffffffff16600160801b026001600160a81b03199093166001600160801b03909216919091179190911790555060019050610d79565b600101612c63565b505f9392505050565b6002810154600182015482545f926001600160801b0390811692612d1f9290821691166154f2565b610d7991906154f2565b5f612d366103e8836154f2565b6127636001856154f2565b5f51602061589d5f395f51905f525f80612d79612d5c61202a565b8730612d6b60045f8a8c615626565b612d749161564d565b614428565b91509150816128d15763ffffffff811615612e1457825460ff60a01b1916600160a01b178355612da761202a565b6001600160a01b03166394c7d7ee8787876040518463ffffffff1660e01b8152600401612dd693929190615683565b5f604051808303815f87803b158015612ded575f5ffd5b505af1158015612dff573d5f5f3e3d5ffd5b5050845460ff60a01b19168555506128d19050565b60405162d1953b60e31b81526001600160a01b0387166004820152602401610b42565b805f03612e5757604051636207797760e11b815260040160405180910390fd5b6001600160a01b038316612e7e5760405163c2e2e58560e01b815260040160405180910390fd5b612e8781612714565b612e8f6126f0565b6001600160a01b0385165f908152602091909152604081208054909190612ec09084906001600160801b03166154d3565b92506101000a8154816001600160801b0302191690836001600160801b03160217905550612eee8382613d0a565b816001600160a01b0316836001600160a01b03167ffb8efd70c9f0ca009bfc9f2ca8a9256a5aefbc720bdb8d838e4bcd42c241b9eb83604051612f3391815260200190565b60405180910390a3612f706001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168330846128d9565b505050565b604080516060810182525f808252602082018190529181018290529062093a806001612fa28260026154bc565b612fac90426154f2565b612fb691906155c7565b612fc09190615572565b90506040518060600160405280612fd6866139b6565b61ffff1681526020018461ffff1681526020018263ffffffff1681525091505092915050565b5f8282188284100282185b9392505050565b61301881836155c7565b818314613034578354600160801b900464ffffffffff16613036565b5f5b84546001600160a81b031916600160801b64ffffffffff92909216919091026001600160801b031916176001600160801b0391909116179092555050565b5f5f61307e6126f0565b6001600160a01b0385165f90815260209182526040808220815160608101835281546001600160801b0381168252600160801b81046001600160781b031695820195909552600160f81b90940460ff16151591840182905293506130e2575f6130f1565b60018301546001600160801b03165b6001600160801b03169050613126856001600160781b031682845f01516001600160801b031661312191906154f2565b612ffc565b93505f811561315e5782516131459083906001600160801b03166154f2565b61314f83876154bc565b6131599190615572565b613160565b5f5b90505f61316d82876155c7565b845190915061317d908290615607565b87856020015161318d919061552b565b6001600160781b0316602086018190526001600160801b03909116808652865460408701511515600160f81b026001600160f81b03600160801b9094026001600160f81b031990921690921717919091161785558115613214576131f182846155c7565b6001860180546001600160801b0319166001600160801b03929092169190911790555b866001600160781b0316861461327857613237866001600160781b0389166155c7565b6002860180545f906132539084906001600160801b0316615607565b92506101000a8154816001600160801b0302191690836001600160801b031602179055505b61328b88826001600160801b03166142b0565b505050505092915050565b5f5160206158fd5f395f51905f525f6132cc836132b960808801606089016156c2565b6bffffffffffffffffffffffff16612ffc565b90505f6132ea6132dc83866155c7565b600185015461ffff16613cf2565b90505f816132f884886155c7565b61330291906155c7565b905082156133505782845f61331d60608b0160408c016150be565b6001600160a01b03166001600160a01b031681526020019081526020015f205f82825461334a91906154f2565b90915550505b811561339c5781845f61336960a08b0160808c016150be565b6001600160a01b03166001600160a01b031681526020019081526020015f205f82825461339691906154f2565b90915550505b80156133ed57808460010160028282829054906101000a90046001600160801b03166133c891906154d3565b92506101000a8154816001600160801b0302191690836001600160801b031602179055505b6133fd60a08801608089016150be565b6001600160a01b03166134166060890160408a016150be565b6001600160a01b031661342c60208a018a6150be565b6001600160a01b03167fd75295046e377987ea15c03cd2751511e660ea87efb07a5580995b0170ff652c896134618a826155c7565b6040805192835260208301919091528101889052606081018790526080810186905260a00160405180910390a450505050505050565b5f5f6134a1611ce0565b90508065ffffffffffff1683106134dc57604051637669fc0f60e11b81526004810184905265ffffffffffff82166024820152604401610b42565b613007836144ba565b81545f9081816005811115613541575f6134fe846144ec565b61350890856155c7565b5f8881526020902090915081015465ffffffffffff90811690871610156135315780915061353f565b61353c8160016154f2565b92505b505b5f61354e8787858561463f565b9050801561358857613572876135656001846155c7565b5f91825260209091200190565b54600160301b90046001600160d01b031661358a565b5f5b979650505050505050565b61359d614695565b5f51602061591d5f395f51905f52805460ff191681557f5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa335b6040516001600160a01b0390911681526020015b60405180910390a150565b6060610d796136068363ffffffff16565b6146c4565b805f0361362b57604051636207797760e11b815260040160405180910390fd5b816001600160a01b03167f86facafb8661ec0b756d38619e0bc61d123d09beb5207a8721f45b25529108b58260405161366691815260200190565b60405180910390a26136c26001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000167f000000000000000000000000000000000000000000000000000000000000000083614727565b6040516311f9fbc960e21b81526001600160a01b038381166004830152602482018390527f000000000000000000000000000000000000000000000000000000000000000016906347e7ef24906044015f604051808303815f87803b158015613729575f5ffd5b505af11580156128d1573d5f5f3e3d5ffd5b306001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001614806137c157507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03166137b55f5160206158dd5f395f51905f52546001600160a01b031690565b6001600160a01b031614155b1561125b5760405163703e46dd60e11b815260040160405180910390fd5b61205733610f8a565b816001600160a01b03166352d1902d6040518163ffffffff1660e01b8152600401602060405180830381865afa925050508015613842575060408051601f3d908101601f1916820190925261383f918101906155b0565b60015b61386a57604051634c9c8ce360e01b81526001600160a01b0383166004820152602401610b42565b5f5160206158dd5f395f51905f52811461389a57604051632a87526960e21b815260048101829052602401610b42565b612f708383614779565b306001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000161461125b5760405163703e46dd60e11b815260040160405180910390fd5b5f5160206158bd5f395f51905f525f613905846112f2565b6001600160a01b038581165f8181526020869052604080822080546001600160a01b031916898616908117909155905194955093928516927f3134e8a2e6d97e929a7e54011ea5485d7d196dd5f0ba4d4ef95803e8e3fc257f9190a461290f818461396f876147ce565b614827565b5f5b6008811080156139a157508181600881106139935761399361554a565b01546001600160801b031615155b156112b6576139af816156ed565b9050613976565b5f62093a80826040015163ffffffff166139d091906154bc565b4210156139de578151610d79565b506020015190565b815160208301516001600160801b03909116906001600160781b0316811080613a2557506020830151613a22906001600160781b0316826155c7565b82115b15613a6c576004840154613a5f908690613a51906001600160801b03600160801b820481169116615607565b6001600160801b0316610f36565b613a6990826154f2565b90505b60208301516001600160781b031681038181111502808311801590613a9e57508184602001516001600160781b031611155b868285909192613ada5760405163bb0d110960e01b81526001600160a01b03909316600484015260248301919091526044820152606401610b42565b505050505050505050565b5f51602061589d5f395f51905f5280546001600160a01b0383166001600160a01b03199091168117825560408051918252517f2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad9181900360200190a15050565b613b4d612669565b5f51602061591d5f395f51905f52805460ff191660011781557f62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a258336135d6565b7fa16a46d94261c7517cc8ff89f61c0ce93598e3c849801011dee649a6a557d10280546060917fa16a46d94261c7517cc8ff89f61c0ce93598e3c849801011dee649a6a557d10091613bde90615705565b80601f0160208091040260200160405190810160405280929190818152602001828054613c0a90615705565b8015613c555780601f10613c2c57610100808354040283529160200191613c55565b820191905f5260205f20905b815481529060010190602001808311613c3857829003601f168201915b505050505091505090565b7fa16a46d94261c7517cc8ff89f61c0ce93598e3c849801011dee649a6a557d10380546060917fa16a46d94261c7517cc8ff89f61c0ce93598e3c849801011dee649a6a557d10091613bde90615705565b5f61126a426144ba565b80545f908015613cea57613cd4836135656001846155c7565b54600160301b90046001600160d01b0316613007565b5f9392505050565b5f612710613d0083856154bc565b6130079190615572565b5f613d14836112f2565b90506001600160a01b03811615612f7057612f705f8284614827565b62015180613d416203f480826154f2565b613d4b91906154f2565b8163ffffffff1610158015613d695750624f1a008163ffffffff1611155b8162015180613d7b6203f480826154f2565b613d8591906154f2565b624f1a00909192613dbf57604051631f72677560e01b815263ffffffff909316600484015260248301919091526044820152606401610b42565b50505080613dcb6126f0565b600501805463ffffffff191663ffffffff92831617905560405190821681527f973ab1df0c9b2165dcb81d574979367ab11356799b8d4d088bc243ffe2a79a8e906020016135ea565b5f610d79613e2061499d565b8360405161190160f01b8152600281019290925260228201526042902090565b5f5f5f5f613e50888888886149a6565b925092509250613e608282614a6e565b50909695505050505050565b6001600160a01b0382165f9081527f5ab42ced628888259c08ac98db1eb0cf702fc1501344311d8b100cd1bfe4bb0060205260409020805460018101909155818114612f70576040516301d4b62360e61b81526001600160a01b038416600482015260248101829052604401610b42565b8061138861ffff8216811015613f125760405163af44ce7d60e01b815261ffff90921660048301526024820152604401610b42565b505080613f295f5160206158fd5f395f51905f5290565b600101805461ffff191661ffff92831617905560405190821681527f46be624e2aed14837fff3833673cdeecf33d4dbb66c3bdeb275d19402c2e736f906020016135ea565b5f807ff0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00610d79565b613f9e614b26565b61205781614b4b565b613faf614b26565b610fb48282614b5c565b5f8080805b600881101561411d575f858260088110613fda57613fda61554a565b604080518082019091529101546001600160801b038116808352600160801b90910464ffffffffff1660208301529091505f03614017575061411d565b806020015164ffffffffff16421061406757805161403e906001600160801b0316866154f2565b94508582600881106140525761405261554a565b0180546001600160a81b031916905550614115565b83158061407e575083816020015164ffffffffff16105b1561409257806020015164ffffffffff1693505b81831461410857808684600881106140ac576140ac61554a565b82519101805460209093015164ffffffffff16600160801b026001600160a81b03199093166001600160801b03909216919091179190911790558582600881106140f8576140f861554a565b0180546001600160a81b03191690555b614111836156ed565b9250505b600101613fbe565b5050915091565b600282015460048301545f916001600160801b03908116911661414c82613121868285612d29565b925061415883836155c7565b6002860180546001600160801b0319166001600160801b039290921691909117905561418484826155c7565b60048601546141a4908690600160801b90046001600160801b03166155c7565b6001600160801b039182169116600160801b026001600160801b031916176004909501949094555092915050565b60018201545f906001600160801b0380821691600160801b900416806141f885846154bc565b6142029190615572565b925061420e83836155c7565b61421885836155c7565b6001600160801b039182169116600160801b026001600160801b031916176001860155808403612a3b57505082546001600160f81b03169092555090565b6142638383836001614bbf565b612f7057604051635274afe760e01b81526001600160a01b0384166004820152602401610b42565b1561125b57604051633ee5aeb560e01b815260040160405180910390fd5b80825d5050565b5f6142ba836112f2565b90506001600160a01b03811615612f7057612f70815f84614827565b6040516323b872dd60e01b5f8181526001600160a01b038781166004528616602452604485905291602083606481808c5af1925060015f51148316614332578383151615614326573d5f823e3d81fd5b5f883b113d1516831692505b604052505f60605295945050505050565b600181015481546001600160801b0391821691829184915f91614368918591166154d3565b82546001600160801b039182166101009390930a92830291909202199091161790555081546001600160f81b031682555f60018301556143d16143a96126f0565b6001600160a01b0385165f908152600291909101602090815260408083209091529020614c21565b6143e483826001600160801b0316613d0a565b6040516001600160801b03821681526001600160a01b038416907f3c22d64a8623264dca7417e81d300d57dd8bef160a5139b669d68f9ab5810b6b906020016110f3565b6040516001600160a01b038085166024830152831660448201526001600160e01b0319821660648201525f908190819060840160408051601f19818403018152918152602080830180516001600160e01b031663b700961360e01b1781525f808052918290528351939450919290918a5afa156144b0575f516020805191945081901c150291505b5094509492505050565b5f65ffffffffffff821115612747576040516306dfcc6560e41b81526030600482015260248101839052604401610b42565b5f600182116144f9575090565b816001600160801b82106145125760809190911c9060401b5b600160401b82106145285760409190911c9060201b5b640100000000821061453f5760209190911c9060101b5b6201000082106145545760109190911c9060081b5b61010082106145685760089190911c9060041b5b6010821061457b5760049190911c9060021b5b600482106145875760011b5b600302600190811c9081858161459f5761459f61555e565b048201901c905060018185816145b7576145b761555e565b048201901c905060018185816145cf576145cf61555e565b048201901c905060018185816145e7576145e761555e565b048201901c905060018185816145ff576145ff61555e565b048201901c905060018185816146175761461761555e565b048201901c90506146368185816146305761463061555e565b04821190565b90039392505050565b5f5b8183101561468d575f85815260209020838316600285851804019081015465ffffffffffff8681169116111561467957809250614687565b6146848160016154f2565b93505b50614641565b509392505050565b5f51602061591d5f395f51905f525460ff1661125b57604051638dfc202b60e01b815260040160405180910390fd5b60606146ce613cb1565b65ffffffffffff168265ffffffffffff16146146fd576040516301bfc1c560e61b815260040160405180910390fd5b505060408051808201909152600e81526d06d6f64653d74696d657374616d760941b602082015290565b6147338383835f614c2b565b612f705761474483835f6001614c2b565b61476c57604051635274afe760e01b81526001600160a01b0384166004820152602401610b42565b6142638383836001614c2b565b61478282614c75565b6040516001600160a01b038316907fbc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b905f90a28051156147c657612f708282614cd8565b610fb4614d78565b5f6147d76126f0565b6001600160a01b0383165f90815260049190910160205260409020546147fb6126f0565b6001600160a01b0384165f9081526020919091526040902054610d7991906001600160801b03166154f2565b5f5160206158bd5f395f51905f526001600160a01b038481169084161480159061485057505f82115b1561290f576001600160a01b038416156148f9576001600160a01b0384165f9081526001820160205260408120819061489490614d9761488f87614da2565b614dd5565b6001600160d01b031691506001600160d01b03169150856001600160a01b03167fdec2bacdd2f05b59de34da9b523dff8be42e5e38e818c82fdb0bae774387a72483836040516148ee929190918252602082015260400190565b60405180910390a250505b6001600160a01b0383161561290f576001600160a01b0383165f9081526001820160205260408120819061493390614e0d61488f87614da2565b6001600160d01b031691506001600160d01b03169150846001600160a01b03167fdec2bacdd2f05b59de34da9b523dff8be42e5e38e818c82fdb0bae774387a724838360405161498d929190918252602082015260400190565b60405180910390a2505050505050565b5f61126a614e18565b5f80807f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a08411156149df57505f91506003905082614a64565b604080515f808252602082018084528a905260ff891692820192909252606081018790526080810186905260019060a0016020604051602081039080840390855afa158015614a30573d5f5f3e3d5ffd5b5050604051601f1901519150506001600160a01b038116614a5b57505f925060019150829050614a64565b92505f91508190505b9450945094915050565b5f826003811115614a8157614a8161573d565b03614a8a575050565b6001826003811115614a9e57614a9e61573d565b03614abc5760405163f645eedf60e01b815260040160405180910390fd5b6002826003811115614ad057614ad061573d565b03614af15760405163fce698f760e01b815260048101829052602401610b42565b6003826003811115614b0557614b0561573d565b03610fb4576040516335e2f38360e21b815260048101829052602401610b42565b614b2e614e8b565b61125b57604051631afcd79f60e31b815260040160405180910390fd5b614b53614b26565b61205781613ae5565b614b64614b26565b7fa16a46d94261c7517cc8ff89f61c0ce93598e3c849801011dee649a6a557d1007fa16a46d94261c7517cc8ff89f61c0ce93598e3c849801011dee649a6a557d102614bb0848261579f565b506003810161290f838261579f565b60405163a9059cbb60e01b5f8181526001600160a01b038616600452602485905291602083604481808b5af1925060015f51148316614c15578383151615614c09573d5f823e3d81fd5b5f873b113d1516831692505b60405250949350505050565b612057815f615056565b60405163095ea7b360e01b5f8181526001600160a01b038616600452602485905291602083604481808b5af1925060015f51148316614c15578383151615614c09573d5f823e3d81fd5b806001600160a01b03163b5f03614caa57604051634c9c8ce360e01b81526001600160a01b0382166004820152602401610b42565b5f5160206158dd5f395f51905f5280546001600160a01b0319166001600160a01b0392909216919091179055565b60605f614ce58484614ea4565b9050808015614d0657505f3d1180614d0657505f846001600160a01b03163b115b15614d1b57614d13614eb7565b915050610d79565b8015614d4557604051639996b31560e01b81526001600160a01b0385166004820152602401610b42565b3d15614d5857614d53614ed0565b614d71565b60405163d6bda27560e01b815260040160405180910390fd5b5092915050565b341561125b5760405163b398979f60e01b815260040160405180910390fd5b5f613007828461585e565b5f6001600160d01b03821115612747576040516306dfcc6560e41b815260d0600482015260248101839052604401610b42565b5f5f614e00614de2611ce0565b614df8614dee88613cbb565b868863ffffffff16565b879190614edb565b915091505b935093915050565b5f613007828461587d565b5f7f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f614e42614ee8565b614e4a614efd565b60408051602081019490945283019190915260608201524660808201523060a082015260c00160405160208183030381529060405280519060200120905090565b5f614e94613f6e565b54600160401b900460ff16919050565b5f5f5f835160208501865af49392505050565b6040513d81523d5f602083013e3d602001810160405290565b6040513d5f823e3d81fd5b5f80614e00858585614f06565b5f614ef1613b8d565b80519060200120905090565b5f614ef1613c60565b82545f9081908015614ffc575f614f22876135656001856155c7565b805490915065ffffffffffff80821691600160301b90046001600160d01b0316908816821115614f6557604051632520601d60e01b815260040160405180910390fd5b8765ffffffffffff168265ffffffffffff1603614f9e57825465ffffffffffff16600160301b6001600160d01b03891602178355614fee565b6040805180820190915265ffffffffffff808a1682526001600160d01b03808a1660208085019182528d54600181018f555f8f81529190912094519151909216600160301b029216919091179101555b9450859350614e0592505050565b50506040805180820190915265ffffffffffff80851682526001600160d01b0380851660208085019182528854600181018a555f8a815291822095519251909316600160301b029190931617920191909155905081614e05565b5061125b9060085f5b80821115612f705780830180546001600160a81b031916905560010161505f565b6001600160a01b0381168114612057575f5ffd5b5f5f604083850312156150a5575f5ffd5b82356150b081615080565b946020939093013593505050565b5f602082840312156150ce575f5ffd5b813561300781615080565b61ffff81168114612057575f5ffd5b5f602082840312156150f8575f5ffd5b8135613007816150d9565b5f60a0828403128015615114575f5ffd5b509092915050565b5f81518084528060208401602086015e5f602082860101526020601f19601f83011685010191505092915050565b602081525f613007602083018461511c565b634e487b7160e01b5f52604160045260245ffd5b5f5f60408385031215615181575f5ffd5b823561518c81615080565b9150602083013567ffffffffffffffff8111156151a7575f5ffd5b8301601f810185136151b7575f5ffd5b803567ffffffffffffffff8111156151d1576151d161515c565b604051601f8201601f19908116603f0116810167ffffffffffffffff811182821017156152005761520061515c565b604052818152828201602001871015615217575f5ffd5b816020840160208301375f602083830101528093505050509250929050565b5f5f60408385031215615247575f5ffd5b823561525281615080565b9150602083013561526281615080565b809150509250929050565b602080825282518282018190525f918401906040840190835b818110156152c057835180516001600160801b0316845260209081015164ffffffffff168185015290930192604090920191600101615286565b509095945050505050565b60408101610d79828480516001600160801b03908116835260209182015116910152565b5f5f5f60608486031215615301575f5ffd5b833561530c81615080565b925060208401359150604084013564ffffffffff8116811461532c575f5ffd5b809150509250925092565b60ff60f81b8816815260e060208201525f61535560e083018961511c565b8281036040840152615367818961511c565b606084018890526001600160a01b038716608085015260a0840186905283810360c0850152845180825260208087019350909101905f5b818110156153bc57835183526020938401939092019160010161539e565b50909b9a5050505050505050505050565b5f602082840312156153dd575f5ffd5b5035919050565b803563ffffffff811681146112b6575f5ffd5b5f60208284031215615407575f5ffd5b613007826153e4565b5f5f5f5f5f5f60c08789031215615425575f5ffd5b863561543081615080565b95506020870135945060408701359350606087013560ff81168114615453575f5ffd5b9598949750929560808101359460a0909101359350915050565b5f5f5f6060848603121561547f575f5ffd5b833561548a81615080565b9250615498602085016153e4565b9150604084013561532c816150d9565b634e487b7160e01b5f52601160045260245ffd5b8082028115828204841417610d7957610d796154a8565b6001600160801b038181168382160190811115610d7957610d796154a8565b80820180821115610d7957610d796154a8565b5f60208284031215615515575f5ffd5b81356001600160801b0381168114613007575f5ffd5b6001600160781b038281168282160390811115610d7957610d796154a8565b634e487b7160e01b5f52603260045260245ffd5b634e487b7160e01b5f52601260045260245ffd5b5f8261558c57634e487b7160e01b5f52601260045260245ffd5b500490565b6001600160781b038181168382160190811115610d7957610d796154a8565b5f602082840312156155c0575f5ffd5b5051919050565b81810381811115610d7957610d796154a8565b5f5f604083850312156155eb575f5ffd5b82516155f681615080565b6020840151909250615262816150d9565b6001600160801b038281168282160390811115610d7957610d796154a8565b5f5f85851115615634575f5ffd5b83861115615640575f5ffd5b5050820193919092039150565b80356001600160e01b03198116906004841015614d71576001600160e01b031960049490940360031b84901b1690921692915050565b6001600160a01b03841681526040602082018190528101829052818360608301375f818301606090810191909152601f909201601f1916010192915050565b5f602082840312156156d2575f5ffd5b81356bffffffffffffffffffffffff81168114613007575f5ffd5b5f600182016156fe576156fe6154a8565b5060010190565b600181811c9082168061571957607f821691505b60208210810361573757634e487b7160e01b5f52602260045260245ffd5b50919050565b634e487b7160e01b5f52602160045260245ffd5b601f821115612f705782821115612f7057805f5260205f20601f840160051c602085101561577c57505f5b90810190601f840160051c035f5b818110156128d1575f8382015560010161578a565b815167ffffffffffffffff8111156157b9576157b961515c565b6157cd816157c78454615705565b84615751565b6020601f8211600181146157ff575f83156157e85750848201515b5f19600385901b1c1916600184901b178455615857565b5f84815260208120601f198516915b8281101561582e578785015182556020948501946001909201910161580e565b508482101561584b57868401515f19600387901b60f8161c191681555b505060018360011b0184555b5050505050565b6001600160d01b038281168282160390811115610d7957610d796154a8565b6001600160d01b038181168382160190811115610d7957610d796154a856fef3177357ab46d8af007ab3fdb9af81da189e1068fefdc0073dca88a2cab40a00e8b26c30fad74198956032a3533d903385d56dd795af560196f9c78d4af40d00360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc71b56caf4276b45732a0ca3e0e1adc95c853ae59d59d01ca785660cf69a4e800cd5ed15c6e187e77e9aee88184c21f4f2182ab5827cb3b7e07fbedcd63f03300a26469706673582212207be058ba8eb3d117a29c718d3889e255515e942db3b827f1511f5e3223859d7864736f6c63430008250033";
 
   
       type StakingConstructorParams = [signer?: Signer] | ConstructorParameters<typeof ContractFactory>;

@@ -6,7 +6,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface DigitReaderInterface extends Interface {
-    getFunction(nameOrSignature: "CALLBACK_GAS" | "LOCK_SECONDS" | "MARKET" | "MODEL_ID" | "PATIENCE" | "ask" | "onInference" | "readings"): FunctionFragment;
+    getFunction(nameOrSignature: "CALLBACK_GAS" | "LOCK_SECONDS" | "MARKET" | "MODEL_ID" | "PATIENCE" | "RAMP_SECONDS" | "ask" | "onInference" | "readings"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "DigitAsked" | "DigitRead"): EventFragment;
 
@@ -15,6 +15,7 @@ encodeFunctionData(functionFragment: 'LOCK_SECONDS', values?: undefined): string
 encodeFunctionData(functionFragment: 'MARKET', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MODEL_ID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'PATIENCE', values?: undefined): string;
+encodeFunctionData(functionFragment: 'RAMP_SECONDS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'ask', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'onInference', values: [BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'readings', values: [BytesLike]): string;
@@ -24,6 +25,7 @@ decodeFunctionResult(functionFragment: 'LOCK_SECONDS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MARKET', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MODEL_ID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'PATIENCE', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'RAMP_SECONDS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'ask', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'onInference', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'readings', data: BytesLike): Result;
@@ -128,6 +130,14 @@ decodeFunctionResult(functionFragment: 'readings', data: BytesLike): Result;
     
 
     
+    RAMP_SECONDS: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     ask: TypedContractMethod<
       [image: BytesLike, maxFee: BigNumberish, collateral: BigNumberish, ],
       [string],
@@ -175,6 +185,11 @@ getFunction(nameOrSignature: 'MODEL_ID'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'PATIENCE'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'RAMP_SECONDS'): TypedContractMethod<
       [],
       [bigint],
       'view'

@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { Governed__factory } from './Governed__factory.js';
+export { Pausing__factory } from './Pausing__factory.js';

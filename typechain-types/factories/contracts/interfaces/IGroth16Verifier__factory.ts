@@ -236,6 +236,64 @@
     ],
     "stateMutability": "view",
     "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "VerificationKey",
+        "name": "key",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256[3][]",
+        "name": "inputs",
+        "type": "uint256[3][]"
+      },
+      {
+        "internalType": "bytes[]",
+        "name": "proofs",
+        "type": "bytes[]"
+      }
+    ],
+    "name": "verifyBatch",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "VerificationKey[]",
+        "name": "keys",
+        "type": "address[]"
+      },
+      {
+        "internalType": "uint256[3][]",
+        "name": "inputs",
+        "type": "uint256[3][]"
+      },
+      {
+        "internalType": "bytes[]",
+        "name": "proofs",
+        "type": "bytes[]"
+      }
+    ],
+    "name": "verifyMixedBatch",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   }
 ] as const;
 

@@ -120,24 +120,13 @@
   {
     "inputs": [
       {
-        "internalType": "RequestId",
-        "name": "requestId",
-        "type": "bytes32"
-      }
-    ],
-    "name": "InferenceMarketDuplicate",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "uint256",
         "name": "maxFee",
         "type": "uint256"
       },
       {
         "internalType": "uint256",
-        "name": "royalty",
+        "name": "minFee",
         "type": "uint256"
       }
     ],
@@ -206,6 +195,17 @@
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "InferenceMarketOnlySelf",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "RequestId",
         "name": "requestId",
         "type": "bytes32"
@@ -238,6 +238,22 @@
       }
     ],
     "name": "InferenceMarketTooEarly",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "madeAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "InferenceMarketTooFresh",
     "type": "error"
   },
   {
@@ -315,6 +331,25 @@
         "type": "bytes32"
       },
       {
+        "indexed": false,
+        "internalType": "bytes",
+        "name": "reason",
+        "type": "bytes"
+      }
+    ],
+    "name": "FulfilmentSkipped",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      },
+      {
         "indexed": true,
         "internalType": "ModelId",
         "name": "modelId",
@@ -360,7 +395,17 @@
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -372,6 +417,16 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -527,7 +582,17 @@
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -539,6 +604,16 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -564,6 +639,112 @@
     "name": "expire",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "ModelId",
+            "name": "modelId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "enum Tier",
+            "name": "tier",
+            "type": "uint8"
+          },
+          {
+            "internalType": "address",
+            "name": "payer",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
+            "name": "consumer",
+            "type": "address"
+          },
+          {
+            "internalType": "uint32",
+            "name": "callbackGas",
+            "type": "uint32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "inputHash",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "royalty",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "collateral",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint40",
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "lockSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint256",
+            "name": "salt",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct InferenceRequest",
+        "name": "terms",
+        "type": "tuple"
+      },
+      {
+        "internalType": "uint256",
+        "name": "time",
+        "type": "uint256"
+      }
+    ],
+    "name": "feeAt",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "pure",
     "type": "function"
   },
   {
@@ -634,7 +815,17 @@
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -646,6 +837,16 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -686,6 +887,246 @@
     "name": "fulfil",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "evidence",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct Fulfilment[]",
+        "name": "fulfilments",
+        "type": "tuple[]"
+      }
+    ],
+    "name": "fulfilBatch",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "evidence",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct Fulfilment[]",
+        "name": "fulfilments",
+        "type": "tuple[]"
+      }
+    ],
+    "name": "holdTogether",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -743,7 +1184,17 @@
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -755,6 +1206,16 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -785,6 +1246,35 @@
     "name": "lock",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "enum Tier",
+        "name": "tier",
+        "type": "uint8"
+      },
+      {
+        "internalType": "uint256",
+        "name": "inputSize",
+        "type": "uint256"
+      }
+    ],
+    "name": "minFee",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -852,6 +1342,11 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -926,7 +1421,17 @@
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -938,6 +1443,16 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1007,7 +1522,17 @@
           },
           {
             "internalType": "uint96",
+            "name": "work",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
             "name": "maxFee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "minFee",
             "type": "uint96"
           },
           {
@@ -1019,6 +1544,16 @@
             "internalType": "uint96",
             "name": "collateral",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint40",
+            "name": "rampStart",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint32",
+            "name": "rampSeconds",
+            "type": "uint32"
           },
           {
             "internalType": "uint40",
@@ -1059,6 +1594,128 @@
   {
     "inputs": [
       {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "evidence",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct Fulfilment",
+        "name": "fulfilment",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bool",
+        "name": "isChecked",
+        "type": "bool"
+      }
+    ],
+    "name": "settleOne",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "RequestId",
         "name": "requestId",
         "type": "bytes32"
@@ -1081,6 +1738,11 @@
           {
             "internalType": "uint256",
             "name": "deadline",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "lockTime",
             "type": "uint256"
           }
         ],

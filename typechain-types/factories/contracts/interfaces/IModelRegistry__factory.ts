@@ -547,14 +547,31 @@
     "name": "requireOffered",
     "outputs": [
       {
-        "internalType": "uint96",
-        "name": "royalty",
-        "type": "uint96"
-      },
-      {
-        "internalType": "uint32",
-        "name": "inputSize",
-        "type": "uint32"
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "royalty",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "computeUnits",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint32",
+            "name": "inputSize",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint32",
+            "name": "outputSize",
+            "type": "uint32"
+          }
+        ],
+        "internalType": "struct ModelOffer",
+        "name": "",
+        "type": "tuple"
       }
     ],
     "stateMutability": "view",

@@ -117,6 +117,12 @@
     "anonymous": false,
     "inputs": [
       {
+        "indexed": true,
+        "internalType": "enum NodeRole",
+        "name": "role",
+        "type": "uint8"
+      },
+      {
         "indexed": false,
         "internalType": "uint128",
         "name": "minimumStake",
@@ -233,13 +239,38 @@
     "type": "function"
   },
   {
-    "inputs": [],
+    "inputs": [
+      {
+        "internalType": "enum NodeRole",
+        "name": "role",
+        "type": "uint8"
+      }
+    ],
     "name": "minimumStake",
     "outputs": [
       {
         "internalType": "uint128",
         "name": "",
         "type": "uint128"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "NodeRoleSet",
+        "name": "roles",
+        "type": "uint8"
+      }
+    ],
+    "name": "minimumStakeOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
       }
     ],
     "stateMutability": "view",
@@ -359,6 +390,11 @@
   },
   {
     "inputs": [
+      {
+        "internalType": "enum NodeRole",
+        "name": "role",
+        "type": "uint8"
+      },
       {
         "internalType": "uint128",
         "name": "minimumStake",

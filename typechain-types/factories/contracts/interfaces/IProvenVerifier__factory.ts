@@ -114,6 +114,128 @@
     "outputs": [],
     "stateMutability": "view",
     "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "market",
+            "type": "address"
+          },
+          {
+            "internalType": "ModelId",
+            "name": "modelId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "ModelOrigin",
+            "name": "origin",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "VerificationKey",
+            "name": "key",
+            "type": "address"
+          },
+          {
+            "internalType": "uint32",
+            "name": "inputSize",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint32",
+            "name": "outputSize",
+            "type": "uint32"
+          }
+        ],
+        "internalType": "struct SharedClaim",
+        "name": "shared",
+        "type": "tuple"
+      },
+      {
+        "internalType": "RequestId[]",
+        "name": "requestIds",
+        "type": "bytes32[]"
+      },
+      {
+        "internalType": "bytes",
+        "name": "answers",
+        "type": "bytes"
+      }
+    ],
+    "name": "verifyAnswers",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "market",
+            "type": "address"
+          },
+          {
+            "internalType": "ModelId",
+            "name": "modelId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "RequestId",
+            "name": "requestId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "inputHash",
+            "type": "bytes32"
+          }
+        ],
+        "internalType": "struct InferenceClaim[]",
+        "name": "claims",
+        "type": "tuple[]"
+      },
+      {
+        "internalType": "bytes[]",
+        "name": "outputs",
+        "type": "bytes[]"
+      },
+      {
+        "internalType": "bytes[]",
+        "name": "evidences",
+        "type": "bytes[]"
+      }
+    ],
+    "name": "verifyBatch",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   }
 ] as const;
 

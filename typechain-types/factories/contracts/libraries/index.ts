@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { BoundedCall__factory } from './BoundedCall__factory.js';
+export { PackedClaims__factory } from './PackedClaims__factory.js';

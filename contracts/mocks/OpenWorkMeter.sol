@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IFeePolicy} from "../interfaces/IFeePolicy.sol";
+import {WorkMeter} from "../WorkMeter.sol";
+
+/// @title OpenWorkMeter
+/// @notice For tests: a meter that counts whatever it is told.
+contract OpenWorkMeter is WorkMeter {
+    constructor(IFeePolicy policy) WorkMeter(policy) {}
+
+    function observe(uint256 work) external {
+        _observe(work);
+    }
+}
