@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IBatchVerifier} from "./interfaces/IBatchVerifier.sol";
+import {IBatchChecker} from "./interfaces/IBatchChecker.sol";
 import {WorkMeter} from "./WorkMeter.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IFeePolicy, PriceState} from "./interfaces/IFeePolicy.sol";
@@ -100,6 +100,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
     IModelRegistry public immutable MODEL_REGISTRY;
     INodeRegistry public immutable NODE_REGISTRY;
     IVerifierRouter public immutable VERIFIER_ROUTER;
+    IBatchChecker public immutable BATCH_CHECKER;
 
     constructor(
         IFeeEscrow escrow,
@@ -107,6 +108,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
         IModelRegistry modelRegistry,
         INodeRegistry nodeRegistry,
         IVerifierRouter verifierRouter,
+        IBatchChecker batchChecker,
         IFeePolicy feePolicy
     ) EIP712("OpenGradient InferenceMarket", "1") WorkMeter(feePolicy) {
         FEE_ESCROW = escrow;
@@ -114,6 +116,7 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
         MODEL_REGISTRY = modelRegistry;
         NODE_REGISTRY = nodeRegistry;
         VERIFIER_ROUTER = verifierRouter;
+        BATCH_CHECKER = batchChecker;
     }
 
     /// @notice Sets up the proxy.
@@ -393,32 +396,40 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
     /// @inheritdoc IInferenceMarket
     function fulfilBatch(Fulfilment[] calldata fulfilments) external {
         uint256 count = fulfilments.length;
-        bool areChecked = _tryTogether(fulfilments);
+        RequestId[] memory requestIds = new RequestId[](count);
+        for (uint256 i = 0; i < count; ++i) requestIds[i] = _requestIdOf(fulfilments[i].terms);
+        bool areChecked = _tryTogether(requestIds, fulfilments);
         bool[] memory isServed = new bool[](count);
         for (uint256 i = 0; i < count; ++i) {
-            isServed[i] = _trySettle(fulfilments[i], areChecked && fulfilments[i].terms.tier == Tier.Proven);
+            isServed[i] = _trySettle(
+                requestIds[i],
+                fulfilments[i],
+                areChecked && fulfilments[i].terms.tier == Tier.Proven
+            );
         }
 
         for (uint256 i = 0; i < count; ++i) {
-            InferenceRequest calldata terms = fulfilments[i].terms;
-            if (isServed[i]) _deliver(_requestIdOf(terms), terms, fulfilments[i].output);
+            if (isServed[i]) _deliver(requestIds[i], fulfilments[i].terms, fulfilments[i].output);
         }
     }
 
     /// @dev Whatever goes wrong here, checking one by one will tell.
-    function _tryTogether(Fulfilment[] calldata fulfilments) private view returns (bool) {
-        try this.holdTogether(fulfilments) returns (bool hold) {
+    function _tryTogether(
+        RequestId[] memory requestIds,
+        Fulfilment[] calldata fulfilments
+    ) private view returns (bool) {
+        try BATCH_CHECKER.holdTogether(requestIds, fulfilments) returns (bool hold) {
             return hold;
         } catch {
             return false;
         }
     }
 
-    function _trySettle(Fulfilment calldata fulfilment, bool isChecked) private returns (bool) {
+    function _trySettle(RequestId requestId, Fulfilment calldata fulfilment, bool isChecked) private returns (bool) {
         try this.settleOne(fulfilment, isChecked) {
             return true;
         } catch (bytes memory reason) {
-            emit FulfilmentSkipped(_requestIdOf(fulfilment.terms), reason);
+            emit FulfilmentSkipped(requestId, reason);
             return false;
         }
     }
@@ -429,39 +440,6 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
         InferenceRequest calldata terms = fulfilment.terms;
         require(terms.tier != Tier.Optimistic, OptimisticMarketSingly(_requestIdOf(terms)));
         _settle(_requestIdOf(terms), terms, fulfilment.node, fulfilment.output, fulfilment.evidence, isChecked);
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function holdTogether(Fulfilment[] calldata fulfilments) external view returns (bool) {
-        uint256[] memory places = _provenOf(fulfilments);
-        uint256 count = places.length;
-        // One is cheaper to check on its own.
-        if (count < 2) return false;
-
-        address verifier = address(_verifierOf(Tier.Proven, fulfilments[places[0]].evidence));
-        InferenceClaim[] memory claims = new InferenceClaim[](count);
-        bytes[] memory outputs = new bytes[](count);
-        bytes[] memory evidences = new bytes[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            Fulfilment calldata fulfilment = fulfilments[places[i]];
-            if (address(_verifierOf(Tier.Proven, fulfilment.evidence)) != verifier) return false;
-            claims[i] = _claimOf(_requestIdOf(fulfilment.terms), fulfilment.terms, fulfilment.node);
-            outputs[i] = fulfilment.output;
-            evidences[i] = fulfilment.evidence[KIND_BYTES:];
-        }
-        return IBatchVerifier(verifier).verifyBatch(claims, outputs, evidences);
-    }
-
-    /// @dev Where the answers of the Proven tier are.
-    function _provenOf(Fulfilment[] calldata fulfilments) private pure returns (uint256[] memory places) {
-        places = new uint256[](fulfilments.length);
-        uint256 count = 0;
-        for (uint256 i = 0; i < fulfilments.length; ++i) {
-            if (fulfilments[i].terms.tier == Tier.Proven) places[count++] = i;
-        }
-        assembly ("memory-safe") {
-            mstore(places, count) // never more than it was
-        }
     }
 
     /// @inheritdoc IInferenceMarket

@@ -17,6 +17,8 @@ deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AttestedKeyList', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
 deployContract(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
+deployContract(name: 'BatchChecker', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchChecker>
+deployContract(name: 'BatchChecker', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchChecker>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
@@ -37,6 +39,8 @@ deployContract(name: 'HostileWallet', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'HostileWallet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileWallet>
 deployContract(name: 'IAttestedKeys', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
 deployContract(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
+deployContract(name: 'IBatchChecker', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchChecker>
+deployContract(name: 'IBatchChecker', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchChecker>
 deployContract(name: 'IBatchVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
@@ -103,6 +107,7 @@ deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer |
 deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
+getContractAt(name: 'BatchChecker', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchChecker>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
 getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
 getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
@@ -113,6 +118,7 @@ getContractAt(name: 'Groth16Verifier', address: string | ethers.Addressable, sig
 getContractAt(name: 'HostileConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileConsumer>
 getContractAt(name: 'HostileWallet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileWallet>
 getContractAt(name: 'IAttestedKeys', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedKeys>
+getContractAt(name: 'IBatchChecker', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchChecker>
 getContractAt(name: 'IBatchVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchVerifier>
 getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
 getContractAt(name: 'IFeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeePolicy>
@@ -147,6 +153,7 @@ getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, sign
 getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
+getContractFactory(name: 'BatchChecker', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchChecker__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
 getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
 getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
@@ -157,6 +164,7 @@ getContractFactory(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'HostileConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileConsumer__factory>
 getContractFactory(name: 'HostileWallet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileWallet__factory>
 getContractFactory(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedKeys__factory>
+getContractFactory(name: 'IBatchChecker', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchChecker__factory>
 getContractFactory(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchVerifier__factory>
 getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
 getContractFactory(name: 'IFeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeePolicy__factory>

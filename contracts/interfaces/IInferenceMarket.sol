@@ -160,10 +160,6 @@ interface IInferenceMarket {
     /// Consumers are called after all is settled. The caller brings the gas that they were promised; without it all is undone.
     function fulfilBatch(Fulfilment[] calldata fulfilments) external;
 
-    /// @notice Whether the evidence of all these answers of the Proven tier holds, checked together; answers of other tiers are
-    /// passed over. Reverts, or is false, if they cannot be checked together. Says nothing about whether the requests are open.
-    function holdTogether(Fulfilment[] calldata fulfilments) external view returns (bool);
-
     /// @notice One step of `fulfilBatch`, which calls this on itself so that it can be undone alone. Nobody else may.
     /// @param isChecked Whether the evidence was checked before.
     function settleOne(Fulfilment calldata fulfilment, bool isChecked) external;

@@ -58,6 +58,7 @@ export default buildModule("Protocol", (m) => {
       modelRegistry,
       nodeRegistry,
       verifiers.verifierRouter,
+      verifiers.batchChecker,
       feePolicy,
     ],
     initialize: [
@@ -138,7 +139,7 @@ function wireRoles(
   { manager, feeEscrow, staking, nodeRegistry, inferenceMarket }: Wired,
 ): void {
   grant(m, { manager, target: staking, role: "market", member: inferenceMarket }, [
-    "lock(address,uint256)",
+    "lock(address,uint256,uint40)",
   ]);
   grant(m, { manager, target: staking, role: "nodeRegistry", member: nodeRegistry }, [
     "stakeFrom(address,uint256)",

@@ -40,11 +40,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "holdTogether" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "minFee" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "setChallengeTerms" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "BATCH_CHECKER" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "minFee" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "setChallengeTerms" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'BATCH_CHECKER', values?: undefined): string;
+encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
 encodeFunctionData(functionFragment: 'FEE_POLICY', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_CALLBACK_GAS', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MODEL_REGISTRY', values?: undefined): string;
@@ -65,7 +66,6 @@ encodeFunctionData(functionFragment: 'finalize', values: [InferenceRequestStruct
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
-encodeFunctionData(functionFragment: 'holdTogether', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
@@ -90,7 +90,8 @@ encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
-    decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'BATCH_CHECKER', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'FEE_POLICY', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MAX_CALLBACK_GAS', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MODEL_REGISTRY', data: BytesLike): Result;
@@ -111,7 +112,6 @@ decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'holdTogether', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
@@ -400,6 +400,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     
+    BATCH_CHECKER: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     FEE_ESCROW: TypedContractMethod<
       [],
       [string],
@@ -564,14 +572,6 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       [fulfilments: FulfilmentStruct[], ],
       [void],
       'nonpayable'
-    >
-    
-
-    
-    holdTogether: TypedContractMethod<
-      [fulfilments: FulfilmentStruct[], ],
-      [boolean],
-      'view'
     >
     
 
@@ -762,7 +762,12 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
+    getFunction(nameOrSignature: 'BATCH_CHECKER'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
       [],
       [string],
       'view'
@@ -866,11 +871,6 @@ getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
       [fulfilments: FulfilmentStruct[], ],
       [void],
       'nonpayable'
-    >;
-getFunction(nameOrSignature: 'holdTogether'): TypedContractMethod<
-      [fulfilments: FulfilmentStruct[], ],
-      [boolean],
-      'view'
     >;
 getFunction(nameOrSignature: 'initialize'): TypedContractMethod<
       [authority: AddressLike, terms: ChallengeTermsStruct, ],

@@ -25,7 +25,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IInferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "holdTogether" | "isOpen" | "lock" | "minFee" | "pendingCallbackOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "minFee" | "pendingCallbackOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
@@ -35,7 +35,6 @@ encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
-encodeFunctionData(functionFragment: 'holdTogether', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'minFee', values: [BytesLike, BigNumberish, BigNumberish]): string;
@@ -53,7 +52,6 @@ decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'holdTogether', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'minFee', data: BytesLike): Result;
@@ -233,14 +231,6 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    holdTogether: TypedContractMethod<
-      [fulfilments: FulfilmentStruct[], ],
-      [boolean],
-      'view'
-    >
-    
-
-    
     isOpen: TypedContractMethod<
       [requestId: BytesLike, ],
       [boolean],
@@ -352,11 +342,6 @@ getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
       [fulfilments: FulfilmentStruct[], ],
       [void],
       'nonpayable'
-    >;
-getFunction(nameOrSignature: 'holdTogether'): TypedContractMethod<
-      [fulfilments: FulfilmentStruct[], ],
-      [boolean],
-      'view'
     >;
 getFunction(nameOrSignature: 'isOpen'): TypedContractMethod<
       [requestId: BytesLike, ],
