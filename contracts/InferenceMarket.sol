@@ -8,7 +8,6 @@ import {IBatchChecker} from "./interfaces/IBatchChecker.sol";
 import {WorkMeter} from "./WorkMeter.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
 import {IFeePolicy, PriceState} from "./interfaces/IFeePolicy.sol";
-import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
 import {Fulfilment, IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
 import {IModelRegistry, ModelOffer} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
@@ -16,8 +15,9 @@ import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
 import {InferenceClaim, IVerifier} from "./interfaces/IVerifier.sol";
 import {IVerifierRouter} from "./interfaces/IVerifierRouter.sol";
-import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {Durations} from "./libraries/Durations.sol";
+import {Callbacks} from "./market/Callbacks.sol";
+import {CollateralAllotments} from "./market/CollateralAllotments.sol";
 import {OptimisticMarket} from "./market/OptimisticMarket.sol";
 import {InferenceRequest} from "./types/InferenceRequest.sol";
 import {ModelId} from "./types/ModelId.sol";
@@ -33,32 +33,6 @@ import {Tier} from "./types/Tier.sol";
 /// A request's terms are never stored: their hash is its id, and every call brings them along. A request that exists but
 /// has no state is open; its existence is the lock in `FeeEscrow`. The first state is written by `lock` or settlement.
 ///
-/// COLLATERAL
-///
-/// `lock` uses what the market holds of the node's stake and is free, and asks `Staking` for more only if that does not
-/// suffice. What a served request frees stays with the market for the next one, until the node calls
-/// `releaseCollateral`: a busy node's stake moves once, not with every request. A node that misses its deadline can be
-/// slashed for it during `Durations.CLAIM_WINDOW`; then the claim is lost, and the collateral is free again. What the
-/// market holds, the node's allotment, always lasts beyond the last such window, and is prolonged when it would not. Until
-/// then `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
-///
-/// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
-/// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
-///
-/// PRICE
-///
-/// A request is offered at the price of its work, which is in its terms, and the offer rises until a node takes it: locks
-/// it, or serves it unlocked. That moment fixes the fee; it is kept beside the lock, not the fee, which follows from it.
-///
-/// PAUSE
-///
-/// Only `request` can be paused. Locking and serving what was asked for, and getting money back, never is.
-///
-/// CALLBACKS
-///
-/// The consumer is called after everything is settled and outside the reentrancy guard, so it may make its next request
-/// right away. Its failure is recorded, never passed on.
-///
 /// WHAT THIS TRUSTS
 ///
 /// - `FeeEscrow` and `Staking`, to hold what they say and to move it as told.
@@ -70,22 +44,12 @@ import {Tier} from "./types/Tier.sol";
 /// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
 /// where the upgradeable variant reads two strings from storage each time.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP712 {
+contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, OptimisticMarket, WorkMeter, EIP712 {
     using SafeCast for uint256;
-
-    /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
-    /// refilling one that is not zero costs a quarter of filling a zero one.
-    struct Allotment {
-        uint128 free; // OPG in wei
-        uint40 begin; // Unix time in seconds: requests with an earlier deadline have no part in it
-        uint40 expiry; // Unix time in seconds up to which `Staking` keeps it locked
-    }
 
     /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
     struct Storage {
         mapping(RequestId requestId => RequestState) states;
-        mapping(address node => Allotment) allotments;
-        mapping(RequestId requestId => bytes32 outputHash) pendingCallbacks;
     }
 
     /// @notice Most gas a callback may ask for.
@@ -96,7 +60,6 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
     uint256 private constant KIND_BYTES = 4;
 
     IFeeEscrow public immutable FEE_ESCROW;
-    IStaking public immutable STAKING;
     IModelRegistry public immutable MODEL_REGISTRY;
     INodeRegistry public immutable NODE_REGISTRY;
     IVerifierRouter public immutable VERIFIER_ROUTER;
@@ -110,9 +73,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
         IVerifierRouter verifierRouter,
         IBatchChecker batchChecker,
         IFeePolicy feePolicy
-    ) EIP712("OpenGradient InferenceMarket", "1") WorkMeter(feePolicy) {
+    ) CollateralAllotments(staking) EIP712("OpenGradient InferenceMarket", "1") WorkMeter(feePolicy) {
         FEE_ESCROW = escrow;
-        STAKING = staking;
         MODEL_REGISTRY = modelRegistry;
         NODE_REGISTRY = nodeRegistry;
         VERIFIER_ROUTER = verifierRouter;
@@ -232,43 +194,6 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
     /// never comes again, and making a request need not look for its state.
     function _requireRipe(RequestId requestId, uint256 madeAt) private view {
         require(block.timestamp > madeAt, InferenceMarketTooFresh(requestId, madeAt));
-    }
-
-    /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
-    function _useCollateral(address node, uint128 amount, uint256 deadline) private {
-        Allotment memory allotment = _storage().allotments[node];
-        uint256 lapsed = 0;
-        if (block.timestamp > allotment.expiry) {
-            lapsed = STAKING.collateralOf(node, address(this));
-            allotment = Allotment({free: 0, begin: block.timestamp.toUint40(), expiry: 0});
-        }
-        uint256 missing = Math.saturatingSub(amount, allotment.free);
-        bool isTooShort = deadline + Durations.CLAIM_WINDOW > allotment.expiry;
-
-        // Not less than the market asked for before: `ALLOTMENT` is the same every time.
-        if (missing != 0 || isTooShort) allotment.expiry = (block.timestamp + Durations.ALLOTMENT).toUint40();
-        allotment.free = missing == 0 ? allotment.free - amount : 0;
-        _storage().allotments[node] = allotment;
-
-        if (lapsed != 0) STAKING.unlock(node, lapsed);
-        if (missing != 0 || isTooShort) STAKING.lock(node, missing, allotment.expiry);
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function releaseCollateral(uint256 amount) external nonReentrant {
-        uint256 free = freeCollateralOf(msg.sender);
-        require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
-
-        // Not more than `free`, which fits 128 bits.
-        _storage().allotments[msg.sender].free = uint128(free - amount);
-
-        STAKING.unlock(msg.sender, amount);
-    }
-
-    /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
-    function _freeCollateral(address node, uint128 amount, uint256 deadline) private {
-        Allotment storage allotment = _storage().allotments[node];
-        if (block.timestamp <= allotment.expiry && deadline >= allotment.begin) allotment.free += amount;
     }
 
     // SETTLE
@@ -485,35 +410,9 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
 
     // DELIVER
 
-    /// @inheritdoc IInferenceMarket
-    function retryCallback(InferenceRequest calldata terms, bytes calldata output, uint256 gasLimit) external {
-        RequestId requestId = _requestIdOf(terms);
-        Storage storage $ = _storage();
-        require($.pendingCallbacks[requestId] == keccak256(output), InferenceMarketNoPendingCallback(requestId));
-        require(gasLimit >= terms.callbackGas, InferenceMarketCallbackGasTooLow(gasLimit, terms.callbackGas));
-
-        delete $.pendingCallbacks[requestId];
-
-        _callBack(requestId, terms.consumer, gasLimit, output);
-    }
-
     /// @inheritdoc OptimisticMarket
     function _deliver(RequestId requestId, InferenceRequest calldata terms, bytes calldata output) internal override {
         if (terms.consumer != address(0)) _callBack(requestId, terms.consumer, terms.callbackGas, output);
-    }
-
-    function _callBack(RequestId requestId, address consumer, uint256 gasLimit, bytes calldata output) private {
-        (bool success, bytes memory returned) = BoundedCall.tryCall(
-            consumer,
-            gasLimit,
-            abi.encodeCall(IInferenceConsumer.onInference, (requestId, output))
-        );
-        if (success) {
-            emit CallbackDelivered(requestId, consumer);
-        } else {
-            _storage().pendingCallbacks[requestId] = keccak256(output);
-            emit CallbackFailed(requestId, consumer, returned);
-        }
     }
 
     // FOR OPTIMISTIC ANSWERS
@@ -539,18 +438,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
     }
 
     /// @inheritdoc OptimisticMarket
-    function _lockBond(RequestId bondId, address challenger, uint96 bond) internal override {
-        FEE_ESCROW.lock(bondId, challenger, bond);
-    }
-
-    /// @inheritdoc OptimisticMarket
-    function _payBond(RequestId bondId, InferenceRequest calldata terms, address node, uint96 bond) internal override {
-        FEE_ESCROW.release(bondId, FeeSettlement({node: node, modelId: terms.modelId, fee: bond, royalty: 0}));
-    }
-
-    /// @inheritdoc OptimisticMarket
-    function _refundBond(RequestId bondId) internal override {
-        FEE_ESCROW.refund(bondId);
+    function _escrow() internal view override returns (IFeeEscrow) {
+        return FEE_ESCROW;
     }
 
     // READ
@@ -585,19 +474,8 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
     }
 
     /// @inheritdoc IInferenceMarket
-    function pendingCallbackOf(RequestId requestId) external view returns (bytes32 outputHash) {
-        return _storage().pendingCallbacks[requestId];
-    }
-
-    /// @inheritdoc IInferenceMarket
     function feeEscrow() external view returns (IFeeEscrow) {
         return FEE_ESCROW;
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function freeCollateralOf(address node) public view returns (uint256) {
-        Allotment memory allotment = _storage().allotments[node];
-        return block.timestamp <= allotment.expiry ? allotment.free : 0;
     }
 
     /// @inheritdoc IInferenceMarket
@@ -607,8 +485,9 @@ contract InferenceMarket is IInferenceMarket, OptimisticMarket, WorkMeter, EIP71
             FEE_ESCROW.lockOf(address(this), requestId).payer != address(0);
     }
 
-    /// @inheritdoc OptimisticMarket
-    function _requestIdOf(InferenceRequest calldata terms) internal view override returns (RequestId) {
+    function _requestIdOf(
+        InferenceRequest calldata terms
+    ) internal view override(Callbacks, OptimisticMarket) returns (RequestId) {
         return RequestId.wrap(_hashTypedDataV4(terms.hashCalldata()));
     }
 

@@ -13,9 +13,15 @@ if (options.includes("production")) options.push("--no-tests");
 const { status, stdout, stderr } = spawnSync("hardhat", ["build", "--quiet", ...options], {
   encoding: "utf8",
 });
+const isProduction = options.includes("production");
+
+/** The fast build is larger than what ships, which is held to the limit by a test. */
+function isOurs(message: string): boolean {
+  if (!isProduction && message.includes("Contract code size")) return false;
+  return message.trim() !== "" && !/-->\s+\.\/node_modules\//.test(message);
+}
+
 const messages = `${stdout}${stderr}`.split(/\n(?=\S*(?:Warning|Error|\w+Error)[: ])/);
-const ours = messages.filter(
-  (message) => message.trim() !== "" && !/-->\s+\.\/node_modules\//.test(message),
-);
+const ours = messages.filter((message) => isOurs(message));
 if (ours.length > 0) process.stderr.write(`${ours.join("\n").trim()}\n`);
 process.exitCode = status !== 0 || ours.length > 0 ? 1 : 0;

@@ -21,6 +21,10 @@ deployContract(name: 'BatchChecker', args: any[], signerOrOptions?: ethers.Signe
 deployContract(name: 'BatchChecker', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchChecker>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
+deployContract(name: 'Callbacks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
+deployContract(name: 'Callbacks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
+deployContract(name: 'CollateralAllotments', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CollateralAllotments>
+deployContract(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CollateralAllotments>
 deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
 deployContract(name: 'DigitReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
 deployContract(name: 'ERC1967Proxy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
@@ -109,6 +113,8 @@ getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signe
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
 getContractAt(name: 'BatchChecker', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchChecker>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
+getContractAt(name: 'Callbacks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Callbacks>
+getContractAt(name: 'CollateralAllotments', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CollateralAllotments>
 getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
 getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
 getContractAt(name: 'FeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeeEscrow>
@@ -155,6 +161,8 @@ getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
 getContractFactory(name: 'BatchChecker', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchChecker__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
+getContractFactory(name: 'Callbacks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Callbacks__factory>
+getContractFactory(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CollateralAllotments__factory>
 getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
 getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
 getContractFactory(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeeEscrow__factory>

@@ -7,6 +7,8 @@ export type { AccessManager } from './@openzeppelin/contracts/access/manager/Acc
 export type { AttestedKeyList } from './contracts/mocks/AttestedKeyList.js';
 export type { BatchChecker } from './contracts/verifiers/BatchChecker.js';
 export type { BoundedCall } from './contracts/libraries/BoundedCall.js';
+export type { Callbacks } from './contracts/market/Callbacks.js';
+export type { CollateralAllotments } from './contracts/market/CollateralAllotments.js';
 export type { DigitReader } from './contracts/periphery/examples/DigitReader.js';
 export type { ERC1967Proxy } from './@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.js';
 export type { FeeEscrow } from './contracts/FeeEscrow.js';
@@ -56,6 +58,8 @@ export { AccessManager__factory } from './factories/@openzeppelin/contracts/acce
 export { AttestedKeyList__factory } from './factories/contracts/mocks/AttestedKeyList__factory.js';
 export { BatchChecker__factory } from './factories/contracts/verifiers/BatchChecker__factory.js';
 export { BoundedCall__factory } from './factories/contracts/libraries/BoundedCall__factory.js';
+export { Callbacks__factory } from './factories/contracts/market/Callbacks__factory.js';
+export { CollateralAllotments__factory } from './factories/contracts/market/CollateralAllotments__factory.js';
 export { DigitReader__factory } from './factories/contracts/periphery/examples/DigitReader__factory.js';
 export { ERC1967Proxy__factory } from './factories/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy__factory.js';
 export { FeeEscrow__factory } from './factories/contracts/FeeEscrow__factory.js';

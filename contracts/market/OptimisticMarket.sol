@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Governed} from "../governance/Governed.sol";
+import {FeeSettlement, IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
 import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
 import {Challenge, ChallengeTerms, IOptimisticMarket} from "../interfaces/IOptimisticMarket.sol";
 import {Durations} from "../libraries/Durations.sol";
@@ -53,7 +54,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, Governed, ReentrancyGua
         _setState(requestId, state.moved(RequestStatus.Challenged, deadline));
         emit AnswerChallenged(requestId, msg.sender, bond, deadline);
 
-        _lockBond(_bondIdOf(requestId), msg.sender, bond);
+        _escrow().lock(_bondIdOf(requestId), msg.sender, bond);
     }
 
     /// @inheritdoc IOptimisticMarket
@@ -81,7 +82,10 @@ abstract contract OptimisticMarket is IOptimisticMarket, Governed, ReentrancyGua
         emit ChallengeLost(requestId, lost.challenger, lost.bond);
 
         _payServed(requestId, terms, state, output);
-        _payBond(_bondIdOf(requestId), terms, state.node(), lost.bond);
+        _escrow().release(
+            _bondIdOf(requestId),
+            FeeSettlement({node: state.node(), modelId: terms.modelId, fee: lost.bond, royalty: 0})
+        );
     }
 
     /// @inheritdoc IOptimisticMarket
@@ -149,7 +153,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, Governed, ReentrancyGua
         challenger = _takeChallenge(requestId).challenger;
         delete _optimisticStorage().postedOutputs[requestId];
 
-        _refundBond(_bondIdOf(requestId));
+        _escrow().refund(_bondIdOf(requestId));
     }
 
     function _setChallengeTerms(ChallengeTerms memory terms) internal {
@@ -194,11 +198,8 @@ abstract contract OptimisticMarket is IOptimisticMarket, Governed, ReentrancyGua
 
     function _deliver(RequestId requestId, InferenceRequest calldata terms, bytes calldata output) internal virtual;
 
-    function _lockBond(RequestId bondId, address challenger, uint96 bond) internal virtual;
-
-    function _payBond(RequestId bondId, InferenceRequest calldata terms, address node, uint96 bond) internal virtual;
-
-    function _refundBond(RequestId bondId) internal virtual;
+    /// @dev Where bonds are held, as fees are.
+    function _escrow() internal view virtual returns (IFeeEscrow);
 
     // INSIDE
 

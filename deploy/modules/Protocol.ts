@@ -61,14 +61,7 @@ export default buildModule("Protocol", (m) => {
       verifiers.batchChecker,
       feePolicy,
     ],
-    initialize: [
-      manager,
-      {
-        challengeWindow: m.getParameter("challengeWindowSeconds"),
-        proveWindow: m.getParameter("proveWindowSeconds"),
-        challengeBond: m.getParameter("challengeBond"),
-      },
-    ],
+    initialize: [manager, challengeTerms(m)],
   });
 
   wireRoles(m, { manager, feeEscrow, staking, nodeRegistry, inferenceMarket });
@@ -101,6 +94,15 @@ function workRates(m: IgnitionModuleBuilder): ArgumentType {
     multipliers: m.getParameter("tierMultipliers"),
     inputRate: m.getParameter("inputRate"),
     outputRate: m.getParameter("outputRate"),
+  };
+}
+
+/** Times and stakes of challenges in the Optimistic tier. */
+function challengeTerms(m: IgnitionModuleBuilder) {
+  return {
+    challengeWindow: m.getParameter("challengeWindowSeconds"),
+    proveWindow: m.getParameter("proveWindowSeconds"),
+    challengeBond: m.getParameter("challengeBond"),
   };
 }
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
+import {IStaking} from "../interfaces/IStaking.sol";
+import {Durations} from "../libraries/Durations.sol";
+
+/// @title CollateralAllotments
+/// @dev The part of the market that holds nodes' stake behind their locked requests.
+///
+/// `lock` uses what the market holds of the node's stake and is free, and asks `Staking` for more only if that does not
+/// suffice. What a served request frees stays with the market for the next one, until the node calls
+/// `releaseCollateral`: a busy node's stake moves once, not with every request. A node that misses its deadline can be
+/// slashed for it during `Durations.CLAIM_WINDOW`; then the claim is lost, and the collateral is free again. What the
+/// market holds, the node's allotment, always lasts beyond the last such window, and is prolonged when it would not. Until
+/// then `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+///
+/// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
+/// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
+///
+/// PRICE
+///
+/// A request is offered at the price of its work, which is in its terms, and the offer rises until a node takes it: locks
+/// it, or serves it unlocked. That moment fixes the fee; it is kept beside the lock, not the fee, which follows from it.
+///
+/// PAUSE
+///
+/// Only `request` can be paused. Locking and serving what was asked for, and getting money back, never is.
+/// @custom:security-contact security@opengradient.ai
+abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTransient {
+    using SafeCast for uint256;
+
+    /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
+    /// refilling one that is not zero costs a quarter of filling a zero one.
+    struct Allotment {
+        uint128 free; // OPG in wei
+        uint40 begin; // Unix time in seconds: requests with an earlier deadline have no part in it
+        uint40 expiry; // Unix time in seconds up to which `Staking` keeps it locked
+    }
+
+    /// @custom:storage-location erc7201:opengradient.storage.CollateralAllotments
+    struct CollateralStorage {
+        mapping(address node => Allotment) allotments;
+    }
+
+    bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.CollateralAllotments"));
+
+    IStaking public immutable STAKING;
+
+    constructor(IStaking staking) {
+        STAKING = staking;
+    }
+
+    /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
+    function _useCollateral(address node, uint128 amount, uint256 deadline) internal {
+        Allotment memory allotment = _collateralStorage().allotments[node];
+        uint256 lapsed = 0;
+        if (block.timestamp > allotment.expiry) {
+            lapsed = STAKING.collateralOf(node, address(this));
+            allotment = Allotment({free: 0, begin: block.timestamp.toUint40(), expiry: 0});
+        }
+        uint256 missing = Math.saturatingSub(amount, allotment.free);
+        bool isTooShort = deadline + Durations.CLAIM_WINDOW > allotment.expiry;
+
+        // Not less than the market asked for before: `ALLOTMENT` is the same every time.
+        if (missing != 0 || isTooShort) allotment.expiry = (block.timestamp + Durations.ALLOTMENT).toUint40();
+        allotment.free = missing == 0 ? allotment.free - amount : 0;
+        _collateralStorage().allotments[node] = allotment;
+
+        if (lapsed != 0) STAKING.unlock(node, lapsed);
+        if (missing != 0 || isTooShort) STAKING.lock(node, missing, allotment.expiry);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function releaseCollateral(uint256 amount) external nonReentrant {
+        uint256 free = freeCollateralOf(msg.sender);
+        require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
+
+        // Not more than `free`, which fits 128 bits.
+        _collateralStorage().allotments[msg.sender].free = uint128(free - amount);
+
+        STAKING.unlock(msg.sender, amount);
+    }
+
+    /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
+    function _freeCollateral(address node, uint128 amount, uint256 deadline) internal {
+        Allotment storage allotment = _collateralStorage().allotments[node];
+        if (block.timestamp <= allotment.expiry && deadline >= allotment.begin) allotment.free += amount;
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function freeCollateralOf(address node) public view returns (uint256) {
+        Allotment memory allotment = _collateralStorage().allotments[node];
+        return block.timestamp <= allotment.expiry ? allotment.free : 0;
+    }
+
+    function _collateralStorage() private pure returns (CollateralStorage storage $) {
+        bytes32 slot = STORAGE_SLOT;
+        assembly ("memory-safe") {
+            $.slot := slot
+        }
+    }
+}
