@@ -17,7 +17,7 @@ import { startLocalChain } from "../local-chain.ts";
 import { askDigit, type AskedDigit } from "./ask.ts";
 import { drawDigit } from "./digit-art.ts";
 import { GasLedger } from "./ledger.ts";
-import { askCheaply, cheat, expireUnserved, fallSilent, type Attempt } from "./misconduct.ts";
+import { askRiskily, cheat, expireUnserved, fallSilent, type Attempt } from "./misconduct.ts";
 import { settleAccounts } from "./money.ts";
 import { report } from "./report.ts";
 import { step } from "./step.ts";
@@ -97,18 +97,21 @@ async function misconduct(
 ): Promise<readonly Attempt[]> {
   const image = at((await testDigits()).images, 0);
   const truth = at(digits, 0).digit;
-  const cheap = await step("Somebody asks for less than the honest node takes", async () => {
-    await fundPayer(world);
-    return askCheaply(world, published, { image, salt: 1 });
-  });
+  const risky = await step(
+    "Somebody wants more collateral than the honest node risks",
+    async () => {
+      await fundPayer(world);
+      return askRiskily(world, published, { image, salt: 1 });
+    },
+  );
   const attempts = await step("The cheat is refused, twice", () =>
-    cheat(world, published, model, { ...cheap, image, truth }),
+    cheat(world, published, model, { ...risky, image, truth }),
   );
   await step("The cheat locks the request, falls silent, and is slashed", () =>
-    fallSilent(world, cheap),
+    fallSilent(world, risky),
   );
   const unwanted = await step("Somebody asks what nobody takes", () =>
-    askCheaply(world, published, { image, salt: 2 }),
+    askRiskily(world, published, { image, salt: 2 }),
   );
   await step("The request expires and is refunded", () => expireUnserved(world, unwanted));
   return attempts;

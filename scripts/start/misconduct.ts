@@ -9,24 +9,25 @@ import type { ModelPackage } from "../../zkml/model/package.ts";
 import { proveInference } from "../../zkml/prove/prover.ts";
 import type { World } from "./world.ts";
 
-/** Too little for the honest node, so that the cheat is alone with it. */
 const FEE = parseEther("4");
-const COLLATERAL = parseEther("50");
+
+/** Too much for the honest node, so that the cheat is alone with it. */
+const COLLATERAL = parseEther("60");
 
 const LOCK_SECONDS = 600;
 
 /** A request that somebody made for themselves. */
-export interface CheapRequest {
+export interface RiskyRequest {
   readonly requestId: string;
   readonly terms: RequestTerms;
 }
 
 /** Asks as a person, without a contract that is called back. */
-export async function askCheaply(
+export async function askRiskily(
   { chain, protocol, people, gas }: World,
   { modelId }: PublishedModel,
   { image, salt }: { image: Uint8Array; salt: number },
-): Promise<CheapRequest> {
+): Promise<RiskyRequest> {
   const { inferenceMarket: market } = protocol;
   const now = (await chain.connection.ethers.provider.getBlock("latest"))?.timestamp ?? 0;
   const parameters = {
@@ -60,7 +61,7 @@ export async function cheat(
   world: World,
   { modelId, key }: PublishedModel,
   model: ModelPackage,
-  { requestId, terms, image, truth }: CheapRequest & { image: Uint8Array; truth: number },
+  { requestId, terms, image, truth }: RiskyRequest & { image: Uint8Array; truth: number },
 ): Promise<readonly Attempt[]> {
   const { deployment, people } = world;
   const identity = { publisher: people.publisher.address, contentHash: model.contentHash };
@@ -118,7 +119,7 @@ async function refusalOf(
 /** The cheat locks a request and says nothing any more; the payer reports it when the lock is over. */
 export async function fallSilent(
   { chain, protocol, people, gas }: World,
-  { terms }: CheapRequest,
+  { terms }: RiskyRequest,
 ): Promise<void> {
   const { inferenceMarket: market } = protocol;
   await (await market.connect(people.cheat).lock({ ...terms }, people.cheat)).wait();
@@ -129,7 +130,7 @@ export async function fallSilent(
 /** Nobody takes a request; the payer takes the money back when it has expired. */
 export async function expireUnserved(
   { chain, protocol, people, gas }: World,
-  { terms }: CheapRequest,
+  { terms }: RiskyRequest,
 ): Promise<void> {
   await chain.connection.ethers.provider.send("evm_increaseTime", [3_601]);
   const expire = protocol.inferenceMarket.connect(people.payer).expire({ ...terms });

@@ -28,8 +28,8 @@ export interface World {
   readonly gas: GasLedger;
 }
 
-/** What the honest node serves at least, in OPG: cheaper requests are left to others. */
-const NODE_MINIMUM_FEE = "5";
+/** What the honest node wants at least, and what it risks at most, in OPG: other requests are left to others. */
+const NODE_TERMS = { minimumFee: "1", maximumCollateral: "50" } as const;
 
 /** OPG that an operator stakes. */
 const STAKE = parseEther("5000");
@@ -133,7 +133,7 @@ export async function startNode(
     operator: people.operator.address,
     dataFolder: "data",
     models: [{ folder: modelFolder, publisher: people.publisher.address }],
-    minimumFee: NODE_MINIMUM_FEE,
+    ...NODE_TERMS,
     confirmations: 1,
     pollingIntervalMs: 100,
   };
