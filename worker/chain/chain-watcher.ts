@@ -68,8 +68,7 @@ export class ChainWatcher {
 
     const end = await this.#checkpointAt(to);
     const found = await reader.read(from, to);
-    // The chain may have changed between the two answers.
-    if (end === undefined || !(await this.#isInChain(end))) return true;
+    if (end === undefined || !(await this.#isOneBranch(last, end))) return true;
     await jobs.add(found, end);
     return true;
   }
@@ -91,6 +90,15 @@ export class ChainWatcher {
       }
       await checkpoints.drop(last);
     }
+  }
+
+  /**
+   * Whether no reorganisation has come between the looks at these two. The older one is looked at again: below a checkpoint
+   * of the new branch, nobody would ever see that it is gone.
+   */
+  async #isOneBranch(last: Checkpoint | undefined, end: Checkpoint): Promise<boolean> {
+    if (last !== undefined && !(await this.#isInChain(last))) return false;
+    return this.#isInChain(end);
   }
 
   async #isInChain({ blockNumber, blockHash }: Checkpoint): Promise<boolean> {
