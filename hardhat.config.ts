@@ -64,6 +64,8 @@ export default defineConfig({
     base: { ...remote("BASE_RPC_URL"), chainId: 8453 },
   },
   test: {
+    // Whoever comes first makes a model's keys: seconds here, a minute on a slow machine.
+    mocha: { timeout: 300_000 },
     solidity: {
       profiles: {
         default: { fuzz: { runs: 256 }, invariant: { runs: 20, depth: 60 } },

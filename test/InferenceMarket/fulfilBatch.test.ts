@@ -25,9 +25,7 @@ const REENTER = 5;
 
 type Fulfilment = Answer & Pick<OpenRequest, "terms" | "requestId"> & { node: string };
 
-describe("InferenceMarket.fulfilBatch", function () {
-  this.timeout(60_000);
-
+describe("InferenceMarket.fulfilBatch", () => {
   async function served(
     context: RunningMarket,
     options: RequestOptions,

@@ -12,9 +12,7 @@ import { onnxFile, perceptronFile } from "../../zkml/testing/networks.ts";
 import { seededRandom } from "../../zkml/testing/random.ts";
 import { runOpg, startOpg, type CommandResult } from "./run-opg.ts";
 
-describe("opg", function () {
-  this.timeout(180_000);
-
+describe("opg", () => {
   let folder: string;
   let market: ServedMarket;
   let operatorKey: string;

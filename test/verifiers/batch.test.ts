@@ -26,9 +26,7 @@ const INPUT = 340;
 const P = concat([toBeHex(1, 32), toBeHex(2, 32)]);
 const MINUS_P = concat([toBeHex(1, 32), toBeHex(BASE_FIELD_ORDER - 2n, 32)]);
 
-describe("batches of proofs", function () {
-  this.timeout(120_000);
-
+describe("batches of proofs", () => {
   /** Real proofs: 32 of one model, three of another that shares its setup. */
   async function fixture() {
     const protocol = await fundedProtocol();

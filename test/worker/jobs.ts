@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { hasEnded, type JobState } from "../../worker/jobs/job-states.ts";
 import type { Worker } from "../../worker/worker.ts";
 
-const PATIENCE_MS = 30_000;
+/** Far longer than anything takes: what is waited for in vain fails all the same. */
+const PATIENCE_MS = 120_000;
 
 /** Waits until something holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -93,7 +93,7 @@ describe("worker preflight", () => {
       "KEY_FILE_INVALID",
     );
     expect(message).to.include("is encrypted, and there is no password for it");
-  }).timeout(120_000);
+  });
 
   it("needs a registered node", async () => {
     const key = await keyFile("stranger.key", Wallet.createRandom().privateKey);

@@ -57,7 +57,7 @@ describe("worker that is killed", () => {
     expect([locked.length, fulfilled.length]).to.deep.equal([1, 1]);
     expect(await provider.getTransactionCount(nodeSigner.address)).to.equal(sentBefore + 2);
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
-  }).timeout(240_000);
+  });
 });
 
 /** Runs a worker that dies at a moment; returns the signal that ended it. */
