@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IBatchChecker} from "./interfaces/IBatchChecker.sol";
-import {WorkMeter} from "./WorkMeter.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
-import {IFeePolicy, PriceState} from "./interfaces/IFeePolicy.sol";
-import {Fulfilment, IInferenceMarket, RequestParameters, RequestView} from "./interfaces/IInferenceMarket.sol";
-import {IModelRegistry, ModelOffer} from "./interfaces/IModelRegistry.sol";
+import {IFeePolicy} from "./interfaces/IFeePolicy.sol";
+import {Fulfilment, IInferenceMarket, RequestView} from "./interfaces/IInferenceMarket.sol";
+import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
-import {InferenceClaim, IVerifier} from "./interfaces/IVerifier.sol";
+import {InferenceClaim} from "./interfaces/IVerifier.sol";
 import {IVerifierRouter} from "./interfaces/IVerifierRouter.sol";
 import {Durations} from "./libraries/Durations.sol";
 import {Callbacks} from "./market/Callbacks.sol";
 import {CollateralAllotments} from "./market/CollateralAllotments.sol";
 import {OptimisticMarket} from "./market/OptimisticMarket.sol";
+import {Requesting} from "./market/Requesting.sol";
+import {WorkMeter} from "./market/WorkMeter.sol";
 import {InferenceRequest} from "./types/InferenceRequest.sol";
-import {ModelId} from "./types/ModelId.sol";
 import {NodeRole} from "./types/NodeRole.sol";
-import {ProofKind} from "./types/ProofKind.sol";
+import {ProofKind, ProofKinds} from "./types/ProofKind.sol";
 import {RequestId} from "./types/RequestId.sol";
 import {RequestState, RequestStates, RequestStatus} from "./types/RequestState.sol";
 import {Tier} from "./types/Tier.sol";
 
 /// @title InferenceMarket
-/// @dev ONE SLOT PER REQUEST
+/// @dev From lock to settlement; `contracts/market/` has the other parts: making requests, collateral, callbacks, optimistic
+/// answers, the price of work.
 ///
-/// A request's terms are never stored: their hash is its id, and every call brings them along. A request that exists but
-/// has no state is open; its existence is the lock in `FeeEscrow`. The first state is written by `lock` or settlement.
+/// PRICE
+///
+/// A request is offered at the price of its work, which is in its terms, and the offer rises until a node takes it: locks
+/// it, or serves it unlocked. That moment fixes the fee; it is kept beside the lock, not the fee, which follows from it.
+///
+/// PAUSE
+///
+/// Only making requests can be paused. Locking and serving what was asked for, and getting money back, never is.
 ///
 /// WHAT THIS TRUSTS
 ///
@@ -40,27 +46,10 @@ import {Tier} from "./types/Tier.sol";
 /// - `FeePolicy`, to say what a new window costs.
 /// - The verifiers that governance routed: a verifier that accepts anything would pay any node that answers.
 /// - Nothing about payers, nodes and consumers.
-///
-/// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
-/// where the upgradeable variant reads two strings from storage each time.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, OptimisticMarket, WorkMeter, EIP712 {
+contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, OptimisticMarket {
     using SafeCast for uint256;
 
-    /// @custom:storage-location erc7201:opengradient.storage.InferenceMarket
-    struct Storage {
-        mapping(RequestId requestId => RequestState) states;
-    }
-
-    /// @notice Most gas a callback may ask for.
-    uint256 public constant MAX_CALLBACK_GAS = 5_000_000;
-
-    bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.InferenceMarket"));
-
-    uint256 private constant KIND_BYTES = 4;
-
-    IFeeEscrow public immutable FEE_ESCROW;
-    IModelRegistry public immutable MODEL_REGISTRY;
     INodeRegistry public immutable NODE_REGISTRY;
     IVerifierRouter public immutable VERIFIER_ROUTER;
     IBatchChecker public immutable BATCH_CHECKER;
@@ -73,9 +62,7 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
         IVerifierRouter verifierRouter,
         IBatchChecker batchChecker,
         IFeePolicy feePolicy
-    ) CollateralAllotments(staking) EIP712("OpenGradient InferenceMarket", "1") WorkMeter(feePolicy) {
-        FEE_ESCROW = escrow;
-        MODEL_REGISTRY = modelRegistry;
+    ) Requesting(escrow, modelRegistry) CollateralAllotments(staking) WorkMeter(feePolicy) {
         NODE_REGISTRY = nodeRegistry;
         VERIFIER_ROUTER = verifierRouter;
         BATCH_CHECKER = batchChecker;
@@ -89,111 +76,29 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
         _setChallengeTerms(terms);
     }
 
-    // REQUEST
-
-    /// @inheritdoc IInferenceMarket
-    function request(
-        RequestParameters calldata parameters,
-        bytes calldata input
-    ) external nonReentrant returns (RequestId requestId) {
-        InferenceRequest memory terms = _terms(parameters, input);
-        requestId = RequestId.wrap(_hashTypedDataV4(terms.hashStruct()));
-        emit InferenceRequested(requestId, terms.modelId, msg.sender, terms, input);
-
-        // Refuses a request that is open with the same terms. None can have ended: it would have been made in this second,
-        // and nobody takes a request in the second in which it is made.
-        FEE_ESCROW.lock(requestId, msg.sender, terms.maxFee);
-    }
-
-    function _terms(
-        RequestParameters calldata parameters,
-        bytes calldata input
-    ) private returns (InferenceRequest memory terms) {
-        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(parameters.modelId, parameters.tier);
-        _requireSize(input.length, offer.inputSize);
-        (uint256 work, uint256 least) = _price(_openWindow(), offer, parameters.tier, input.length);
-        _requireSound(parameters, least);
-        terms.modelId = parameters.modelId;
-        terms.tier = parameters.tier;
-        terms.payer = msg.sender;
-        terms.consumer = parameters.consumer;
-        terms.callbackGas = parameters.callbackGas;
-        terms.inputHash = keccak256(input);
-        // Neither is more than `maxFee`, which fits: a unit of work costs at least 1 wei.
-        (terms.work, terms.minFee) = (uint96(work), uint96(least));
-        terms.maxFee = parameters.maxFee;
-        terms.royalty = offer.royalty;
-        terms.collateral = parameters.collateral;
-        // Good for the next 30,000 years.
-        terms.rampStart = uint40(block.timestamp);
-        terms.rampSeconds = parameters.rampSeconds;
-        terms.expiry = parameters.expiry;
-        terms.lockSeconds = parameters.lockSeconds;
-        terms.salt = parameters.salt;
-    }
-
-    /// @dev Returns units of work, and what they cost now with the royalty.
-    function _price(
-        PriceState memory state,
-        ModelOffer memory offer,
-        Tier tier,
-        uint256 inputSize
-    ) private pure returns (uint256 work, uint256 least) {
-        (work, least) = _quote(state, offer.computeUnits, tier, inputSize, offer.outputSize);
-        least += offer.royalty;
-    }
-
-    function _requireSize(uint256 size, uint256 wanted) private pure {
-        require(wanted == 0 || size == wanted, InferenceMarketBadInputSize(size, wanted));
-    }
-
-    function _requireSound(RequestParameters calldata parameters, uint256 least) private view {
-        uint256 latest = block.timestamp + Durations.MAX_REQUEST_LIFETIME;
-        require(
-            parameters.expiry > block.timestamp && parameters.expiry <= latest,
-            InferenceMarketBadExpiry(parameters.expiry, block.timestamp + 1, latest)
-        );
-        require(
-            parameters.lockSeconds != 0 && parameters.lockSeconds <= Durations.MAX_LOCK,
-            InferenceMarketBadLockPeriod(parameters.lockSeconds, Durations.MAX_LOCK)
-        );
-        require(
-            (parameters.consumer == address(0)) == (parameters.callbackGas == 0) &&
-                parameters.callbackGas <= MAX_CALLBACK_GAS,
-            InferenceMarketBadCallback(parameters.consumer, parameters.callbackGas, MAX_CALLBACK_GAS)
-        );
-        require(
-            parameters.maxFee != 0 && parameters.maxFee >= least,
-            InferenceMarketFeeTooLow(parameters.maxFee, least)
-        );
-        require(
-            parameters.tier != Tier.Optimistic || parameters.collateral > parameters.maxFee,
-            OptimisticMarketCollateralTooLow(parameters.collateral, parameters.maxFee)
-        );
-    }
-
     // LOCK
 
     /// @inheritdoc IInferenceMarket
     function lock(InferenceRequest calldata terms, address node) external nonReentrant {
         RequestId requestId = _requestIdOf(terms);
-        require(isOpen(requestId), InferenceMarketNotOpen(requestId, _storage().states[requestId].status()));
+        require(isOpen(requestId), InferenceMarketNotOpen(requestId, _stateOf(requestId).status()));
         require(block.timestamp <= terms.expiry, InferenceMarketTooLate(requestId, block.timestamp, terms.expiry));
         _requireRipe(requestId, terms.rampStart);
+        _lock(requestId, terms, node);
+    }
+
+    /// @inheritdoc Requesting
+    function _lock(RequestId requestId, InferenceRequest calldata terms, address node) internal override {
         NODE_REGISTRY.requireActor(node, NodeRole.Inference, msg.sender);
+        uint256 limit = FEE_ESCROW.maxPerRequest(node);
+        require(terms.maxFee <= limit, InferenceMarketOverExposure(node, terms.maxFee, limit));
 
         uint256 deadline = Math.min(block.timestamp + terms.lockSeconds, terms.expiry);
-        _storage().states[requestId] = RequestStates.locked(node, block.timestamp.toUint40(), deadline.toUint40());
+        _setState(requestId, RequestStates.locked(node, block.timestamp.toUint40(), deadline.toUint40()));
         emit RequestLocked(requestId, node, terms.collateral, deadline);
 
         uint256 lastDeadline = terms.tier == Tier.Optimistic ? deadline + Durations.MAX_DISPUTE : deadline;
         if (terms.collateral != 0) _useCollateral(node, terms.collateral, lastDeadline);
-    }
-
-    /// @dev A request's id names the second in which it is made. Nothing happens to it in the same one, so an id that has ended
-    /// never comes again, and making a request need not look for its state.
-    function _requireRipe(RequestId requestId, uint256 madeAt) private view {
-        require(block.timestamp > madeAt, InferenceMarketTooFresh(requestId, madeAt));
     }
 
     // SETTLE
@@ -249,7 +154,7 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
         RequestState state,
         bytes calldata output
     ) private {
-        _storage().states[requestId] = RequestStates.fulfilled(node);
+        _setState(requestId, state.served(node));
         if (state.isTaken() && terms.collateral != 0) _freeCollateral(node, terms.collateral, state.deadline());
         _observe(terms.work);
         // The terms are those of a request that was made, so neither the subtraction nor the cast can fail.
@@ -269,7 +174,7 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
         InferenceRequest calldata terms,
         address node
     ) private view returns (RequestState state) {
-        state = _storage().states[requestId];
+        state = _stateOf(requestId);
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
         bool wasLocked = state.isLocked();
         require(wasLocked || state.status() == RequestStatus.None, InferenceMarketNotOpen(requestId, state.status()));
@@ -292,13 +197,8 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
         bytes calldata output,
         bytes calldata evidence
     ) internal view override {
-        IVerifier verifier = _verifierOf(tier, evidence);
-        verifier.verify(_claimOf(requestId, terms, node), output, evidence[KIND_BYTES:]);
-    }
-
-    function _verifierOf(Tier tier, bytes calldata evidence) private view returns (IVerifier) {
-        require(evidence.length >= KIND_BYTES, InferenceMarketNoEvidence(evidence.length));
-        return VERIFIER_ROUTER.route(ProofKind.wrap(bytes4(evidence[:KIND_BYTES])), tier);
+        (ProofKind kind, bytes calldata proof) = ProofKinds.split(evidence);
+        VERIFIER_ROUTER.route(kind, tier).verify(_claimOf(requestId, terms, node), output, proof);
     }
 
     function _claimOf(
@@ -370,8 +270,7 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
     /// @inheritdoc IInferenceMarket
     function expire(InferenceRequest calldata terms) external nonReentrant {
         RequestId requestId = _requestIdOf(terms);
-        Storage storage $ = _storage();
-        RequestState state = $.states[requestId];
+        RequestState state = _stateOf(requestId);
         require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
         // A posted answer ends by `finalize`.
         require(state.status() != RequestStatus.Posted, InferenceMarketNotOpen(requestId, RequestStatus.Posted));
@@ -384,11 +283,11 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
         address reporter = msg.sender;
 
         if (state.status() == RequestStatus.Challenged) {
-            $.states[requestId] = RequestStates.rejected(node);
+            _setState(requestId, RequestStates.rejected(node));
             emit RequestRejected(requestId, node, terms.maxFee, slashed);
             reporter = _reject(requestId);
         } else {
-            $.states[requestId] = RequestStates.expired(node);
+            _setState(requestId, RequestStates.expired(node));
             emit RequestExpired(requestId, node, terms.maxFee, slashed);
         }
         if (wasTaken && !isClaimable) _freeCollateral(node, terms.collateral, deadline);
@@ -418,16 +317,6 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
     // FOR OPTIMISTIC ANSWERS
 
     /// @inheritdoc OptimisticMarket
-    function _stateOf(RequestId requestId) internal view override returns (RequestState) {
-        return _storage().states[requestId];
-    }
-
-    /// @inheritdoc OptimisticMarket
-    function _setState(RequestId requestId, RequestState state) internal override {
-        _storage().states[requestId] = state;
-    }
-
-    /// @inheritdoc OptimisticMarket
     function _payServed(
         RequestId requestId,
         InferenceRequest calldata terms,
@@ -445,13 +334,6 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
     // READ
 
     /// @inheritdoc IInferenceMarket
-    function minFee(ModelId modelId, Tier tier, uint256 inputSize) external view returns (uint256 least) {
-        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(modelId, tier);
-        _requireSize(inputSize, offer.inputSize);
-        (, least) = _price(_currentState(), offer, tier, inputSize);
-    }
-
-    /// @inheritdoc IInferenceMarket
     function feeAt(InferenceRequest calldata terms, uint256 time) external pure returns (uint256) {
         return terms.feeAt(time);
     }
@@ -463,10 +345,11 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
 
     /// @inheritdoc IInferenceMarket
     function stateOf(RequestId requestId) external view returns (RequestView memory) {
-        RequestState state = _storage().states[requestId];
+        RequestState state = _stateOf(requestId);
         return
             RequestView({
                 status: state.status(),
+                outcome: state.outcome(),
                 node: state.node(),
                 deadline: state.deadline(),
                 lockTime: state.lockTime()
@@ -480,21 +363,6 @@ contract InferenceMarket is IInferenceMarket, CollateralAllotments, Callbacks, O
 
     /// @inheritdoc IInferenceMarket
     function isOpen(RequestId requestId) public view returns (bool) {
-        return
-            _storage().states[requestId].status() == RequestStatus.None &&
-            FEE_ESCROW.lockOf(address(this), requestId).payer != address(0);
-    }
-
-    function _requestIdOf(
-        InferenceRequest calldata terms
-    ) internal view override(Callbacks, OptimisticMarket) returns (RequestId) {
-        return RequestId.wrap(_hashTypedDataV4(terms.hashCalldata()));
-    }
-
-    function _storage() private pure returns (Storage storage $) {
-        bytes32 slot = STORAGE_SLOT;
-        assembly ("memory-safe") {
-            $.slot := slot
-        }
+        return _stateOf(requestId).status() == RequestStatus.None && _isHeld(requestId);
     }
 }

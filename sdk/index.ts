@@ -34,7 +34,20 @@ export { modelId, modelOrigin, type ModelIdentity } from "./model-id.ts";
 export { signPermit, type Permission } from "./permit.ts";
 export { evidenceOf, PROOF_KINDS, type ProofKindName } from "./proof-kinds.ts";
 export { connectProtocol, type Protocol } from "./protocol.ts";
-export { REQUEST_TYPES, requestId, termsOf, type RequestTerms } from "./request.ts";
-export { REQUEST_STATUS, type RequestStatusName } from "./request-status.ts";
+export {
+  REQUEST_TYPES,
+  requestDomain,
+  requestId,
+  termsOf,
+  type MarketDomain,
+  type RequestTerms,
+} from "./request.ts";
+export {
+  REQUEST_OUTCOME,
+  REQUEST_STATUS,
+  type RequestOutcomeName,
+  type RequestStatusName,
+} from "./request-status.ts";
 export { describeRevert, isRevert } from "./reverts.ts";
+export { draftRequest, signRequest, type RequestDraft } from "./signed-request.ts";
 export { NODE_ROLES, roleSet, TIERS, tierSet, type NodeRoleName, type TierName } from "./tiers.ts";

@@ -13,3 +13,17 @@ export const REQUEST_STATUS = {
 } as const;
 
 export type RequestStatusName = keyof typeof REQUEST_STATUS;
+
+/** How a request ended; values as in `contracts/types/RequestState.sol`. */
+export const REQUEST_OUTCOME = {
+  None: 0n,
+  Served: 1n,
+  /** Not answered in time. */
+  Expired: 2n,
+  /** Its answer was challenged and not proved. */
+  Rejected: 3n,
+  /** Its answer was challenged and proved. */
+  ChallengedLost: 4n,
+} as const;
+
+export type RequestOutcomeName = keyof typeof REQUEST_OUTCOME;

@@ -1,4 +1,4 @@
-import { TypedDataEncoder, type TypedDataField } from "ethers";
+import { TypedDataEncoder, type TypedDataDomain, type TypedDataField } from "ethers";
 import type { InferenceRequestStructOutput } from "../typechain-types/contracts/InferenceMarket.js";
 
 /** The complete terms of a request; see `contracts/types/InferenceRequest.sol` for each member. */
@@ -50,18 +50,25 @@ export const REQUEST_TYPES: Record<string, TypedDataField[]> = {
   ],
 };
 
-/** Id of a request: the EIP-712 digest of its terms under the market's domain. */
-export function requestId(
-  terms: RequestTerms,
-  { chainId, market }: { chainId: bigint; market: string },
-): string {
-  const domain = {
+/** The market that a request is made at. */
+export interface MarketDomain {
+  readonly chainId: bigint;
+  readonly market: string;
+}
+
+/** EIP-712 domain of a market's requests. */
+export function requestDomain({ chainId, market }: MarketDomain): TypedDataDomain {
+  return {
     name: "OpenGradient InferenceMarket",
     version: "1",
     chainId,
     verifyingContract: market,
   };
-  return TypedDataEncoder.hash(domain, REQUEST_TYPES, terms);
+}
+
+/** Id of a request: the EIP-712 digest of its terms under the market's domain. It is also what a payer signs. */
+export function requestId(terms: RequestTerms, market: MarketDomain): string {
+  return TypedDataEncoder.hash(requestDomain(market), REQUEST_TYPES, terms);
 }
 
 /**

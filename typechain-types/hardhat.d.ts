@@ -67,6 +67,8 @@ deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'ISignedRequests', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
+deployContract(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
 deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IStaking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
@@ -95,8 +97,14 @@ deployContract(name: 'Pausing', args: any[], signerOrOptions?: ethers.Signer | D
 deployContract(name: 'Pausing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Pausing>
 deployContract(name: 'PaymentChannels', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
 deployContract(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
+deployContract(name: 'ProofKinds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProofKinds>
+deployContract(name: 'ProofKinds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProofKinds>
 deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
 deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
+deployContract(name: 'RequestBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
+deployContract(name: 'RequestBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
+deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
+deployContract(name: 'Requesting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
 deployContract(name: 'SlashProceeds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
 deployContract(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
 deployContract(name: 'StakeVotes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StakeVotes>
@@ -108,6 +116,8 @@ deployContract(name: 'TensorReader', signerOrOptions?: ethers.Signer | DeployCon
 deployContract(name: 'VerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
+deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
+deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
@@ -136,6 +146,7 @@ getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signe
 getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
+getContractAt(name: 'ISignedRequests', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedRequests>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
 getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifierRouter>
@@ -150,12 +161,16 @@ getContractAt(name: 'OptimisticMarket', address: string | ethers.Addressable, si
 getContractAt(name: 'PackedClaims', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PackedClaims>
 getContractAt(name: 'Pausing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Pausing>
 getContractAt(name: 'PaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PaymentChannels>
+getContractAt(name: 'ProofKinds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProofKinds>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
+getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
+getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
 getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
 getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
 getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
 getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VerifierRouter>
+getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
 getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
@@ -184,6 +199,7 @@ getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
+getContractFactory(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedRequests__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
 getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
 getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
@@ -198,12 +214,16 @@ getContractFactory(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'PackedClaims', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PackedClaims__factory>
 getContractFactory(name: 'Pausing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Pausing__factory>
 getContractFactory(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PaymentChannels__factory>
+getContractFactory(name: 'ProofKinds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProofKinds__factory>
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
+getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
+getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
 getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
 getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>
 getContractFactory(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VerifierRouter__factory>
+getContractFactory(name: 'WorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.WorkMeter__factory>
 getContractFactory(name: 'WorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.WorkMeter__factory>
 // default types
     getContractFactory(

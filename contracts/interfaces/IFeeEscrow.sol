@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ModelId} from "../types/ModelId.sol";
 import {RequestId} from "../types/RequestId.sol";
+import {IPaymentChannels} from "./IPaymentChannels.sol";
 
 /// @notice What an account can spend.
 struct FeeAccount {
@@ -40,7 +41,7 @@ struct FeeSettlement {
 ///     payer's balance ──lock──▶ lock ──release──▶ earnings ──collectEarnings──▶ node's balance, treasury's balance
 ///            ▲                   │  └───────────▶ royalties ──collectRoyalties──▶ publisher's balance
 ///            └─────refund────────┘
-interface IFeeEscrow {
+interface IFeeEscrow is IPaymentChannels {
     /// @notice OPG arrived for an account.
     event Deposited(address indexed account, address indexed from, uint256 amount);
 

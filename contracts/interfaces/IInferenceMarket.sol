@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {InferenceRequest} from "../types/InferenceRequest.sol";
 import {ModelId} from "../types/ModelId.sol";
 import {RequestId} from "../types/RequestId.sol";
-import {RequestStatus} from "../types/RequestState.sol";
+import {Outcome, RequestStatus} from "../types/RequestState.sol";
 import {Tier} from "../types/Tier.sol";
 import {IFeeEscrow} from "./IFeeEscrow.sol";
 
@@ -24,11 +24,13 @@ struct RequestParameters {
 
 /// @notice Where a request stands.
 /// @param status `None` for a request that is open, or was never made.
+/// @param outcome How it ended; `None` while it has not.
 /// @param node Node that locked, served or failed it, or zero.
 /// @param deadline Unix time in seconds until which a locked request is the node's; zero otherwise.
 /// @param lockTime Unix time in seconds at which it was locked, which fixed its price; zero otherwise.
 struct RequestView {
     RequestStatus status;
+    Outcome outcome;
     address node;
     uint256 deadline;
     uint256 lockTime;
@@ -113,8 +115,8 @@ interface IInferenceMarket {
     /// @notice The request can still be served.
     error InferenceMarketTooEarly(RequestId requestId, uint256 timestamp, uint256 deadline);
 
-    /// @notice The evidence is too short to name its kind.
-    error InferenceMarketNoEvidence(uint256 length);
+    /// @notice The request may pay more than the node lets itself be owed: `IPaymentChannels.setExposureLimits`.
+    error InferenceMarketOverExposure(address node, uint256 maxFee, uint256 limit);
 
     /// @notice No delivery of this output is pending.
     error InferenceMarketNoPendingCallback(RequestId requestId);
@@ -175,9 +177,15 @@ interface IInferenceMarket {
     /// @notice Gives free collateral of the caller back to its stake, so that it can be unstaked.
     function releaseCollateral(uint256 amount) external;
 
-    /// @notice Least that a request has to offer now, in OPG wei: the price of the work, and the royalty.
+    /// @notice What a request would be made with now.
     /// @param inputSize Length of the input in bytes.
-    function minFee(ModelId modelId, Tier tier, uint256 inputSize) external view returns (uint256);
+    /// @return work Units of work that serving it counts as.
+    /// @return minFee Least that it has to offer, in OPG wei: the price of the work, and the royalty.
+    function priceOf(
+        ModelId modelId,
+        Tier tier,
+        uint256 inputSize
+    ) external view returns (uint256 work, uint256 minFee);
 
     /// @notice What a node that takes a request at `time` is paid, royalty and treasury share included, in OPG wei.
     /// @param time Unix time in seconds; not before the request was made.

@@ -27,9 +27,6 @@ interface IVerifierRouter {
     /// @notice The verifier is not a contract.
     error VerifierRouterNotAContract(address verifier);
 
-    /// @notice The evidence is too short to name its kind.
-    error VerifierRouterNoKind(uint256 length);
-
     /// @notice Opens a route. Governance only, behind its delay.
     function openRoute(ProofKind kind, Tier tier, IVerifier verifier) external;
 

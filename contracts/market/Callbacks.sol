@@ -6,6 +6,7 @@ import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
 import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {InferenceRequest} from "../types/InferenceRequest.sol";
 import {RequestId} from "../types/RequestId.sol";
+import {RequestBook} from "./RequestBook.sol";
 
 /// @title Callbacks
 /// @dev The part of the market that hands outputs to consumers.
@@ -13,7 +14,7 @@ import {RequestId} from "../types/RequestId.sol";
 /// The consumer is called after everything is settled and outside the reentrancy guard, so it may make its next request
 /// right away. Its failure is recorded, never passed on.
 /// @custom:security-contact security@opengradient.ai
-abstract contract Callbacks is IInferenceMarket {
+abstract contract Callbacks is IInferenceMarket, RequestBook {
     /// @custom:storage-location erc7201:opengradient.storage.Callbacks
     struct CallbackStorage {
         mapping(RequestId requestId => bytes32 outputHash) pendingCallbacks;
@@ -51,9 +52,6 @@ abstract contract Callbacks is IInferenceMarket {
             emit CallbackFailed(requestId, consumer, returned);
         }
     }
-
-    /// @dev Id of the request with these terms.
-    function _requestIdOf(InferenceRequest calldata terms) internal view virtual returns (RequestId);
 
     function _callbackStorage() private pure returns (CallbackStorage storage $) {
         bytes32 slot = STORAGE_SLOT;

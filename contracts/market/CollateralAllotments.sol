@@ -20,15 +20,6 @@ import {Durations} from "../libraries/Durations.sol";
 ///
 /// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
 /// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
-///
-/// PRICE
-///
-/// A request is offered at the price of its work, which is in its terms, and the offer rises until a node takes it: locks
-/// it, or serves it unlocked. That moment fixes the fee; it is kept beside the lock, not the fee, which follows from it.
-///
-/// PAUSE
-///
-/// Only `request` can be paused. Locking and serving what was asked for, and getting money back, never is.
 /// @custom:security-contact security@opengradient.ai
 abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTransient {
     using SafeCast for uint256;
@@ -54,6 +45,23 @@ abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTrans
         STAKING = staking;
     }
 
+    /// @inheritdoc IInferenceMarket
+    function releaseCollateral(uint256 amount) external nonReentrant {
+        uint256 free = freeCollateralOf(msg.sender);
+        require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
+
+        // Not more than `free`, which fits 128 bits.
+        _collateralStorage().allotments[msg.sender].free = uint128(free - amount);
+
+        STAKING.unlock(msg.sender, amount);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function freeCollateralOf(address node) public view returns (uint256) {
+        Allotment memory allotment = _collateralStorage().allotments[node];
+        return block.timestamp <= allotment.expiry ? allotment.free : 0;
+    }
+
     /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
     function _useCollateral(address node, uint128 amount, uint256 deadline) internal {
         Allotment memory allotment = _collateralStorage().allotments[node];
@@ -74,27 +82,10 @@ abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTrans
         if (missing != 0 || isTooShort) STAKING.lock(node, missing, allotment.expiry);
     }
 
-    /// @inheritdoc IInferenceMarket
-    function releaseCollateral(uint256 amount) external nonReentrant {
-        uint256 free = freeCollateralOf(msg.sender);
-        require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
-
-        // Not more than `free`, which fits 128 bits.
-        _collateralStorage().allotments[msg.sender].free = uint128(free - amount);
-
-        STAKING.unlock(msg.sender, amount);
-    }
-
     /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
     function _freeCollateral(address node, uint128 amount, uint256 deadline) internal {
         Allotment storage allotment = _collateralStorage().allotments[node];
         if (block.timestamp <= allotment.expiry && deadline >= allotment.begin) allotment.free += amount;
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function freeCollateralOf(address node) public view returns (uint256) {
-        Allotment memory allotment = _collateralStorage().allotments[node];
-        return block.timestamp <= allotment.expiry ? allotment.free : 0;
     }
 
     function _collateralStorage() private pure returns (CollateralStorage storage $) {

@@ -11,6 +11,7 @@ import {InferenceRequest} from "../types/InferenceRequest.sol";
 import {RequestId} from "../types/RequestId.sol";
 import {RequestState, RequestStatus} from "../types/RequestState.sol";
 import {Tier} from "../types/Tier.sol";
+import {RequestBook} from "./RequestBook.sol";
 
 /// @title OptimisticMarket
 /// @dev The part of the market in which an answer is posted first and proved only if somebody asks.
@@ -24,7 +25,7 @@ import {Tier} from "../types/Tier.sol";
 ///   still loses the compensation and the treasury's part.
 /// - Nobody can post for a node: an answer puts its collateral at risk.
 /// @custom:security-contact security@opengradient.ai
-abstract contract OptimisticMarket is IOptimisticMarket, Governed, ReentrancyGuardTransient {
+abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, ReentrancyGuardTransient {
     /// @custom:storage-location erc7201:opengradient.storage.OptimisticMarket
     struct OptimisticStorage {
         mapping(RequestId requestId => bytes32 outputHash) postedOutputs;
@@ -171,12 +172,6 @@ abstract contract OptimisticMarket is IOptimisticMarket, Governed, ReentrancyGua
     }
 
     // WHAT THE MARKET DOES
-
-    function _requestIdOf(InferenceRequest calldata terms) internal view virtual returns (RequestId);
-
-    function _stateOf(RequestId requestId) internal view virtual returns (RequestState);
-
-    function _setState(RequestId requestId, RequestState state) internal virtual;
 
     /// @dev Reverts unless the evidence shows, in this tier, that the model gave `output`.
     function _check(

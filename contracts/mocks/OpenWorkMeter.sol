@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IFeePolicy} from "../interfaces/IFeePolicy.sol";
-import {WorkMeter} from "../WorkMeter.sol";
+import {WorkMeter} from "../market/WorkMeter.sol";
 
 /// @title OpenWorkMeter
 /// @notice For tests: a meter that counts whatever it is told.

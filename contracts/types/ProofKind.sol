@@ -7,3 +7,16 @@ type ProofKind is bytes4;
 
 /// @dev First four bytes of keccak256("opengradient.proof.proven.groth16.v1").
 ProofKind constant PROVEN_GROTH16_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.proven.groth16.v1")));
+
+library ProofKinds {
+    uint256 private constant SIZE = 4;
+
+    /// @notice The evidence is too short to name its kind.
+    error ProofKindMissing(uint256 length);
+
+    /// @dev What kind of proof evidence holds, and the proof.
+    function split(bytes calldata evidence) internal pure returns (ProofKind kind, bytes calldata proof) {
+        require(evidence.length >= SIZE, ProofKindMissing(evidence.length));
+        return (ProofKind.wrap(bytes4(evidence[:SIZE])), evidence[SIZE:]);
+    }
+}

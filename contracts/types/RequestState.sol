@@ -13,9 +13,23 @@ enum RequestStatus {
     Rejected
 }
 
+/// @dev How a request ended, and for whom that is a failure: what is known of it for good.
+///
+/// - `Served`: answered and paid.
+/// - `Expired`: not answered in time, by the node that had locked it or, if there is none, by nobody.
+/// - `Rejected`: its answer was challenged and not proved; the node failed.
+/// - `ChallengedLost`: its answer was challenged and proved, and is paid; the challenger failed.
+enum Outcome {
+    None,
+    Served,
+    Expired,
+    Rejected,
+    ChallengedLost
+}
+
 /// @dev State of a request in one word. After settlement it stays for good, so that no request can be made or settled twice.
 ///
-///     | unused 8 | lock time 40 | status 8 | deadline 40 | node 160 |
+///     | outcome 8 | lock time 40 | status 8 | deadline 40 | node 160 |
 ///
 /// `node` locked or served the request; `deadline` is the Unix time in seconds until which a locking node has the request
 /// to itself, a posted answer can be challenged, or a challenged one proved, and `lockTime` when the node locked it, which
@@ -28,6 +42,7 @@ library RequestStates {
     uint256 private constant DEADLINE_SHIFT = 160;
     uint256 private constant STATUS_SHIFT = 200;
     uint256 private constant LOCK_TIME_SHIFT = 208;
+    uint256 private constant OUTCOME_SHIFT = 248;
 
     /// @dev A request that `locker` keeps to itself from `since` until `until`.
     function locked(address locker, uint40 since, uint40 until) internal pure returns (RequestState) {
@@ -35,19 +50,20 @@ library RequestStates {
         return RequestState.wrap(RequestState.unwrap(packed) | (uint256(since) << LOCK_TIME_SHIFT));
     }
 
-    /// @dev A request that `server` served.
-    function fulfilled(address server) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Fulfilled, 0, server);
+    /// @dev The request, served by `server`.
+    function served(RequestState state, address server) internal pure returns (RequestState) {
+        bool wasChallenged = state.status() == RequestStatus.Challenged;
+        return _ended(RequestStatus.Fulfilled, wasChallenged ? Outcome.ChallengedLost : Outcome.Served, server);
     }
 
     /// @dev A request that nobody served; `locker` had locked it, or is zero.
     function expired(address locker) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Expired, 0, locker);
+        return _ended(RequestStatus.Expired, Outcome.Expired, locker);
     }
 
     /// @dev A request whose challenged answer `locker` did not prove.
     function rejected(address locker) internal pure returns (RequestState) {
-        return _pack(RequestStatus.Rejected, 0, locker);
+        return _ended(RequestStatus.Rejected, Outcome.Rejected, locker);
     }
 
     /// @dev The same request, locked by the same node at the same time, in another status with another deadline.
@@ -70,6 +86,10 @@ library RequestStates {
         return uint40(RequestState.unwrap(state) >> LOCK_TIME_SHIFT);
     }
 
+    function outcome(RequestState state) internal pure returns (Outcome) {
+        return Outcome(uint8(RequestState.unwrap(state) >> OUTCOME_SHIFT));
+    }
+
     function node(RequestState state) internal pure returns (address) {
         // Truncation cuts status and deadline off.
         return address(uint160(RequestState.unwrap(state)));
@@ -86,6 +106,11 @@ library RequestStates {
 
     function isSettled(RequestState state) internal pure returns (bool) {
         return state.status() >= RequestStatus.Fulfilled;
+    }
+
+    function _ended(RequestStatus status_, Outcome outcome_, address node_) private pure returns (RequestState) {
+        RequestState packed = _pack(status_, 0, node_);
+        return RequestState.wrap(RequestState.unwrap(packed) | (uint256(outcome_) << OUTCOME_SHIFT));
     }
 
     function _pack(RequestStatus status_, uint40 deadline_, address node_) private pure returns (RequestState) {

@@ -6,7 +6,7 @@ import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {Fulfilment} from "../interfaces/IInferenceMarket.sol";
 import {InferenceClaim, IVerifier} from "../interfaces/IVerifier.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
-import {ProofKind} from "../types/ProofKind.sol";
+import {ProofKind, ProofKinds} from "../types/ProofKind.sol";
 import {RequestId} from "../types/RequestId.sol";
 import {Tier} from "../types/Tier.sol";
 
@@ -15,8 +15,6 @@ import {Tier} from "../types/Tier.sol";
 /// room left for it; it stores nothing, and its caller is the market of every claim.
 /// @custom:security-contact security@opengradient.ai
 contract BatchChecker is IBatchChecker {
-    uint256 private constant KIND_BYTES = 4;
-
     IVerifierRouter public immutable VERIFIER_ROUTER;
 
     constructor(IVerifierRouter verifierRouter) {
@@ -33,24 +31,33 @@ contract BatchChecker is IBatchChecker {
         // One is cheaper to check on its own.
         if (count < 2) return false;
 
-        IVerifier verifier = _verifierOf(fulfilments[places[0]].evidence);
+        (IVerifier verifier, ) = _verifierOf(fulfilments[places[0]].evidence);
         InferenceClaim[] memory claims = new InferenceClaim[](count);
         bytes[] memory outputs = new bytes[](count);
-        bytes[] memory evidences = new bytes[](count);
+        bytes[] memory proofs = new bytes[](count);
         for (uint256 i = 0; i < count; ++i) {
             Fulfilment calldata fulfilment = fulfilments[places[i]];
-            if (address(_verifierOf(fulfilment.evidence)) != address(verifier)) return false;
-            claims[i] = InferenceClaim({
+            claims[i] = _claimOf(requestIds[places[i]], fulfilment);
+            outputs[i] = fulfilment.output;
+            IVerifier other;
+            (other, proofs[i]) = _verifierOf(fulfilment.evidence);
+            if (address(other) != address(verifier)) return false;
+        }
+        return IBatchVerifier(address(verifier)).verifyBatch(claims, outputs, proofs);
+    }
+
+    function _claimOf(
+        RequestId requestId,
+        Fulfilment calldata fulfilment
+    ) private view returns (InferenceClaim memory) {
+        return
+            InferenceClaim({
                 market: msg.sender,
                 modelId: fulfilment.terms.modelId,
-                requestId: requestIds[places[i]],
+                requestId: requestId,
                 node: fulfilment.node,
                 inputHash: fulfilment.terms.inputHash
             });
-            outputs[i] = fulfilment.output;
-            evidences[i] = fulfilment.evidence[KIND_BYTES:];
-        }
-        return IBatchVerifier(address(verifier)).verifyBatch(claims, outputs, evidences);
     }
 
     /// @dev Where the answers of the Proven tier are.
@@ -65,7 +72,9 @@ contract BatchChecker is IBatchChecker {
         }
     }
 
-    function _verifierOf(bytes calldata evidence) private view returns (IVerifier) {
-        return VERIFIER_ROUTER.route(ProofKind.wrap(bytes4(evidence[:KIND_BYTES])), Tier.Proven);
+    function _verifierOf(bytes calldata evidence) private view returns (IVerifier verifier, bytes calldata proof) {
+        ProofKind kind;
+        (kind, proof) = ProofKinds.split(evidence);
+        verifier = VERIFIER_ROUTER.route(kind, Tier.Proven);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {InferenceClaim, IVerifier} from "../interfaces/IVerifier.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
-import {ProofKind} from "../types/ProofKind.sol";
+import {ProofKind, ProofKinds} from "../types/ProofKind.sol";
 import {Tier} from "../types/Tier.sol";
 
 /// @title VerifierRouter
@@ -23,8 +23,6 @@ contract VerifierRouter is IVerifierRouter, AccessManaged {
         Tier tier; // 8 bits
         RouteStatus status; // 8 bits
     }
-
-    uint256 private constant KIND_BYTES = 4;
 
     mapping(ProofKind kind => Route route) private _routes;
 
@@ -54,9 +52,8 @@ contract VerifierRouter is IVerifierRouter, AccessManaged {
         bytes calldata output,
         bytes calldata evidence
     ) external view {
-        require(evidence.length >= KIND_BYTES, VerifierRouterNoKind(evidence.length));
-        ProofKind kind = ProofKind.wrap(bytes4(evidence[:KIND_BYTES]));
-        route(kind, tier).verify(claim, output, evidence[KIND_BYTES:]);
+        (ProofKind kind, bytes calldata proof) = ProofKinds.split(evidence);
+        route(kind, tier).verify(claim, output, proof);
     }
 
     /// @inheritdoc IVerifierRouter

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
-import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { REQUEST_OUTCOME, REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { runningMarket } from "../fixtures/market.ts";
 import { answer, ask } from "../fixtures/models.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
@@ -36,7 +36,13 @@ describe("InferenceMarket.expire", () => {
       .withArgs(request.requestId, ZeroAddress, opg(10), 0);
     await expect(expire).to.not.emit(staking, "Slashed");
     expect(await feeEscrow.balanceOf(payer)).to.equal(opg(1_000));
-    expect(await market.stateOf(request.requestId)).to.deep.equal([EXPIRED, ZeroAddress, 0n, 0n]);
+    expect(await market.stateOf(request.requestId)).to.deep.equal([
+      EXPIRED,
+      REQUEST_OUTCOME.Expired,
+      ZeroAddress,
+      0n,
+      0n,
+    ]);
   });
 
   it("refunds a request that a node locked and did not serve, and slashes the node", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { concat, dataSlice, getBytes, ZeroAddress } from "ethers";
-import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { REQUEST_OUTCOME, REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
 import { NODE_ROLES, TIERS } from "../../sdk/tiers.ts";
 import { runningMarket } from "../fixtures/market.ts";
@@ -41,7 +41,13 @@ describe("InferenceMarket.fulfil", () => {
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
     expect(await feeEscrow.royaltiesOf(published.modelId)).to.equal(opg(1));
     expect(await feeEscrow.lockOf(market, requestId)).to.deep.equal([ZeroAddress, 0n]);
-    expect(await market.stateOf(requestId)).to.deep.equal([FULFILLED, operator.address, 0n, 0n]);
+    expect(await market.stateOf(requestId)).to.deep.equal([
+      FULFILLED,
+      REQUEST_OUTCOME.Served,
+      operator.address,
+      0n,
+      0n,
+    ]);
     expect(await market.isOpen(requestId)).to.equal(false);
   });
 
@@ -151,7 +157,7 @@ describe("InferenceMarket.fulfil", () => {
         .withArgs("0x01020304", TIERS.Signed, TIERS.Proven);
       for (const short of ["0x", "0x010203"]) {
         await expect(market.fulfil(request.terms, operator, output, short))
-          .to.be.revertedWithCustomError(market, "InferenceMarketNoEvidence")
+          .to.be.revertedWithCustomError(market, "ProofKindMissing")
           .withArgs((short.length - 2) / 2);
       }
     });

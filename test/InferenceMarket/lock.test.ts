@@ -1,4 +1,4 @@
-import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { REQUEST_OUTCOME, REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { expect } from "chai";
 import { NODE_ROLES } from "../../sdk/tiers.ts";
 import { runningMarket } from "../fixtures/market.ts";
@@ -39,6 +39,7 @@ describe("InferenceMarket.lock", () => {
       .withArgs(operator, market, opg(50), await expiryOfAllotment());
     expect(await market.stateOf(request.requestId)).to.deep.equal([
       LOCKED,
+      REQUEST_OUTCOME.None,
       operator.address,
       BigInt(deadline),
       BigInt(deadline - 600),
@@ -72,6 +73,16 @@ describe("InferenceMarket.lock", () => {
     await expect(market.connect(stranger).lock(request.terms, stranger))
       .to.be.revertedWithCustomError(nodeRegistry, "NodeRegistryRoleMissing")
       .withArgs(stranger, NODE_ROLES.Inference);
+  });
+
+  it("keeps to what the node lets itself be owed by one request", async () => {
+    const { market, feeEscrow, operator, nodeSigner, request } = await loadFixture(asked);
+    await feeEscrow.connect(operator).setExposureLimits(0, opg(10) - 1n);
+    await expect(market.connect(nodeSigner).lock(request.terms, operator))
+      .to.be.revertedWithCustomError(market, "InferenceMarketOverExposure")
+      .withArgs(operator, opg(10), opg(10) - 1n);
+    await feeEscrow.connect(operator).setExposureLimits(0, opg(10));
+    await market.connect(nodeSigner).lock(request.terms, operator);
   });
 
   it("happens once: the second of two racing nodes is refused", async () => {

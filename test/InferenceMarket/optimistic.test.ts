@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { keccak256, ZeroAddress } from "ethers";
-import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { REQUEST_OUTCOME, REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { openMarket } from "../fixtures/market.ts";
 import { answer, ask, publish, tinyModel, type RequestOptions } from "../fixtures/models.ts";
 import { ethers, loadFixture, time } from "../fixtures/network.ts";
@@ -134,7 +134,8 @@ describe("InferenceMarket, optimistic answers", () => {
       expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
       expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
       expect(await market.postedOutputOf(requestId)).to.equal(`0x${"00".repeat(32)}`);
-      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Fulfilled);
+      const { status, outcome } = await market.stateOf(requestId);
+      expect([status, outcome]).to.deep.equal([STATUS.Fulfilled, REQUEST_OUTCOME.Served]);
     });
 
     it("waits for the window's last second", async () => {
@@ -235,7 +236,8 @@ describe("InferenceMarket, optimistic answers", () => {
       expect(await feeEscrow.earningsOf(operator)).to.equal(opg(19));
       expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(90));
       expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
-      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Fulfilled);
+      const { status, outcome } = await market.stateOf(requestId);
+      expect([status, outcome]).to.deep.equal([STATUS.Fulfilled, REQUEST_OUTCOME.ChallengedLost]);
       await expect(market.prove(terms, output, evidence))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotChallenged")
         .withArgs(requestId);
@@ -288,7 +290,8 @@ describe("InferenceMarket, optimistic answers", () => {
       expect(await feeEscrow.balanceOf(payer)).to.equal(before + opg(10));
       expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(100));
       expect(await market.challengeOf(requestId)).to.deep.equal([ZeroAddress, 0n]);
-      expect((await market.stateOf(requestId)).status).to.equal(STATUS.Rejected);
+      const { status, outcome } = await market.stateOf(requestId);
+      expect([status, outcome]).to.deep.equal([STATUS.Rejected, REQUEST_OUTCOME.Rejected]);
       await expect(market.expire(terms))
         .to.be.revertedWithCustomError(market, "InferenceMarketSettled")
         .withArgs(requestId, STATUS.Rejected);

@@ -93,9 +93,10 @@ describe("the price of a request", () => {
       await time.increaseTo((await market.priceState()).windowEnd);
       const dearer = (floor * 9n) / 8n;
       expect((await market.priceState()).unitPrice).to.equal(dearer);
-      expect(await market.minFee(published.modelId, TIERS.Proven, 12)).to.equal(
+      expect(await market.priceOf(published.modelId, TIERS.Proven, 12)).to.deep.equal([
+        1_024n,
         opg(1) + 1_024n * dearer,
-      );
+      ]);
       const next = await askAgain(context, { salt: 2 });
       expect(next.terms.minFee).to.equal(opg(1) + 1_024n * dearer);
       await time.increase(3_600);

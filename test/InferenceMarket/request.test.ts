@@ -66,7 +66,7 @@ describe("InferenceMarket.request", () => {
       );
     expect(await market.requestIdOf(terms)).to.equal(id);
     expect(await market.isOpen(id)).to.equal(true);
-    expect(await market.stateOf(id)).to.deep.equal([0n, ZeroAddress, 0n, 0n]);
+    expect(await market.stateOf(id)).to.deep.equal([0n, 0n, ZeroAddress, 0n, 0n]);
     expect(await feeEscrow.balanceOf(payer)).to.equal(opg(990));
     expect(await feeEscrow.lockOf(market, id)).to.deep.equal([payer.address, opg(10)]);
   });
@@ -122,7 +122,7 @@ describe("InferenceMarket.request", () => {
   it("refuses less than the price of the work and the royalty, and takes exactly that", async () => {
     const { market, modelRegistry, publisher, modelId } = await loadFixture(fixture);
     const least = opg(1) + 1_024n * PARAMETERS.priceRules.floor;
-    expect(await market.minFee(modelId, TIERS.Proven, 12)).to.equal(least);
+    expect(await market.priceOf(modelId, TIERS.Proven, 12)).to.deep.equal([1_024n, least]);
     await expect(market.request(await parametersOf(modelId, { maxFee: least - 1n }), INPUT))
       .to.be.revertedWithCustomError(market, "InferenceMarketFeeTooLow")
       .withArgs(least - 1n, least);
@@ -135,13 +135,14 @@ describe("InferenceMarket.request", () => {
   });
 
   it("refuses a fee of nothing even where the work costs nothing", async () => {
-    const { market, modelRegistry, feePolicy, publisher, modelId } = await loadFixture(fixture);
+    const { market, modelRegistry, feePolicy, feeEscrow, publisher, modelId } =
+      await loadFixture(fixture);
     const { multipliers } = PARAMETERS.workRates;
     await feePolicy.setWorkRates({ multipliers, inputRate: 0, outputRate: 0 });
     await modelRegistry.connect(publisher).setPricing(modelId, 0, 0);
-    await expect(market.request(await parametersOf(modelId, { maxFee: 0n }), INPUT))
-      .to.be.revertedWithCustomError(market, "InferenceMarketFeeTooLow")
-      .withArgs(0, 0);
+    await expect(
+      market.request(await parametersOf(modelId, { maxFee: 0n }), INPUT),
+    ).to.be.revertedWithCustomError(feeEscrow, "FeeEscrowZeroAmount");
   });
 
   it("refuses an input of the wrong length", async () => {

@@ -1,5 +1,8 @@
 import { getBytes, type ContractTransactionResponse, type TransactionResponse } from "ethers";
 
+/** Of all permits and requests: far in the future, and the same in every run. Unix time in seconds. */
+export const EXPIRY = 3_000_000_000;
+
 /** Calldata gas of a byte that is not zero, less that of one that is (EIP-2028). */
 const NON_ZERO_SURCHARGE = 12;
 

@@ -18,11 +18,10 @@ import {
 } from "../fixtures/models.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
 import { bookChannels } from "./channels.ts";
+import { bookOptimistic } from "./optimistic.ts";
+import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
-import { GasBook } from "./gas-book.ts";
-
-/** Far in the future, and the same in every run. */
-const EXPIRY = 3_000_000_000;
+import { EXPIRY, GasBook } from "./gas-book.ts";
 
 /** Proofs that are verified at once. */
 const BATCH = 32;
@@ -302,6 +301,14 @@ describe("gas of user actions", function () {
       );
     }
     await book.book("hand on slashed stake", staking.handOn(payer));
+  });
+
+  it("requests that are only signed", () => bookSignedRequests(fixture, book, small));
+
+  it("answers that are believed, doubted and proved", () => bookOptimistic(fixture, book));
+
+  it("requests that expire", async () => {
+    const { inferenceMarket: market, provider, payer } = fixture;
     const { terms } = await ask(fixture, small, { expiry: EXPIRY, salt: 200 });
     await provider.send("evm_setNextBlockTimestamp", [EXPIRY + 1]);
     await book.book("expire and refund", market.connect(payer).expire(terms), [terms.modelId]);

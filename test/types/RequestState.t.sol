@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {RequestState, RequestStates, RequestStatus} from "../../contracts/types/RequestState.sol";
+import {Outcome, RequestState, RequestStates, RequestStatus} from "../../contracts/types/RequestState.sol";
 import {Test} from "../fixtures/Test.sol";
 
 contract RequestStateTest is Test {
@@ -12,21 +12,25 @@ contract RequestStateTest is Test {
         assertEq(state.lockTime(), lockTime, "lock time");
         assertTrue(state.status() == RequestStatus.Locked, "status");
         assertTrue(state.isLocked() && !state.isSettled(), "predicates");
+        assertTrue(state.outcome() == Outcome.None, "outcome");
     }
 
-    function testFuzz_settled_Keeps_Node(address node) public pure {
-        RequestState fulfilled = RequestStates.fulfilled(node);
-        RequestState expired = RequestStates.expired(node);
-        assertEq(fulfilled.node(), node, "node that served");
-        assertEq(expired.node(), node, "node that failed");
-        assertTrue(
-            fulfilled.status() == RequestStatus.Fulfilled && expired.status() == RequestStatus.Expired,
-            "status"
-        );
-        assertTrue(fulfilled.isSettled() && expired.isSettled(), "settled");
-        assertFalse(fulfilled.isLocked() || expired.isLocked(), "locked");
-        assertEq(fulfilled.deadline() + expired.deadline(), 0, "deadline");
-        assertEq(fulfilled.lockTime() + expired.lockTime(), 0, "lock time");
+    function testFuzz_ended_Keeps_NodeAndOutcome(address node, uint40 lockTime, uint40 deadline) public pure {
+        RequestState locked = RequestStates.locked(node, lockTime, deadline);
+        RequestState challenged = locked.moved(RequestStatus.Challenged, deadline);
+        _assertEnded(locked.served(node), RequestStatus.Fulfilled, Outcome.Served, node);
+        _assertEnded(RequestState.wrap(0).served(node), RequestStatus.Fulfilled, Outcome.Served, node);
+        _assertEnded(challenged.served(node), RequestStatus.Fulfilled, Outcome.ChallengedLost, node);
+        _assertEnded(RequestStates.expired(node), RequestStatus.Expired, Outcome.Expired, node);
+        _assertEnded(RequestStates.rejected(node), RequestStatus.Rejected, Outcome.Rejected, node);
+    }
+
+    function _assertEnded(RequestState state, RequestStatus status, Outcome outcome, address node) private pure {
+        assertTrue(state.status() == status, "status");
+        assertTrue(state.outcome() == outcome, "outcome");
+        assertEq(state.node(), node, "node");
+        assertTrue(state.isSettled() && !state.isLocked(), "predicates");
+        assertEq(state.deadline() + state.lockTime(), 0, "times");
     }
 
     function test_zero_IsNone() public pure {

@@ -102,7 +102,7 @@ describe("VerifierRouter", () => {
       router.verify(TIERS.Proven, { ...claim, requestId: id("other") }, proved.output, evidence),
     ).to.be.revertedWithCustomError(provenVerifier, "ProvenVerifierInvalidProof");
     await expect(router.verify(TIERS.Proven, claim, hexlify(proved.output), "0x010203"))
-      .to.be.revertedWithCustomError(router, "VerifierRouterNoKind")
+      .to.be.revertedWithCustomError(router, "ProofKindMissing")
       .withArgs(3);
   });
 });

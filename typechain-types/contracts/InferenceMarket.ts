@@ -34,15 +34,15 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
   
 
-    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
+    export type RequestViewStruct = {status: BigNumberish, outcome: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
 
-    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, node: string, deadline: bigint, lockTime: bigint }
+    export type RequestViewStructOutput = [status: bigint, outcome: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, outcome: bigint, node: string, deadline: bigint, lockTime: bigint }
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "BATCH_CHECKER" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "minFee" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "setAuthority" | "setChallengeTerms" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "BATCH_CHECKER" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
     encodeFunctionData(functionFragment: 'BATCH_CHECKER', values?: undefined): string;
 encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
@@ -70,11 +70,12 @@ encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, Challen
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
-encodeFunctionData(functionFragment: 'minFee', values: [BytesLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'lockSigned', values: [InferenceRequestStruct, BytesLike, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'pause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'paused', values?: undefined): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'postedOutputOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'priceOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'priceState', values?: undefined): string;
 encodeFunctionData(functionFragment: 'prove', values: [InferenceRequestStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
@@ -83,6 +84,7 @@ encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'revoke', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setChallengeTerms', values: [ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
@@ -116,11 +118,12 @@ decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'minFee', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'lockSigned', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'paused', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postedOutputOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'priceOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'priceState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'prove', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
@@ -129,6 +132,7 @@ decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Re
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'revoke', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setChallengeTerms', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settleOne', data: BytesLike): Result;
@@ -322,6 +326,18 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       export type InputTuple = [requestId: BytesLike, node: AddressLike, refunded: BigNumberish, slashed: BigNumberish];
       export type OutputTuple = [requestId: string, node: string, refunded: bigint, slashed: bigint];
       export interface OutputObject {requestId: string, node: string, refunded: bigint, slashed: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace RequestRevokedEvent {
+      export type InputTuple = [requestId: BytesLike, payer: AddressLike];
+      export type OutputTuple = [requestId: string, payer: string];
+      export interface OutputObject {requestId: string, payer: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -608,10 +624,10 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
-    minFee: TypedContractMethod<
-      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [bigint],
-      'view'
+    lockSigned: TypedContractMethod<
+      [terms: InferenceRequestStruct, input: BytesLike, signature: BytesLike, node: AddressLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -643,6 +659,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     postedOutputOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
+      'view'
+    >
+    
+
+    
+    priceOf: TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [[bigint, bigint] & {work: bigint, least: bigint }],
       'view'
     >
     
@@ -706,6 +730,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
     retryCallback: TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, gasLimit: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    revoke: TypedContractMethod<
+      [terms: InferenceRequestStruct, ],
       [void],
       'nonpayable'
     >
@@ -892,10 +924,10 @@ getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'minFee'): TypedContractMethod<
-      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [bigint],
-      'view'
+getFunction(nameOrSignature: 'lockSigned'): TypedContractMethod<
+      [terms: InferenceRequestStruct, input: BytesLike, signature: BytesLike, node: AddressLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'pause'): TypedContractMethod<
       [],
@@ -915,6 +947,11 @@ getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
 getFunction(nameOrSignature: 'postedOutputOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [[bigint, bigint] & {work: bigint, least: bigint }],
       'view'
     >;
 getFunction(nameOrSignature: 'priceState'): TypedContractMethod<
@@ -954,6 +991,11 @@ getFunction(nameOrSignature: 'requestIdOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'retryCallback'): TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, gasLimit: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'revoke'): TypedContractMethod<
+      [terms: InferenceRequestStruct, ],
       [void],
       'nonpayable'
     >;
@@ -1004,6 +1046,7 @@ getEvent(key: 'RequestExpired'): TypedContractEvent<RequestExpiredEvent.InputTup
 getEvent(key: 'RequestFulfilled'): TypedContractEvent<RequestFulfilledEvent.InputTuple, RequestFulfilledEvent.OutputTuple, RequestFulfilledEvent.OutputObject>;
 getEvent(key: 'RequestLocked'): TypedContractEvent<RequestLockedEvent.InputTuple, RequestLockedEvent.OutputTuple, RequestLockedEvent.OutputObject>;
 getEvent(key: 'RequestRejected'): TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
+getEvent(key: 'RequestRevoked'): TypedContractEvent<RequestRevokedEvent.InputTuple, RequestRevokedEvent.OutputTuple, RequestRevokedEvent.OutputObject>;
 getEvent(key: 'UnitPriceChanged'): TypedContractEvent<UnitPriceChangedEvent.InputTuple, UnitPriceChangedEvent.OutputTuple, UnitPriceChangedEvent.OutputObject>;
 getEvent(key: 'Unpaused'): TypedContractEvent<UnpausedEvent.InputTuple, UnpausedEvent.OutputTuple, UnpausedEvent.OutputObject>;
 getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;
@@ -1072,6 +1115,10 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
 
       'RequestRejected(bytes32,address,uint256,uint256)': TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
       RequestRejected: TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
+    
+
+      'RequestRevoked(bytes32,address)': TypedContractEvent<RequestRevokedEvent.InputTuple, RequestRevokedEvent.OutputTuple, RequestRevokedEvent.OutputObject>;
+      RequestRevoked: TypedContractEvent<RequestRevokedEvent.InputTuple, RequestRevokedEvent.OutputTuple, RequestRevokedEvent.OutputObject>;
     
 
       'UnitPriceChanged(uint256,uint256)': TypedContractEvent<UnitPriceChangedEvent.InputTuple, UnitPriceChangedEvent.OutputTuple, UnitPriceChangedEvent.OutputObject>;

@@ -19,6 +19,8 @@ import type * as staking from './staking/index.js';
 export type { staking };
 import type * as token from './token/index.js';
 export type { token };
+import type * as types from './types/index.js';
+export type { types };
 import type * as verifiers from './verifiers/index.js';
 export type { verifiers };
 export type { FeeEscrow } from './FeeEscrow.js';

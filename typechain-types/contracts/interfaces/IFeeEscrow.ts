@@ -4,6 +4,26 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type ChannelViewStruct = {status: BigNumberish, deposit: BigNumberish, claimed: BigNumberish, closesAt: BigNumberish}
+
+    export type ChannelViewStructOutput = [status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint] & {status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint }
+  
+
+    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish}
+
+    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint] & {perChannel: bigint, perRequest: bigint }
+  
+
+    export type TransferAuthorizationStruct = {validAfter: BigNumberish, validBefore: BigNumberish, nonceSalt: BytesLike, v: BigNumberish, r: BytesLike, s: BytesLike}
+
+    export type TransferAuthorizationStructOutput = [validAfter: bigint, validBefore: bigint, nonceSalt: string, v: bigint, r: string, s: string] & {validAfter: bigint, validBefore: bigint, nonceSalt: string, v: bigint, r: string, s: string }
+  
+
+    export type PermitSignatureStruct = {deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike}
+
+    export type PermitSignatureStructOutput = [deadline: bigint, v: bigint, r: string, s: string] & {deadline: bigint, v: bigint, r: string, s: string }
+  
+
     export type FeeLockStruct = {payer: AddressLike, amount: BigNumberish}
 
     export type FeeLockStructOutput = [payer: string, amount: bigint] & {payer: string, amount: bigint }
@@ -15,52 +35,184 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IFeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "authorizeLocker" | "balanceOf" | "collectEarnings" | "collectRoyalties" | "deposit" | "depositWithPermit" | "earningsOf" | "lock" | "lockOf" | "lockerOf" | "payOut" | "payoutAddressOf" | "refund" | "release" | "royaltiesOf" | "setPayoutAddress" | "setTreasury" | "treasury" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "refund" | "release" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "Deposited" | "EarningsCollected" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Withdrawn"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'authorizeLocker', values: [AddressLike]): string;
+    encodeFunctionData(functionFragment: 'CLAIM_WINDOW', values?: undefined): string;
+encodeFunctionData(functionFragment: 'attestedKeys', values?: undefined): string;
+encodeFunctionData(functionFragment: 'authorizationNonceOf', values: [BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'authorizeLocker', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'balanceOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'channelIdOf', values: [AddressLike, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'channelOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'claim', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'close', values: [AddressLike, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'closeByNode', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'closeCooperatively', values: [AddressLike, BigNumberish, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'collectEarnings', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'collectRoyalties', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'cooperativeCloseDigestOf', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'depositWithPermit', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'earningsOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'exposureLimitsOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'fundChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'fundChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
+encodeFunctionData(functionFragment: 'fundChannelWithPermit', values: [AddressLike, BigNumberish, BigNumberish, PermitSignatureStruct]): string;
 encodeFunctionData(functionFragment: 'lock', values: [BytesLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'lockOf', values: [AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'lockerOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'maxPerRequest', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'meteringCapDigestOf', values: [BytesLike, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'openChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'openChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
+encodeFunctionData(functionFragment: 'openChannelWithPermit', values: [AddressLike, BigNumberish, BigNumberish, PermitSignatureStruct]): string;
 encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'release', values: [BytesLike, FeeSettlementStruct]): string;
 encodeFunctionData(functionFragment: 'royaltiesOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setExposureLimits', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setPayoutAddress', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setTreasury', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'startClose', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'treasury', values?: undefined): string;
+encodeFunctionData(functionFragment: 'usageDigestOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'voucherDigestOf', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'withdraw', values: [BigNumberish, AddressLike]): string;
 
-    decodeFunctionResult(functionFragment: 'authorizeLocker', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'CLAIM_WINDOW', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'attestedKeys', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'authorizationNonceOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'authorizeLocker', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'balanceOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'channelIdOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'channelOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'claim', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'closeByNode', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'closeCooperatively', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'collectEarnings', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'collectRoyalties', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'cooperativeCloseDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'depositWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'earningsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'exposureLimitsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fundChannel', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fundChannelWithAuthorization', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fundChannelWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockerOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'maxPerRequest', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'meteringCapDigestOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'openChannel', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'openChannelWithAuthorization', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'openChannelWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payOut', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'royaltiesOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setPayoutAddress', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTreasury', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'startClose', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'treasury', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'usageDigestOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   }
 
   
+    export namespace AttestedKeysChangedEvent {
+      export type InputTuple = [attestedKeys: AddressLike];
+      export type OutputTuple = [attestedKeys: string];
+      export interface OutputObject {attestedKeys: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelClaimedEvent {
+      export type InputTuple = [channelId: BytesLike, cumulative: BigNumberish];
+      export type OutputTuple = [channelId: string, cumulative: bigint];
+      export interface OutputObject {channelId: string, cumulative: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelClosedEvent {
+      export type InputTuple = [channelId: BytesLike, claimed: BigNumberish, refunded: BigNumberish];
+      export type OutputTuple = [channelId: string, claimed: bigint, refunded: bigint];
+      export interface OutputObject {channelId: string, claimed: bigint, refunded: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelClosingEvent {
+      export type InputTuple = [channelId: BytesLike, closesAt: BigNumberish];
+      export type OutputTuple = [channelId: string, closesAt: bigint];
+      export interface OutputObject {channelId: string, closesAt: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelFundedEvent {
+      export type InputTuple = [channelId: BytesLike, amount: BigNumberish, deposit: BigNumberish];
+      export type OutputTuple = [channelId: string, amount: bigint, deposit: bigint];
+      export interface OutputObject {channelId: string, amount: bigint, deposit: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ChannelOpenedEvent {
+      export type InputTuple = [channelId: BytesLike, payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish];
+      export type OutputTuple = [channelId: string, payer: string, node: string, salt: bigint, amount: bigint];
+      export interface OutputObject {channelId: string, payer: string, node: string, salt: bigint, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ClaimSkippedEvent {
+      export type InputTuple = [channelId: BytesLike, refusal: BigNumberish];
+      export type OutputTuple = [channelId: string, refusal: bigint];
+      export interface OutputObject {channelId: string, refusal: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export namespace DepositedEvent {
       export type InputTuple = [account: AddressLike, from: AddressLike, amount: BigNumberish];
       export type OutputTuple = [account: string, from: string, amount: bigint];
@@ -77,6 +229,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [node: AddressLike, amount: BigNumberish, treasuryAmount: BigNumberish];
       export type OutputTuple = [node: string, amount: bigint, treasuryAmount: bigint];
       export interface OutputObject {node: string, amount: bigint, treasuryAmount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace ExposureLimitsChangedEvent {
+      export type InputTuple = [node: AddressLike, perChannel: BigNumberish, perRequest: BigNumberish];
+      export type OutputTuple = [node: string, perChannel: bigint, perRequest: bigint];
+      export interface OutputObject {node: string, perChannel: bigint, perRequest: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -215,6 +379,30 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     
+    CLAIM_WINDOW: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    attestedKeys: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
+    authorizationNonceOf: TypedContractMethod<
+      [channelId: BytesLike, nonceSalt: BytesLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
     authorizeLocker: TypedContractMethod<
       [locker: AddressLike, ],
       [void],
@@ -231,6 +419,54 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    channelIdOf: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    channelOf: TypedContractMethod<
+      [channelId: BytesLike, ],
+      [ChannelViewStructOutput],
+      'view'
+    >
+    
+
+    
+    claim: TypedContractMethod<
+      [packed: BytesLike, ],
+      [bigint],
+      'nonpayable'
+    >
+    
+
+    
+    close: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    closeByNode: TypedContractMethod<
+      [payer: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    closeCooperatively: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, cumulative: BigNumberish, signature: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     collectEarnings: TypedContractMethod<
       [node: AddressLike, ],
       [bigint],
@@ -243,6 +479,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [modelId: BytesLike, ],
       [bigint],
       'nonpayable'
+    >
+    
+
+    
+    cooperativeCloseDigestOf: TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
+      'view'
     >
     
 
@@ -271,6 +515,38 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    exposureLimitsOf: TypedContractMethod<
+      [node: AddressLike, ],
+      [ExposureLimitsStructOutput],
+      'view'
+    >
+    
+
+    
+    fundChannel: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    fundChannelWithAuthorization: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    fundChannelWithPermit: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     lock: TypedContractMethod<
       [requestId: BytesLike, payer: AddressLike, amount: BigNumberish, ],
       [void],
@@ -291,6 +567,46 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [account: AddressLike, ],
       [string],
       'view'
+    >
+    
+
+    
+    maxPerRequest: TypedContractMethod<
+      [node: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    meteringCapDigestOf: TypedContractMethod<
+      [channelId: BytesLike, meter: AddressLike, cap: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    openChannel: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
+    openChannelWithAuthorization: TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
+    openChannelWithPermit: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [string],
+      'nonpayable'
     >
     
 
@@ -335,6 +651,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    setAttestedKeys: TypedContractMethod<
+      [attestedKeys: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setExposureLimits: TypedContractMethod<
+      [perChannel: BigNumberish, perRequest: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     setPayoutAddress: TypedContractMethod<
       [to: AddressLike, ],
       [void],
@@ -351,9 +683,33 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    startClose: TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     treasury: TypedContractMethod<
       [],
       [[string, bigint] & {account: string, shareBps: bigint }],
+      'view'
+    >
+    
+
+    
+    usageDigestOf: TypedContractMethod<
+      [channelId: BytesLike, usage: BigNumberish, timestamp: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    voucherDigestOf: TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
       'view'
     >
     
@@ -369,7 +725,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'authorizeLocker'): TypedContractMethod<
+    getFunction(nameOrSignature: 'CLAIM_WINDOW'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'attestedKeys'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'authorizationNonceOf'): TypedContractMethod<
+      [channelId: BytesLike, nonceSalt: BytesLike, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'authorizeLocker'): TypedContractMethod<
       [locker: AddressLike, ],
       [void],
       'nonpayable'
@@ -378,6 +749,36 @@ getFunction(nameOrSignature: 'balanceOf'): TypedContractMethod<
       [account: AddressLike, ],
       [bigint],
       'view'
+    >;
+getFunction(nameOrSignature: 'channelIdOf'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'channelOf'): TypedContractMethod<
+      [channelId: BytesLike, ],
+      [ChannelViewStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'claim'): TypedContractMethod<
+      [packed: BytesLike, ],
+      [bigint],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'close'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'closeByNode'): TypedContractMethod<
+      [payer: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'closeCooperatively'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, cumulative: BigNumberish, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'collectEarnings'): TypedContractMethod<
       [node: AddressLike, ],
@@ -388,6 +789,11 @@ getFunction(nameOrSignature: 'collectRoyalties'): TypedContractMethod<
       [modelId: BytesLike, ],
       [bigint],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'cooperativeCloseDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'deposit'): TypedContractMethod<
       [account: AddressLike, amount: BigNumberish, ],
@@ -404,6 +810,26 @@ getFunction(nameOrSignature: 'earningsOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'exposureLimitsOf'): TypedContractMethod<
+      [node: AddressLike, ],
+      [ExposureLimitsStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'fundChannel'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fundChannelWithAuthorization'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fundChannelWithPermit'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [requestId: BytesLike, payer: AddressLike, amount: BigNumberish, ],
       [void],
@@ -418,6 +844,31 @@ getFunction(nameOrSignature: 'lockerOf'): TypedContractMethod<
       [account: AddressLike, ],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'maxPerRequest'): TypedContractMethod<
+      [node: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'meteringCapDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, meter: AddressLike, cap: BigNumberish, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'openChannel'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, ],
+      [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'openChannelWithAuthorization'): TypedContractMethod<
+      [payer: AddressLike, node: AddressLike, salt: BigNumberish, amount: BigNumberish, authorization: TransferAuthorizationStruct, ],
+      [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'openChannelWithPermit'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
+      [string],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'payOut'): TypedContractMethod<
       [account: AddressLike, ],
@@ -444,6 +895,16 @@ getFunction(nameOrSignature: 'royaltiesOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'setAttestedKeys'): TypedContractMethod<
+      [attestedKeys: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setExposureLimits'): TypedContractMethod<
+      [perChannel: BigNumberish, perRequest: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'setPayoutAddress'): TypedContractMethod<
       [to: AddressLike, ],
       [void],
@@ -454,9 +915,24 @@ getFunction(nameOrSignature: 'setTreasury'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'startClose'): TypedContractMethod<
+      [node: AddressLike, salt: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'treasury'): TypedContractMethod<
       [],
       [[string, bigint] & {account: string, shareBps: bigint }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'usageDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, usage: BigNumberish, timestamp: BigNumberish, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'voucherDigestOf'): TypedContractMethod<
+      [channelId: BytesLike, cumulative: BigNumberish, ],
+      [string],
       'view'
     >;
 getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
@@ -465,8 +941,16 @@ getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
       'nonpayable'
     >;
 
-    getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
+    getEvent(key: 'AttestedKeysChanged'): TypedContractEvent<AttestedKeysChangedEvent.InputTuple, AttestedKeysChangedEvent.OutputTuple, AttestedKeysChangedEvent.OutputObject>;
+getEvent(key: 'ChannelClaimed'): TypedContractEvent<ChannelClaimedEvent.InputTuple, ChannelClaimedEvent.OutputTuple, ChannelClaimedEvent.OutputObject>;
+getEvent(key: 'ChannelClosed'): TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
+getEvent(key: 'ChannelClosing'): TypedContractEvent<ChannelClosingEvent.InputTuple, ChannelClosingEvent.OutputTuple, ChannelClosingEvent.OutputObject>;
+getEvent(key: 'ChannelFunded'): TypedContractEvent<ChannelFundedEvent.InputTuple, ChannelFundedEvent.OutputTuple, ChannelFundedEvent.OutputObject>;
+getEvent(key: 'ChannelOpened'): TypedContractEvent<ChannelOpenedEvent.InputTuple, ChannelOpenedEvent.OutputTuple, ChannelOpenedEvent.OutputObject>;
+getEvent(key: 'ClaimSkipped'): TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
+getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
 getEvent(key: 'EarningsCollected'): TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
+getEvent(key: 'ExposureLimitsChanged'): TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
 getEvent(key: 'FeeLocked'): TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
 getEvent(key: 'FeeRefunded'): TypedContractEvent<FeeRefundedEvent.InputTuple, FeeRefundedEvent.OutputTuple, FeeRefundedEvent.OutputObject>;
 getEvent(key: 'FeeReleased'): TypedContractEvent<FeeReleasedEvent.InputTuple, FeeReleasedEvent.OutputTuple, FeeReleasedEvent.OutputObject>;
@@ -478,12 +962,44 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
     filters: {
       
+      'AttestedKeysChanged(address)': TypedContractEvent<AttestedKeysChangedEvent.InputTuple, AttestedKeysChangedEvent.OutputTuple, AttestedKeysChangedEvent.OutputObject>;
+      AttestedKeysChanged: TypedContractEvent<AttestedKeysChangedEvent.InputTuple, AttestedKeysChangedEvent.OutputTuple, AttestedKeysChangedEvent.OutputObject>;
+    
+
+      'ChannelClaimed(bytes32,uint256)': TypedContractEvent<ChannelClaimedEvent.InputTuple, ChannelClaimedEvent.OutputTuple, ChannelClaimedEvent.OutputObject>;
+      ChannelClaimed: TypedContractEvent<ChannelClaimedEvent.InputTuple, ChannelClaimedEvent.OutputTuple, ChannelClaimedEvent.OutputObject>;
+    
+
+      'ChannelClosed(bytes32,uint256,uint256)': TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
+      ChannelClosed: TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
+    
+
+      'ChannelClosing(bytes32,uint256)': TypedContractEvent<ChannelClosingEvent.InputTuple, ChannelClosingEvent.OutputTuple, ChannelClosingEvent.OutputObject>;
+      ChannelClosing: TypedContractEvent<ChannelClosingEvent.InputTuple, ChannelClosingEvent.OutputTuple, ChannelClosingEvent.OutputObject>;
+    
+
+      'ChannelFunded(bytes32,uint256,uint256)': TypedContractEvent<ChannelFundedEvent.InputTuple, ChannelFundedEvent.OutputTuple, ChannelFundedEvent.OutputObject>;
+      ChannelFunded: TypedContractEvent<ChannelFundedEvent.InputTuple, ChannelFundedEvent.OutputTuple, ChannelFundedEvent.OutputObject>;
+    
+
+      'ChannelOpened(bytes32,address,address,uint96,uint256)': TypedContractEvent<ChannelOpenedEvent.InputTuple, ChannelOpenedEvent.OutputTuple, ChannelOpenedEvent.OutputObject>;
+      ChannelOpened: TypedContractEvent<ChannelOpenedEvent.InputTuple, ChannelOpenedEvent.OutputTuple, ChannelOpenedEvent.OutputObject>;
+    
+
+      'ClaimSkipped(bytes32,uint8)': TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
+      ClaimSkipped: TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
+    
+
       'Deposited(address,address,uint256)': TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
       Deposited: TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
     
 
       'EarningsCollected(address,uint256,uint256)': TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
       EarningsCollected: TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
+    
+
+      'ExposureLimitsChanged(address,uint256,uint256)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
+      ExposureLimitsChanged: TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
     
 
       'FeeLocked(address,bytes32,address,uint256)': TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;

@@ -19,17 +19,18 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
   
 
-    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
+    export type RequestViewStruct = {status: BigNumberish, outcome: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
 
-    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, node: string, deadline: bigint, lockTime: bigint }
+    export type RequestViewStructOutput = [status: bigint, outcome: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, outcome: bigint, node: string, deadline: bigint, lockTime: bigint }
   
 
   export interface CallbacksInterface extends Interface {
-    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "minFee" | "pendingCallbackOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
+    encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
+encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
@@ -37,8 +38,8 @@ encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, 
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
-encodeFunctionData(functionFragment: 'minFee', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'priceOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
@@ -46,7 +47,8 @@ encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestS
 encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 
-    decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
@@ -54,8 +56,8 @@ decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'minFee', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'priceOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
@@ -81,6 +83,18 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
       export type InputTuple = [requestId: BytesLike, consumer: AddressLike, reason: BytesLike];
       export type OutputTuple = [requestId: string, consumer: string, reason: string];
       export interface OutputObject {requestId: string, consumer: string, reason: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace EIP712DomainChangedEvent {
+      export type InputTuple = [];
+      export type OutputTuple = [];
+      export interface OutputObject {};
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -183,6 +197,14 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 
     
     
+    eip712Domain: TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >
+    
+
+    
     expire: TypedContractMethod<
       [terms: InferenceRequestStruct, ],
       [void],
@@ -247,17 +269,17 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    minFee: TypedContractMethod<
-      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [bigint],
+    pendingCallbackOf: TypedContractMethod<
+      [requestId: BytesLike, ],
+      [string],
       'view'
     >
     
 
     
-    pendingCallbackOf: TypedContractMethod<
-      [requestId: BytesLike, ],
-      [string],
+    priceOf: TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >
     
@@ -313,7 +335,12 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'expire'): TypedContractMethod<
+    getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >;
+getFunction(nameOrSignature: 'expire'): TypedContractMethod<
       [terms: InferenceRequestStruct, ],
       [void],
       'nonpayable'
@@ -353,14 +380,14 @@ getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'minFee'): TypedContractMethod<
-      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [bigint],
-      'view'
-    >;
 getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >;
 getFunction(nameOrSignature: 'releaseCollateral'): TypedContractMethod<
@@ -396,6 +423,7 @@ getFunction(nameOrSignature: 'stateOf'): TypedContractMethod<
 
     getEvent(key: 'CallbackDelivered'): TypedContractEvent<CallbackDeliveredEvent.InputTuple, CallbackDeliveredEvent.OutputTuple, CallbackDeliveredEvent.OutputObject>;
 getEvent(key: 'CallbackFailed'): TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'FulfilmentSkipped'): TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;
 getEvent(key: 'InferenceRequested'): TypedContractEvent<InferenceRequestedEvent.InputTuple, InferenceRequestedEvent.OutputTuple, InferenceRequestedEvent.OutputObject>;
 getEvent(key: 'RequestExpired'): TypedContractEvent<RequestExpiredEvent.InputTuple, RequestExpiredEvent.OutputTuple, RequestExpiredEvent.OutputObject>;
@@ -410,6 +438,10 @@ getEvent(key: 'RequestLocked'): TypedContractEvent<RequestLockedEvent.InputTuple
 
       'CallbackFailed(bytes32,address,bytes)': TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
       CallbackFailed: TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+    
+
+      'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+      EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
 
       'FulfilmentSkipped(bytes32,bytes)': TypedContractEvent<FulfilmentSkippedEvent.InputTuple, FulfilmentSkippedEvent.OutputTuple, FulfilmentSkippedEvent.OutputObject>;

@@ -19,13 +19,13 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
   
 
-    export type RequestViewStruct = {status: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
+    export type RequestViewStruct = {status: BigNumberish, outcome: BigNumberish, node: AddressLike, deadline: BigNumberish, lockTime: BigNumberish}
 
-    export type RequestViewStructOutput = [status: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, node: string, deadline: bigint, lockTime: bigint }
+    export type RequestViewStructOutput = [status: bigint, outcome: bigint, node: string, deadline: bigint, lockTime: bigint] & {status: bigint, outcome: bigint, node: string, deadline: bigint, lockTime: bigint }
   
 
   export interface CollateralAllotmentsInterface extends Interface {
-    getFunction(nameOrSignature: "STAKING" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "minFee" | "pendingCallbackOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "STAKING" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
@@ -38,8 +38,8 @@ encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, 
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
-encodeFunctionData(functionFragment: 'minFee', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'priceOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
@@ -56,8 +56,8 @@ decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'minFee', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'priceOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
@@ -257,17 +257,17 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    minFee: TypedContractMethod<
-      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [bigint],
+    pendingCallbackOf: TypedContractMethod<
+      [requestId: BytesLike, ],
+      [string],
       'view'
     >
     
 
     
-    pendingCallbackOf: TypedContractMethod<
-      [requestId: BytesLike, ],
-      [string],
+    priceOf: TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >
     
@@ -368,14 +368,14 @@ getFunction(nameOrSignature: 'lock'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'minFee'): TypedContractMethod<
-      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [bigint],
-      'view'
-    >;
 getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
       [requestId: BytesLike, ],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
+      [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >;
 getFunction(nameOrSignature: 'releaseCollateral'): TypedContractMethod<

@@ -20,15 +20,16 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface OptimisticMarketInterface extends Interface {
-    getFunction(nameOrSignature: "UPGRADE_INTERFACE_VERSION" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "finalize" | "isConsumingScheduledOp" | "postedOutputOf" | "prove" | "proxiableUUID" | "setAuthority" | "setChallengeTerms" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "UPGRADE_INTERFACE_VERSION" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "eip712Domain" | "finalize" | "isConsumingScheduledOp" | "postedOutputOf" | "prove" | "proxiableUUID" | "setAuthority" | "setChallengeTerms" | "upgradeToAndCall"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "ChallengeLost" | "ChallengeTermsChanged" | "Initialized" | "RequestRejected" | "Upgraded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "Initialized" | "RequestRejected" | "Upgraded"): EventFragment;
 
     encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challenge', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'challengeOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeTerms', values?: undefined): string;
+encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'finalize', values: [InferenceRequestStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'postedOutputOf', values: [BytesLike]): string;
@@ -43,6 +44,7 @@ decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challenge', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeTerms', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'postedOutputOf', data: BytesLike): Result;
@@ -106,6 +108,18 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       export type InputTuple = [terms: ChallengeTermsStruct];
       export type OutputTuple = [terms: ChallengeTermsStructOutput];
       export interface OutputObject {terms: ChallengeTermsStructOutput };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace EIP712DomainChangedEvent {
+      export type InputTuple = [];
+      export type OutputTuple = [];
+      export interface OutputObject {};
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -224,6 +238,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    eip712Domain: TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >
+    
+
+    
     finalize: TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, ],
       [void],
@@ -315,6 +337,11 @@ getFunction(nameOrSignature: 'challengeTerms'): TypedContractMethod<
       [ChallengeTermsStructOutput],
       'view'
     >;
+getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
+      'view'
+    >;
 getFunction(nameOrSignature: 'finalize'): TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, ],
       [void],
@@ -361,6 +388,7 @@ getEvent(key: 'AnswerPosted'): TypedContractEvent<AnswerPostedEvent.InputTuple, 
 getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'ChallengeLost'): TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
 getEvent(key: 'ChallengeTermsChanged'): TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
+getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 getEvent(key: 'Initialized'): TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
 getEvent(key: 'RequestRejected'): TypedContractEvent<RequestRejectedEvent.InputTuple, RequestRejectedEvent.OutputTuple, RequestRejectedEvent.OutputObject>;
 getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, UpgradedEvent.OutputTuple, UpgradedEvent.OutputObject>;
@@ -385,6 +413,10 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
 
       'ChallengeTermsChanged(tuple)': TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
       ChallengeTermsChanged: TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
+    
+
+      'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+      EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
 
       'Initialized(uint64)': TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;

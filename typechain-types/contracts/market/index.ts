@@ -4,3 +4,6 @@
 export type { Callbacks } from './Callbacks.js';
 export type { CollateralAllotments } from './CollateralAllotments.js';
 export type { OptimisticMarket } from './OptimisticMarket.js';
+export type { RequestBook } from './RequestBook.js';
+export type { Requesting } from './Requesting.js';
+export type { WorkMeter } from './WorkMeter.js';

@@ -10,6 +10,7 @@ export * as mocks from './mocks/index.js';
 export * as periphery from './periphery/index.js';
 export * as staking from './staking/index.js';
 export * as token from './token/index.js';
+export * as types from './types/index.js';
 export * as verifiers from './verifiers/index.js';
 export { FeeEscrow__factory } from './FeeEscrow__factory.js';
 export { FeePolicy__factory } from './FeePolicy__factory.js';

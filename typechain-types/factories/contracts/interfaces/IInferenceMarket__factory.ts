@@ -157,17 +157,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "length",
-        "type": "uint256"
-      }
-    ],
-    "name": "InferenceMarketNoEvidence",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "RequestId",
         "name": "requestId",
         "type": "bytes32"
@@ -201,6 +190,27 @@
       }
     ],
     "name": "InferenceMarketOnlySelf",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "maxFee",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "InferenceMarketOverExposure",
     "type": "error"
   },
   {
@@ -1128,6 +1138,25 @@
   {
     "inputs": [
       {
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "pendingCallbackOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "outputHash",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "ModelId",
         "name": "modelId",
         "type": "bytes32"
@@ -1143,31 +1172,17 @@
         "type": "uint256"
       }
     ],
-    "name": "minFee",
+    "name": "priceOf",
     "outputs": [
       {
         "internalType": "uint256",
-        "name": "",
+        "name": "work",
         "type": "uint256"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
+      },
       {
-        "internalType": "RequestId",
-        "name": "requestId",
-        "type": "bytes32"
-      }
-    ],
-    "name": "pendingCallbackOf",
-    "outputs": [
-      {
-        "internalType": "bytes32",
-        "name": "outputHash",
-        "type": "bytes32"
+        "internalType": "uint256",
+        "name": "minFee",
+        "type": "uint256"
       }
     ],
     "stateMutability": "view",
@@ -1605,6 +1620,11 @@
           {
             "internalType": "enum RequestStatus",
             "name": "status",
+            "type": "uint8"
+          },
+          {
+            "internalType": "enum Outcome",
+            "name": "outcome",
             "type": "uint8"
           },
           {

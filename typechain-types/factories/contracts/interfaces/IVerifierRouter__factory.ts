@@ -9,17 +9,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "length",
-        "type": "uint256"
-      }
-    ],
-    "name": "VerifierRouterNoKind",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "ProofKind",
         "name": "kind",
         "type": "bytes4"

@@ -173,17 +173,6 @@
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "length",
-        "type": "uint256"
-      }
-    ],
-    "name": "InferenceMarketNoEvidence",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "RequestId",
         "name": "requestId",
         "type": "bytes32"
@@ -217,6 +206,27 @@
       }
     ],
     "name": "InferenceMarketOnlySelf",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "maxFee",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "InferenceMarketOverExposure",
     "type": "error"
   },
   {
@@ -294,6 +304,22 @@
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "InvalidShortString",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "string",
+        "name": "str",
+        "type": "string"
+      }
+    ],
+    "name": "StringTooLong",
+    "type": "error"
+  },
+  {
     "anonymous": false,
     "inputs": [
       {
@@ -335,6 +361,12 @@
       }
     ],
     "name": "CallbackFailed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [],
+    "name": "EIP712DomainChanged",
     "type": "event"
   },
   {
@@ -561,6 +593,49 @@
     ],
     "name": "RequestLocked",
     "type": "event"
+  },
+  {
+    "inputs": [],
+    "name": "eip712Domain",
+    "outputs": [
+      {
+        "internalType": "bytes1",
+        "name": "fields",
+        "type": "bytes1"
+      },
+      {
+        "internalType": "string",
+        "name": "name",
+        "type": "string"
+      },
+      {
+        "internalType": "string",
+        "name": "version",
+        "type": "string"
+      },
+      {
+        "internalType": "uint256",
+        "name": "chainId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "address",
+        "name": "verifyingContract",
+        "type": "address"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "salt",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256[]",
+        "name": "extensions",
+        "type": "uint256[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
   },
   {
     "inputs": [
@@ -1144,6 +1219,25 @@
   {
     "inputs": [
       {
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "pendingCallbackOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "outputHash",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "ModelId",
         "name": "modelId",
         "type": "bytes32"
@@ -1159,31 +1253,17 @@
         "type": "uint256"
       }
     ],
-    "name": "minFee",
+    "name": "priceOf",
     "outputs": [
       {
         "internalType": "uint256",
-        "name": "",
+        "name": "work",
         "type": "uint256"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
+      },
       {
-        "internalType": "RequestId",
-        "name": "requestId",
-        "type": "bytes32"
-      }
-    ],
-    "name": "pendingCallbackOf",
-    "outputs": [
-      {
-        "internalType": "bytes32",
-        "name": "outputHash",
-        "type": "bytes32"
+        "internalType": "uint256",
+        "name": "minFee",
+        "type": "uint256"
       }
     ],
     "stateMutability": "view",
@@ -1621,6 +1701,11 @@
           {
             "internalType": "enum RequestStatus",
             "name": "status",
+            "type": "uint8"
+          },
+          {
+            "internalType": "enum Outcome",
+            "name": "outcome",
             "type": "uint8"
           },
           {

@@ -4,3 +4,6 @@
 export { Callbacks__factory } from './Callbacks__factory.js';
 export { CollateralAllotments__factory } from './CollateralAllotments__factory.js';
 export { OptimisticMarket__factory } from './OptimisticMarket__factory.js';
+export { RequestBook__factory } from './RequestBook__factory.js';
+export { Requesting__factory } from './Requesting__factory.js';
+export { WorkMeter__factory } from './WorkMeter__factory.js';

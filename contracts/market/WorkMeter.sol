@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {IFeePolicy, PriceState} from "./interfaces/IFeePolicy.sol";
-import {IWorkMeter} from "./interfaces/IWorkMeter.sol";
-import {Pausing} from "./governance/Pausing.sol";
-import {Tier} from "./types/Tier.sol";
+import {IFeePolicy, PriceState} from "../interfaces/IFeePolicy.sol";
+import {IWorkMeter} from "../interfaces/IWorkMeter.sol";
+import {Pausing} from "../governance/Pausing.sol";
+import {Tier} from "../types/Tier.sol";
 
 /// @title WorkMeter
 /// @dev The part of the market that knows the price of work and counts the work served: one slot, which every request reads

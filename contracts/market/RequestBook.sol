@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {InferenceRequest} from "../types/InferenceRequest.sol";
+import {RequestId} from "../types/RequestId.sol";
+import {RequestState} from "../types/RequestState.sol";
+
+/// @title RequestBook
+/// @dev The part of the market that knows where each request stands.
+///
+/// ONE SLOT PER REQUEST
+///
+/// A request's terms are never stored: their EIP-712 digest is its id, and every call brings them along. A request that
+/// exists but has no state is open; its existence is the lock in `FeeEscrow`. The first state is written by `lock` or
+/// settlement.
+///
+/// The domain separator comes from the non-upgradeable {EIP712}: its cached parts are immutables, which a proxy shares,
+/// where the upgradeable variant reads two strings from storage each time.
+/// @custom:security-contact security@opengradient.ai
+abstract contract RequestBook is EIP712 {
+    /// @custom:storage-location erc7201:opengradient.storage.RequestBook
+    struct BookStorage {
+        mapping(RequestId requestId => RequestState) states;
+    }
+
+    bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.RequestBook"));
+
+    constructor() EIP712("OpenGradient InferenceMarket", "1") {}
+
+    function _requestIdOf(InferenceRequest calldata terms) internal view returns (RequestId) {
+        return RequestId.wrap(_hashTypedDataV4(terms.hashCalldata()));
+    }
+
+    function _stateOf(RequestId requestId) internal view returns (RequestState) {
+        return _bookStorage().states[requestId];
+    }
+
+    function _setState(RequestId requestId, RequestState state) internal {
+        _bookStorage().states[requestId] = state;
+    }
+
+    function _bookStorage() private pure returns (BookStorage storage $) {
+        bytes32 slot = STORAGE_SLOT;
+        assembly ("memory-safe") {
+            $.slot := slot
+        }
+    }
+}
