@@ -116,8 +116,6 @@ deployContract(name: 'TensorReader', signerOrOptions?: ethers.Signer | DeployCon
 deployContract(name: 'VerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
-deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
-deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
@@ -171,7 +169,6 @@ getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: et
 getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
 getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VerifierRouter>
 getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
-getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
 getContractFactory(name: 'BatchChecker', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchChecker__factory>
@@ -223,7 +220,6 @@ getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | Factory
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
 getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>
 getContractFactory(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VerifierRouter__factory>
-getContractFactory(name: 'WorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.WorkMeter__factory>
 getContractFactory(name: 'WorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.WorkMeter__factory>
 // default types
     getContractFactory(

@@ -54,7 +54,7 @@ export type { StakeVotes } from './contracts/staking/StakeVotes.js';
 export type { Staking } from './contracts/Staking.js';
 export type { TensorReader } from './contracts/periphery/TensorReader.js';
 export type { VerifierRouter } from './contracts/verifiers/VerifierRouter.js';
-export type { WorkMeter } from './contracts/WorkMeter.js';
+export type { WorkMeter } from './contracts/market/WorkMeter.js';
 export type { contracts };
 export type { openzeppelin };
 import type * as contracts from './contracts/index.js';
@@ -109,5 +109,5 @@ export { StakeVotes__factory } from './factories/contracts/staking/StakeVotes__f
 export { Staking__factory } from './factories/contracts/Staking__factory.js';
 export { TensorReader__factory } from './factories/contracts/periphery/TensorReader__factory.js';
 export { VerifierRouter__factory } from './factories/contracts/verifiers/VerifierRouter__factory.js';
-export { WorkMeter__factory } from './factories/contracts/WorkMeter__factory.js';
+export { WorkMeter__factory } from './factories/contracts/market/WorkMeter__factory.js';
 

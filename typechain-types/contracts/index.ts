@@ -29,4 +29,3 @@ export type { InferenceMarket } from './InferenceMarket.js';
 export type { ModelRegistry } from './ModelRegistry.js';
 export type { NodeRegistry } from './NodeRegistry.js';
 export type { Staking } from './Staking.js';
-export type { WorkMeter } from './WorkMeter.js';

@@ -18,4 +18,3 @@ export { InferenceMarket__factory } from './InferenceMarket__factory.js';
 export { ModelRegistry__factory } from './ModelRegistry__factory.js';
 export { NodeRegistry__factory } from './NodeRegistry__factory.js';
 export { Staking__factory } from './Staking__factory.js';
-export { WorkMeter__factory } from './WorkMeter__factory.js';
