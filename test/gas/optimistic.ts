@@ -15,34 +15,37 @@ export async function bookOptimistic(fixture: Fixture, book: GasBook): Promise<v
   await feeEscrow.connect(keeper).authorizeLocker(inferenceMarket);
   const { challengeWindow, proveWindow } = await inferenceMarket.challengeTerms();
   const pass = (seconds: bigint) => provider.send("evm_increaseTime", [Number(seconds) + 1]);
-  const challenge = inferenceMarket.connect(keeper);
+  const challenger = inferenceMarket.connect(keeper);
 
   let salt = 1_000;
-  const posted = async (name?: string) => {
+  const locked = async () => {
     const options = { tier: "Optimistic", expiry: EXPIRY, salt: ++salt } as const;
     const { terms, requestId } = await ask(fixture, model, options);
     await market.lock(terms, operator);
     const request = { requestId, input: INPUT, node: operator.address };
-    const proof = await answer(fixture, model, request);
-    const post = market.fulfil(terms, operator, proof.output, "0x");
-    if (name === undefined) await post;
-    else await book.book(name, post, [terms.modelId]);
-    return { terms, ...proof };
+    return { terms, ...(await answer(fixture, model, request)) };
+  };
+  const posted = async () => {
+    const request = await locked();
+    await market.fulfil(request.terms, operator, request.output, "0x");
+    return request;
   };
 
-  for (const suffix of [", first", ""]) {
-    const { terms, output } = await posted(`post answer${suffix}`);
-    await pass(challengeWindow);
-    await book.book(`finalize${suffix}`, market.finalize(terms, output), [terms.modelId]);
-  }
-  for (const suffix of [", first", ""]) {
-    const { terms, output, evidence } = await posted();
-    await book.book(`challenge${suffix}`, challenge.challenge(terms), [terms.modelId]);
-    const random = [dataSlice(evidence, 4, 344), terms.modelId];
-    await book.book(`prove${suffix}`, market.prove(terms, output, evidence), random);
-  }
-  const { terms } = await posted();
-  await challenge.challenge(terms);
+  const calm = await locked();
+  const { modelId } = calm.terms;
+  const post = market.fulfil(calm.terms, operator, calm.output, "0x");
+  await book.book("post answer", post, [modelId]);
+  await pass(challengeWindow);
+  await book.book("finalize", market.finalize(calm.terms, calm.output), [modelId]);
+
+  const doubted = await posted();
+  await book.book("challenge", challenger.challenge(doubted.terms), [modelId]);
+  const { terms, output, evidence } = doubted;
+  const random = [dataSlice(evidence, 4, 344), modelId];
+  await book.book("prove", market.prove(terms, output, evidence), random);
+
+  const failed = await posted();
+  await challenger.challenge(failed.terms);
   await pass(proveWindow);
-  await book.book("slash, challenged", challenge.expire(terms), [terms.modelId]);
+  await book.book("slash, challenged", challenger.expire(failed.terms), [modelId]);
 }
