@@ -36,7 +36,7 @@ export async function preflight(config: WorkerConfig, password?: string): Promis
   try {
     const protocol = connectProtocol(deployment, provider);
     await requireRegistration(protocol, { operator, account });
-    await requireFunds(provider, { account, maxFeePerGas });
+    await requireGasMoney(provider, { account, maxFeePerGas });
     const models = await loadModels(config.models, protocol);
     return { deployment, wallet, provider, protocol, models };
   } catch (error) {
@@ -73,7 +73,7 @@ async function requireRegistration(
  *
  * @throws OpenGradientError `ACCOUNT_UNFUNDED`.
  */
-async function requireFunds(
+async function requireGasMoney(
   provider: Provider,
   { account, maxFeePerGas: limit }: { account: string; maxFeePerGas: bigint },
 ): Promise<void> {
