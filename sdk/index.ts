@@ -34,6 +34,23 @@ export { modelId, modelOrigin, type ModelIdentity } from "./model-id.ts";
 export { signPermit, type Permission } from "./permit.ts";
 export { evidenceOf, PROOF_KINDS, type ProofKindName } from "./proof-kinds.ts";
 export { connectProtocol, type Protocol } from "./protocol.ts";
+export {
+  decodeSignedEvidence,
+  encodeSignedEvidence,
+  RECEIPT_TYPES,
+  receiptDigest,
+  receiptDomain,
+  receiptHash,
+  signAnswer,
+  signedReceipt,
+  signReceipt,
+  type AnswerClaim,
+  type InferenceReceipt,
+  type Settlement,
+  type SignedAnswer,
+  type SignedEvidence,
+  type SignedStatement,
+} from "./receipt.ts";
 export { REQUEST_TYPES, requestId, termsOf, type RequestTerms } from "./request.ts";
 export { REQUEST_STATUS, type RequestStatusName } from "./request-status.ts";
 export { describeRevert, isRevert } from "./reverts.ts";
