@@ -67,6 +67,8 @@ deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'ISignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedVerifier>
+deployContract(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedVerifier>
 deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IStaking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
@@ -97,6 +99,8 @@ deployContract(name: 'PaymentChannels', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
 deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
 deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
+deployContract(name: 'SignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
+deployContract(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
 deployContract(name: 'SlashProceeds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
 deployContract(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
 deployContract(name: 'StakeVotes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StakeVotes>
@@ -136,6 +140,7 @@ getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signe
 getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
+getContractAt(name: 'ISignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
 getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifierRouter>
@@ -151,6 +156,7 @@ getContractAt(name: 'PackedClaims', address: string | ethers.Addressable, signer
 getContractAt(name: 'Pausing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Pausing>
 getContractAt(name: 'PaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PaymentChannels>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
+getContractAt(name: 'SignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SignedVerifier>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
 getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
 getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
@@ -184,6 +190,7 @@ getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
+getContractFactory(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedVerifier__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
 getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
 getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
@@ -199,6 +206,7 @@ getContractFactory(name: 'PackedClaims', signerOrOptions?: ethers.Signer | Facto
 getContractFactory(name: 'Pausing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Pausing__factory>
 getContractFactory(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PaymentChannels__factory>
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
+getContractFactory(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SignedVerifier__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
 getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
