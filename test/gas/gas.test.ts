@@ -20,6 +20,7 @@ import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
 import { bookChannels } from "./channels.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { GasBook } from "./gas-book.ts";
+import { bookSigned } from "./signed.ts";
 
 /** Far in the future, and the same in every run. */
 const EXPIRY = 3_000_000_000;
@@ -280,6 +281,8 @@ describe("gas of user actions", function () {
       await book.book(`fulfil proven, part of the fee back${suffix}`, fulfil, random);
     }
   });
+
+  it("answers of the Signed tier", () => bookSigned(fixture, book, EXPIRY));
 
   it("the first request of a window", async () => {
     await fixture.provider.send("evm_increaseTime", [3_601]);
