@@ -118,6 +118,12 @@ contract NodeRegistry is INodeRegistry, Governed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc INodeRegistry
+    function signerOf(address operator) external view returns (address signer) {
+        signer = _storage().nodes[operator].signer;
+        require(signer != address(0), NodeRegistryNotRegistered(operator));
+    }
+
+    /// @inheritdoc INodeRegistry
     function hasRole(address operator, NodeRole role) external view returns (bool) {
         return _storage().nodes[operator].roles.contains(role);
     }

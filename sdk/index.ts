@@ -35,6 +35,23 @@ export { signPermit, type Permission } from "./permit.ts";
 export { evidenceOf, PROOF_KINDS, type ProofKindName } from "./proof-kinds.ts";
 export { connectProtocol, type Protocol } from "./protocol.ts";
 export {
+  decodeSignedEvidence,
+  encodeSignedEvidence,
+  RECEIPT_TYPES,
+  receiptDigest,
+  receiptDomain,
+  receiptHash,
+  signAnswer,
+  signedReceipt,
+  signReceipt,
+  type AnswerClaim,
+  type InferenceReceipt,
+  type Settlement,
+  type SignedAnswer,
+  type SignedEvidence,
+  type SignedStatement,
+} from "./receipt.ts";
+export {
   REQUEST_TYPES,
   requestDomain,
   requestId,

@@ -8,6 +8,7 @@ import {
   NodeRegistry__factory,
   OPG__factory,
   ProvenVerifier__factory,
+  SignedVerifier__factory,
   Staking__factory,
   VerifierRouter__factory,
   type FeeEscrow,
@@ -18,6 +19,7 @@ import {
   type NodeRegistry,
   type OPG,
   type ProvenVerifier,
+  type SignedVerifier,
   type Staking,
   type VerifierRouter,
 } from "../typechain-types/index.js";
@@ -28,6 +30,7 @@ export interface Protocol {
   readonly opg: OPG;
   readonly groth16Verifier: Groth16Verifier;
   readonly provenVerifier: ProvenVerifier;
+  readonly signedVerifier: SignedVerifier;
   readonly verifierRouter: VerifierRouter;
   readonly modelRegistry: ModelRegistry;
   readonly feeEscrow: FeeEscrow;
@@ -43,6 +46,7 @@ export function connectProtocol({ addresses }: Deployment, runner: ContractRunne
     opg: OPG__factory.connect(addresses.opg, runner),
     groth16Verifier: Groth16Verifier__factory.connect(addresses.groth16Verifier, runner),
     provenVerifier: ProvenVerifier__factory.connect(addresses.provenVerifier, runner),
+    signedVerifier: SignedVerifier__factory.connect(addresses.signedVerifier, runner),
     verifierRouter: VerifierRouter__factory.connect(addresses.verifierRouter, runner),
     modelRegistry: ModelRegistry__factory.connect(addresses.modelRegistry, runner),
     feeEscrow: FeeEscrow__factory.connect(addresses.feeEscrow, runner),

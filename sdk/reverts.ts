@@ -7,6 +7,7 @@ import {
   NodeRegistry__factory,
   OPG__factory,
   ProvenVerifier__factory,
+  SignedVerifier__factory,
   Staking__factory,
   VerifierRouter__factory,
 } from "../typechain-types/index.js";
@@ -21,6 +22,7 @@ const ERRORS = new Interface(
     NodeRegistry__factory,
     OPG__factory,
     ProvenVerifier__factory,
+    SignedVerifier__factory,
     Staking__factory,
     VerifierRouter__factory,
   ].flatMap(({ abi }) => abi.filter(({ type }) => type === "error")),

@@ -44,6 +44,7 @@ describe("NodeRegistry", () => {
         registration.signer,
         ENDPOINT,
       ]);
+      expect(await registry.signerOf(operator)).to.equal(registration.signer);
       expect(await registry.hasRole(operator, NODE_ROLES.Inference)).to.equal(true);
       expect(await registry.hasRole(operator, NODE_ROLES.Verifier)).to.equal(false);
     });
@@ -150,9 +151,10 @@ describe("NodeRegistry", () => {
       await expect(registry.connect(operator).exit())
         .to.emit(registry, "NodeExited")
         .withArgs(operator);
-      await expect(registry.node(operator))
-        .to.be.revertedWithCustomError(registry, "NodeRegistryNotRegistered")
-        .withArgs(operator);
+      for (const read of [registry.node(operator), registry.signerOf(operator)])
+        await expect(read)
+          .to.be.revertedWithCustomError(registry, "NodeRegistryNotRegistered")
+          .withArgs(operator);
       expect(await registry.hasRole(operator, NODE_ROLES.Inference)).to.equal(false);
       expect((await staking.poolOf(operator)).stake).to.equal(PARAMETERS.minimumStake);
       await expect(registry.connect(operator).exit()).to.be.revertedWithCustomError(

@@ -69,6 +69,8 @@ deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'ISignedRequests', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
 deployContract(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
+deployContract(name: 'ISignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedVerifier>
+deployContract(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedVerifier>
 deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IStaking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
@@ -105,6 +107,8 @@ deployContract(name: 'RequestBook', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'RequestBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
 deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
 deployContract(name: 'Requesting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
+deployContract(name: 'SignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
+deployContract(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
 deployContract(name: 'SlashProceeds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
 deployContract(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
 deployContract(name: 'StakeVotes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StakeVotes>
@@ -145,6 +149,7 @@ getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, s
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
 getContractAt(name: 'ISignedRequests', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedRequests>
+getContractAt(name: 'ISignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
 getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifierRouter>
@@ -163,6 +168,7 @@ getContractAt(name: 'ProofKinds', address: string | ethers.Addressable, signer?:
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
 getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
 getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
+getContractAt(name: 'SignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SignedVerifier>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
 getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
 getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
@@ -197,6 +203,7 @@ getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | 
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
 getContractFactory(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedRequests__factory>
+getContractFactory(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedVerifier__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
 getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
 getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
@@ -215,6 +222,7 @@ getContractFactory(name: 'ProofKinds', signerOrOptions?: ethers.Signer | Factory
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
 getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
 getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
+getContractFactory(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SignedVerifier__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
 getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>

@@ -31,6 +31,7 @@ export type { IOptimisticMarket } from './contracts/interfaces/IOptimisticMarket
 export type { IPaymentChannels } from './contracts/interfaces/IPaymentChannels.js';
 export type { IProvenVerifier } from './contracts/interfaces/IProvenVerifier.js';
 export type { ISignedRequests } from './contracts/interfaces/ISignedRequests.js';
+export type { ISignedVerifier } from './contracts/interfaces/ISignedVerifier.js';
 export type { IStaking } from './contracts/interfaces/IStaking.js';
 export type { IVerifier } from './contracts/interfaces/IVerifier.js';
 export type { IVerifierRouter } from './contracts/interfaces/IVerifierRouter.js';
@@ -49,6 +50,7 @@ export type { ProofKinds } from './contracts/types/ProofKind.sol/ProofKinds.js';
 export type { ProvenVerifier } from './contracts/verifiers/ProvenVerifier.js';
 export type { RequestBook } from './contracts/market/RequestBook.js';
 export type { Requesting } from './contracts/market/Requesting.js';
+export type { SignedVerifier } from './contracts/verifiers/SignedVerifier.js';
 export type { SlashProceeds } from './contracts/staking/SlashProceeds.js';
 export type { StakeVotes } from './contracts/staking/StakeVotes.js';
 export type { Staking } from './contracts/Staking.js';
@@ -86,6 +88,7 @@ export { IOptimisticMarket__factory } from './factories/contracts/interfaces/IOp
 export { IPaymentChannels__factory } from './factories/contracts/interfaces/IPaymentChannels__factory.js';
 export { IProvenVerifier__factory } from './factories/contracts/interfaces/IProvenVerifier__factory.js';
 export { ISignedRequests__factory } from './factories/contracts/interfaces/ISignedRequests__factory.js';
+export { ISignedVerifier__factory } from './factories/contracts/interfaces/ISignedVerifier__factory.js';
 export { IStaking__factory } from './factories/contracts/interfaces/IStaking__factory.js';
 export { IVerifierRouter__factory } from './factories/contracts/interfaces/IVerifierRouter__factory.js';
 export { IVerifier__factory } from './factories/contracts/interfaces/IVerifier__factory.js';
@@ -104,6 +107,7 @@ export { ProofKinds__factory } from './factories/contracts/types/ProofKind.sol/P
 export { ProvenVerifier__factory } from './factories/contracts/verifiers/ProvenVerifier__factory.js';
 export { RequestBook__factory } from './factories/contracts/market/RequestBook__factory.js';
 export { Requesting__factory } from './factories/contracts/market/Requesting__factory.js';
+export { SignedVerifier__factory } from './factories/contracts/verifiers/SignedVerifier__factory.js';
 export { SlashProceeds__factory } from './factories/contracts/staking/SlashProceeds__factory.js';
 export { StakeVotes__factory } from './factories/contracts/staking/StakeVotes__factory.js';
 export { Staking__factory } from './factories/contracts/Staking__factory.js';

@@ -67,6 +67,9 @@ interface INodeRegistry {
     /// @notice What the operator said of its node; reverts if it is not registered.
     function node(address operator) external view returns (NodeRegistration memory);
 
+    /// @notice Key that the operator's node acts with; reverts if the operator is not registered.
+    function signerOf(address operator) external view returns (address);
+
     /// @notice Whether the operator is registered for a role.
     function hasRole(address operator, NodeRole role) external view returns (bool);
 

@@ -8,6 +8,9 @@ type ProofKind is bytes4;
 /// @dev First four bytes of keccak256("opengradient.proof.proven.groth16.v1").
 ProofKind constant PROVEN_GROTH16_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.proven.groth16.v1")));
 
+/// @dev First four bytes of keccak256("opengradient.proof.signed.receipt.v1").
+ProofKind constant SIGNED_RECEIPT_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.signed.receipt.v1")));
+
 library ProofKinds {
     uint256 private constant SIZE = 4;
 

@@ -6,6 +6,8 @@ import type {
   NamedArtifactContractDeploymentFuture,
 } from "@nomicfoundation/ignition-core";
 import { id } from "ethers";
+import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
+import { TIERS } from "../../sdk/tiers.ts";
 import { ROLES } from "../roles.ts";
 import Access from "./Access.ts";
 import Token from "./Token.ts";
@@ -38,14 +40,7 @@ export default buildModule("Protocol", (m) => {
   });
   const nodeRegistry = proxied(m, "NodeRegistry", {
     constructor: [staking],
-    initialize: [
-      manager,
-      [
-        m.getParameter("minimumInferenceStake"),
-        m.getParameter("minimumVerifierStake"),
-        m.getParameter("minimumDataStake"),
-      ],
-    ],
+    initialize: [manager, minimumStakes(m)],
   });
   const feePolicy = proxied(m, "FeePolicy", {
     constructor: [],
@@ -64,12 +59,14 @@ export default buildModule("Protocol", (m) => {
     initialize: [manager, challengeTerms(m)],
   });
 
+  const signedVerifier = routedSignedVerifier(m, verifiers.verifierRouter, nodeRegistry);
   wireRoles(m, { manager, feeEscrow, staking, nodeRegistry, inferenceMarket });
 
   return {
     manager,
     opg,
     ...verifiers,
+    signedVerifier,
     feeEscrow,
     staking,
     nodeRegistry,
@@ -78,6 +75,15 @@ export default buildModule("Protocol", (m) => {
     inferenceMarket,
   };
 });
+
+/** Own stake that each role takes, in the order of `NodeRole`. */
+function minimumStakes(m: IgnitionModuleBuilder): ArgumentType {
+  return [
+    m.getParameter("minimumInferenceStake"),
+    m.getParameter("minimumVerifierStake"),
+    m.getParameter("minimumDataStake"),
+  ];
+}
 
 /** How the price of work moves; see `PriceRules`. */
 function priceRules(m: IgnitionModuleBuilder): ArgumentType {
@@ -106,6 +112,20 @@ function challengeTerms(m: IgnitionModuleBuilder) {
   };
 }
 
+type Contract = NamedArtifactContractAtFuture<string>;
+
+/** Not among the other verifiers, because it asks the registry for the nodes' keys. */
+function routedSignedVerifier(
+  m: IgnitionModuleBuilder,
+  verifierRouter: NamedArtifactContractDeploymentFuture<"VerifierRouter">,
+  nodeRegistry: Contract,
+): NamedArtifactContractDeploymentFuture<"SignedVerifier"> {
+  const verifier = m.contract("SignedVerifier", [nodeRegistry]);
+  const route = [PROOF_KINDS.signedReceiptV1, TIERS.Signed, verifier];
+  m.call(verifierRouter, "openRoute", route, { id: "signed_route" });
+  return verifier;
+}
+
 interface ProxyArguments {
   /** What the implementation knows for good. */
   readonly constructor: ArgumentType[];
@@ -124,8 +144,6 @@ function proxied<Name extends string>(
   const proxy = m.contract("ERC1967Proxy", [implementation, calldata], { id: `${name}_proxy` });
   return m.contractAt(name, proxy, { id: name });
 }
-
-type Contract = NamedArtifactContractAtFuture<string>;
 
 interface Wired {
   readonly manager: NamedArtifactContractDeploymentFuture<"AccessManager">;

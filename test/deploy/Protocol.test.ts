@@ -43,6 +43,7 @@ describe("deployment", () => {
       modelRegistry,
       verifierRouter,
       groth16Verifier,
+      signedVerifier,
       opg: token,
     } = await loadFixture(deployProtocol);
     const wired = [
@@ -59,6 +60,7 @@ describe("deployment", () => {
       [await nodeRegistry.STAKING(), staking],
       [await modelRegistry.OPG_TOKEN(), token],
       [await modelRegistry.GROTH16_VERIFIER(), groth16Verifier],
+      [await signedVerifier.NODE_REGISTRY(), nodeRegistry],
     ] as const;
     for (const [found, contract] of wired) expect(found).to.equal(await contract.getAddress());
   });

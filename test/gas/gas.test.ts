@@ -22,6 +22,7 @@ import { bookOptimistic } from "./optimistic.ts";
 import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { EXPIRY, GasBook } from "./gas-book.ts";
+import { bookSigned } from "./signed.ts";
 
 /** Proofs that are verified at once. */
 const BATCH = 32;
@@ -279,6 +280,8 @@ describe("gas of user actions", function () {
       await book.book(`fulfil proven, part of the fee back${suffix}`, fulfil, random);
     }
   });
+
+  it("answers of the Signed tier", () => bookSigned(fixture, book, EXPIRY));
 
   it("the first request of a window", async () => {
     await fixture.provider.send("evm_increaseTime", [3_601]);

@@ -15,6 +15,7 @@ const CONTRACTS = [
   "NodeRegistry",
   "OPG",
   "ProvenVerifier",
+  "SignedVerifier",
   "Staking",
   "VerifierRouter",
 ] as const;

@@ -176,11 +176,6 @@ abstract contract ChannelActor is ProtocolFixture {
             );
     }
 
-    function compact(uint256 key, bytes32 digest) private pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
-        return abi.encodePacked(r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
-    }
-
     function claimedOf(ChannelMemory storage found) private view returns (uint256) {
         return escrow.channelOf(idOf(found)).claimed;
     }

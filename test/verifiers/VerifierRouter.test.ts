@@ -15,10 +15,12 @@ describe("VerifierRouter", () => {
     return { ...protocol, router: protocol.verifierRouter };
   }
 
-  it("knows the Groth16 route from its deployment", async () => {
-    const { router, provenVerifier } = await loadFixture(fixture);
-    const verifier = await provenVerifier.getAddress();
-    expect(await router.route(PROOF_KINDS.provenGroth16V1, TIERS.Proven)).to.equal(verifier);
+  it("knows its routes from its deployment", async () => {
+    const { router, provenVerifier, signedVerifier } = await loadFixture(fixture);
+    const proven = await provenVerifier.getAddress();
+    expect(await router.route(PROOF_KINDS.provenGroth16V1, TIERS.Proven)).to.equal(proven);
+    const signed = await signedVerifier.getAddress();
+    expect(await router.route(PROOF_KINDS.signedReceiptV1, TIERS.Signed)).to.equal(signed);
   });
 
   it("does not let evidence of one tier pass for another", async () => {
@@ -27,6 +29,11 @@ describe("VerifierRouter", () => {
       await expect(router.route(PROOF_KINDS.provenGroth16V1, tier))
         .to.be.revertedWithCustomError(router, "VerifierRouterWrongTier")
         .withArgs(PROOF_KINDS.provenGroth16V1, TIERS.Proven, tier);
+    }
+    for (const tier of [TIERS.Attested, TIERS.Optimistic, TIERS.Proven]) {
+      await expect(router.route(PROOF_KINDS.signedReceiptV1, tier))
+        .to.be.revertedWithCustomError(router, "VerifierRouterWrongTier")
+        .withArgs(PROOF_KINDS.signedReceiptV1, TIERS.Signed, tier);
     }
   });
 

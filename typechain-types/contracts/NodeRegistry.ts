@@ -10,7 +10,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface NodeRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "MAX_ENDPOINT_BYTES" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "authority" | "exit" | "hasRole" | "initialize" | "isConsumingScheduledOp" | "minimumStake" | "minimumStakeOf" | "node" | "proxiableUUID" | "register" | "requireActor" | "requireRole" | "setAuthority" | "setMinimumStake" | "update" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "MAX_ENDPOINT_BYTES" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "authority" | "exit" | "hasRole" | "initialize" | "isConsumingScheduledOp" | "minimumStake" | "minimumStakeOf" | "node" | "proxiableUUID" | "register" | "requireActor" | "requireRole" | "setAuthority" | "setMinimumStake" | "signerOf" | "update" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Initialized" | "MinimumStakeChanged" | "NodeExited" | "NodeRegistered" | "NodeUpdated" | "Upgraded"): EventFragment;
 
@@ -31,6 +31,7 @@ encodeFunctionData(functionFragment: 'requireActor', values: [AddressLike, BigNu
 encodeFunctionData(functionFragment: 'requireRole', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setMinimumStake', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'signerOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'update', values: [NodeRegistrationStruct]): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
@@ -51,6 +52,7 @@ decodeFunctionResult(functionFragment: 'requireActor', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requireRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setMinimumStake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'signerOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
   }
@@ -310,6 +312,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    signerOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
     update: TypedContractMethod<
       [registration: NodeRegistrationStruct, ],
       [void],
@@ -412,6 +422,11 @@ getFunction(nameOrSignature: 'setMinimumStake'): TypedContractMethod<
       [role: BigNumberish, minimum: BigNumberish, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'signerOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'update'): TypedContractMethod<
       [registration: NodeRegistrationStruct, ],

@@ -10,7 +10,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface INodeRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "exit" | "hasRole" | "minimumStake" | "minimumStakeOf" | "node" | "register" | "requireActor" | "requireRole" | "setMinimumStake" | "update"): FunctionFragment;
+    getFunction(nameOrSignature: "exit" | "hasRole" | "minimumStake" | "minimumStakeOf" | "node" | "register" | "requireActor" | "requireRole" | "setMinimumStake" | "signerOf" | "update"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "MinimumStakeChanged" | "NodeExited" | "NodeRegistered" | "NodeUpdated"): EventFragment;
 
@@ -23,6 +23,7 @@ encodeFunctionData(functionFragment: 'register', values: [NodeRegistrationStruct
 encodeFunctionData(functionFragment: 'requireActor', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'requireRole', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setMinimumStake', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'signerOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'update', values: [NodeRegistrationStruct]): string;
 
     decodeFunctionResult(functionFragment: 'exit', data: BytesLike): Result;
@@ -34,6 +35,7 @@ decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requireActor', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requireRole', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setMinimumStake', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'signerOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
   }
 
@@ -192,6 +194,14 @@ decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
     
 
     
+    signerOf: TypedContractMethod<
+      [operator: AddressLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
     update: TypedContractMethod<
       [registration: NodeRegistrationStruct, ],
       [void],
@@ -246,6 +256,11 @@ getFunction(nameOrSignature: 'setMinimumStake'): TypedContractMethod<
       [role: BigNumberish, minimumStake: BigNumberish, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'signerOf'): TypedContractMethod<
+      [operator: AddressLike, ],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'update'): TypedContractMethod<
       [registration: NodeRegistrationStruct, ],

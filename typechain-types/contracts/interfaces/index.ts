@@ -15,6 +15,7 @@ export type { IOptimisticMarket } from './IOptimisticMarket.js';
 export type { IPaymentChannels } from './IPaymentChannels.js';
 export type { IProvenVerifier } from './IProvenVerifier.js';
 export type { ISignedRequests } from './ISignedRequests.js';
+export type { ISignedVerifier } from './ISignedVerifier.js';
 export type { IStaking } from './IStaking.js';
 export type { IVerifier } from './IVerifier.js';
 export type { IVerifierRouter } from './IVerifierRouter.js';

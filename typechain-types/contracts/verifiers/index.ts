@@ -4,4 +4,5 @@
 export type { BatchChecker } from './BatchChecker.js';
 export type { Groth16Verifier } from './Groth16Verifier.js';
 export type { ProvenVerifier } from './ProvenVerifier.js';
+export type { SignedVerifier } from './SignedVerifier.js';
 export type { VerifierRouter } from './VerifierRouter.js';

@@ -15,6 +15,7 @@ export { IOptimisticMarket__factory } from './IOptimisticMarket__factory.js';
 export { IPaymentChannels__factory } from './IPaymentChannels__factory.js';
 export { IProvenVerifier__factory } from './IProvenVerifier__factory.js';
 export { ISignedRequests__factory } from './ISignedRequests__factory.js';
+export { ISignedVerifier__factory } from './ISignedVerifier__factory.js';
 export { IStaking__factory } from './IStaking__factory.js';
 export { IVerifier__factory } from './IVerifier__factory.js';
 export { IVerifierRouter__factory } from './IVerifierRouter__factory.js';

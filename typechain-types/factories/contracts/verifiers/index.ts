@@ -4,4 +4,5 @@
 export { BatchChecker__factory } from './BatchChecker__factory.js';
 export { Groth16Verifier__factory } from './Groth16Verifier__factory.js';
 export { ProvenVerifier__factory } from './ProvenVerifier__factory.js';
+export { SignedVerifier__factory } from './SignedVerifier__factory.js';
 export { VerifierRouter__factory } from './VerifierRouter__factory.js';
