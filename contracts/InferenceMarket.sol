@@ -11,7 +11,7 @@ import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
-import {InferenceClaim} from "./interfaces/IVerifier.sol";
+import {InferenceClaim, IVerifier} from "./interfaces/IVerifier.sol";
 import {IVerifierRouter} from "./interfaces/IVerifierRouter.sol";
 import {Durations} from "./libraries/Durations.sol";
 import {Callbacks} from "./market/Callbacks.sol";
@@ -82,7 +82,7 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
     function lock(InferenceRequest calldata terms, address node) external nonReentrant {
         RequestId requestId = _requestIdOf(terms);
         require(isOpen(requestId), InferenceMarketNotOpen(requestId, _stateOf(requestId).status()));
-        require(block.timestamp <= terms.expiry, InferenceMarketTooLate(requestId, block.timestamp, terms.expiry));
+        _requireInTime(requestId, terms.expiry);
         _requireRipe(requestId, terms.rampStart);
         _lock(requestId, terms, node);
     }
@@ -112,7 +112,7 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
     ) external {
         RequestId requestId = _requestIdOf(terms);
         if (terms.tier == Tier.Optimistic) return _answer(requestId, terms, node, output, evidence);
-        _settle(requestId, terms, node, output, evidence, false);
+        _settle(requestId, terms, node, output, evidence);
         _deliver(requestId, terms, output);
     }
 
@@ -138,11 +138,10 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         InferenceRequest calldata terms,
         address node,
         bytes calldata output,
-        bytes calldata evidence,
-        bool isChecked
+        bytes calldata evidence
     ) private nonReentrant {
         RequestState state = _requireServable(requestId, terms, node);
-        if (!isChecked) _check(requestId, terms, terms.tier, node, output, evidence);
+        _check(requestId, terms, terms.tier, node, output, evidence);
         _pay(requestId, terms, node, state, output);
     }
 
@@ -175,17 +174,7 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         address node
     ) private view returns (RequestState state) {
         state = _stateOf(requestId);
-        require(!state.isSettled(), InferenceMarketSettled(requestId, state.status()));
-        bool wasLocked = state.isLocked();
-        require(wasLocked || state.status() == RequestStatus.None, InferenceMarketNotOpen(requestId, state.status()));
-        if (wasLocked) {
-            require(state.node() == node, InferenceMarketLockedByOther(requestId, state.node(), node));
-        } else {
-            _requireRipe(requestId, terms.rampStart);
-            NODE_REGISTRY.requireRole(node, NodeRole.Inference);
-        }
-        uint256 deadline = wasLocked ? state.deadline() : terms.expiry;
-        require(block.timestamp <= deadline, InferenceMarketTooLate(requestId, block.timestamp, deadline));
+        _require(_isServable(requestId, terms, node, state));
     }
 
     /// @inheritdoc OptimisticMarket
@@ -197,8 +186,100 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         bytes calldata output,
         bytes calldata evidence
     ) internal view override {
-        (ProofKind kind, bytes calldata proof) = ProofKinds.split(evidence);
-        VERIFIER_ROUTER.route(kind, tier).verify(_claimOf(requestId, terms, node), output, proof);
+        _require(_isProved(_claimOf(requestId, terms, node), tier, output, evidence));
+    }
+
+    // JUDGE
+
+    /// @dev A batch skips what a single call refuses, so refusals are values here: with the error that a call reverts with.
+    struct Verdict {
+        bool isAccepted;
+        bytes reason;
+    }
+
+    function _require(Verdict memory verdict) private pure {
+        if (verdict.isAccepted) return;
+        bytes memory reason = verdict.reason;
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
+    }
+
+    function _refused(bytes memory reason) private pure returns (Verdict memory) {
+        return Verdict({isAccepted: false, reason: reason});
+    }
+
+    /// @dev Whether `node` may serve a request in this state now.
+    function _isServable(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node,
+        RequestState state
+    ) private view returns (Verdict memory verdict) {
+        RequestStatus status = state.status();
+        if (state.isSettled()) {
+            return _refused(abi.encodeWithSelector(InferenceMarketSettled.selector, requestId, status));
+        }
+        if (status == RequestStatus.None) return _isOpenTo(requestId, terms, node);
+        if (status != RequestStatus.Locked) {
+            return _refused(abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, status));
+        }
+        if (state.node() != node) {
+            address locker = state.node();
+            return _refused(abi.encodeWithSelector(InferenceMarketLockedByOther.selector, requestId, locker, node));
+        }
+        return _isInTime(requestId, state.deadline());
+    }
+
+    /// @dev Whether `node` may serve a request that nobody has locked.
+    function _isOpenTo(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node
+    ) private view returns (Verdict memory) {
+        uint256 madeAt = terms.rampStart;
+        if (block.timestamp <= madeAt) {
+            return _refused(abi.encodeWithSelector(InferenceMarketTooFresh.selector, requestId, madeAt));
+        }
+        try NODE_REGISTRY.requireRole(node, NodeRole.Inference) {
+            return _isInTime(requestId, terms.expiry);
+        } catch (bytes memory reason) {
+            return _refused(reason);
+        }
+    }
+
+    function _isInTime(RequestId requestId, uint256 deadline) private view returns (Verdict memory verdict) {
+        verdict.isAccepted = block.timestamp <= deadline;
+        if (!verdict.isAccepted) {
+            verdict.reason = abi.encodeWithSelector(
+                InferenceMarketTooLate.selector,
+                requestId,
+                block.timestamp,
+                deadline
+            );
+        }
+    }
+
+    /// @dev Whether the evidence shows the claim to be true, in this tier.
+    function _isProved(
+        InferenceClaim memory claim,
+        Tier tier,
+        bytes calldata output,
+        bytes calldata evidence
+    ) private view returns (Verdict memory verdict) {
+        (bool isNamed, ProofKind kind, bytes calldata proof) = ProofKinds.trySplit(evidence);
+        if (!isNamed) {
+            return _refused(abi.encodeWithSelector(ProofKinds.ProofKindMissing.selector, evidence.length));
+        }
+        try VERIFIER_ROUTER.route(kind, tier) returns (IVerifier verifier) {
+            try verifier.verify(claim, output, proof) {
+                verdict.isAccepted = true;
+            } catch (bytes memory reason) {
+                verdict.reason = reason;
+            }
+        } catch (bytes memory reason) {
+            verdict.reason = reason;
+        }
     }
 
     function _claimOf(
@@ -220,26 +301,33 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
 
     /// @inheritdoc IInferenceMarket
     function fulfilBatch(Fulfilment[] calldata fulfilments) external {
-        uint256 count = fulfilments.length;
-        RequestId[] memory requestIds = new RequestId[](count);
-        for (uint256 i = 0; i < count; ++i) requestIds[i] = _requestIdOf(fulfilments[i].terms);
-        bool areChecked = _tryTogether(requestIds, fulfilments);
-        bool[] memory isServed = new bool[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            isServed[i] = _trySettle(
-                requestIds[i],
-                fulfilments[i],
-                areChecked && fulfilments[i].terms.tier == Tier.Proven
-            );
-        }
+        (RequestId[] memory requestIds, bool[] memory isServed) = _settleMany(fulfilments);
 
-        for (uint256 i = 0; i < count; ++i) {
+        for (uint256 i = 0; i < fulfilments.length; ++i) {
             if (isServed[i]) _deliver(requestIds[i], fulfilments[i].terms, fulfilments[i].output);
         }
     }
 
+    function _settleMany(
+        Fulfilment[] calldata fulfilments
+    ) private nonReentrant returns (RequestId[] memory requestIds, bool[] memory isServed) {
+        uint256 count = fulfilments.length;
+        uint256 provenCount = 0;
+        requestIds = new RequestId[](count);
+        isServed = new bool[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            requestIds[i] = _requestIdOf(fulfilments[i].terms);
+            if (fulfilments[i].terms.tier == Tier.Proven) ++provenCount;
+        }
+        // One is cheaper to check on its own.
+        bool areChecked = provenCount > 1 && _holdTogether(requestIds, fulfilments);
+        for (uint256 i = 0; i < count; ++i) {
+            isServed[i] = _trySettle(requestIds[i], fulfilments[i], areChecked);
+        }
+    }
+
     /// @dev Whatever goes wrong here, checking one by one will tell.
-    function _tryTogether(
+    function _holdTogether(
         RequestId[] memory requestIds,
         Fulfilment[] calldata fulfilments
     ) private view returns (bool) {
@@ -250,21 +338,31 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         }
     }
 
-    function _trySettle(RequestId requestId, Fulfilment calldata fulfilment, bool isChecked) private returns (bool) {
-        try this.settleOne(fulfilment, isChecked) {
-            return true;
-        } catch (bytes memory reason) {
-            emit FulfilmentSkipped(requestId, reason);
-            return false;
-        }
+    function _trySettle(RequestId requestId, Fulfilment calldata item, bool areChecked) private returns (bool) {
+        RequestState state = _stateOf(requestId);
+        Verdict memory verdict = _judge(requestId, item, state, areChecked);
+        if (verdict.isAccepted) _pay(requestId, item.terms, item.node, state, item.output);
+        else emit FulfilmentSkipped(requestId, verdict.reason);
+        return verdict.isAccepted;
     }
 
-    /// @inheritdoc IInferenceMarket
-    function settleOne(Fulfilment calldata fulfilment, bool isChecked) external {
-        require(msg.sender == address(this), InferenceMarketOnlySelf(msg.sender));
-        InferenceRequest calldata terms = fulfilment.terms;
-        require(terms.tier != Tier.Optimistic, OptimisticMarketSingly(_requestIdOf(terms)));
-        _settle(_requestIdOf(terms), terms, fulfilment.node, fulfilment.output, fulfilment.evidence, isChecked);
+    function _judge(
+        RequestId requestId,
+        Fulfilment calldata item,
+        RequestState state,
+        bool areChecked
+    ) private view returns (Verdict memory verdict) {
+        Tier tier = item.terms.tier;
+        if (tier == Tier.Optimistic) {
+            return _refused(abi.encodeWithSelector(OptimisticMarketSingly.selector, requestId));
+        }
+        // `FeeEscrow` would refuse it, and undo the whole batch.
+        if (!state.isTaken() && !_isHeld(requestId)) {
+            return _refused(abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, state.status()));
+        }
+        verdict = _isServable(requestId, item.terms, item.node, state);
+        if (!verdict.isAccepted || (areChecked && tier == Tier.Proven)) return verdict;
+        return _isProved(_claimOf(requestId, item.terms, item.node), tier, item.output, item.evidence);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -276,7 +374,7 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         require(state.status() != RequestStatus.Posted, InferenceMarketNotOpen(requestId, RequestStatus.Posted));
         bool wasTaken = state.isTaken();
         uint256 deadline = wasTaken ? state.deadline() : terms.expiry;
-        require(block.timestamp > deadline, InferenceMarketTooEarly(requestId, block.timestamp, deadline));
+        _requireOver(requestId, deadline);
         address node = state.node();
         bool isClaimable = block.timestamp <= deadline + Durations.CLAIM_WINDOW;
         uint128 slashed = wasTaken && isClaimable ? terms.collateral : 0;

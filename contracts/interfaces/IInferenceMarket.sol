@@ -124,9 +124,6 @@ interface IInferenceMarket {
     /// @notice A retry must bring at least the gas the request promised.
     error InferenceMarketCallbackGasTooLow(uint256 gasLimit, uint256 minimum);
 
-    /// @notice Only the market itself may call this.
-    error InferenceMarketOnlySelf(address caller);
-
     /// @notice The node has less collateral free than it asked for.
     error InferenceMarketCollateralInUse(address node, uint256 free, uint256 needed);
 
@@ -161,10 +158,6 @@ interface IInferenceMarket {
     ///
     /// Consumers are called after all is settled. The caller brings the gas that they were promised; without it all is undone.
     function fulfilBatch(Fulfilment[] calldata fulfilments) external;
-
-    /// @notice One step of `fulfilBatch`, which calls this on itself so that it can be undone alone. Nobody else may.
-    /// @param isChecked Whether the evidence was checked before.
-    function settleOne(Fulfilment calldata fulfilment, bool isChecked) external;
 
     /// @notice Ends a request that was not served in time. The payer gets its fee back; a node that had locked it loses the
     /// collateral, of which a share goes to the caller.

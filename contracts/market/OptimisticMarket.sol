@@ -42,10 +42,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
         RequestId requestId = _requestIdOf(terms);
         RequestState state = _stateOf(requestId);
         require(state.status() == RequestStatus.Posted, OptimisticMarketNotPosted(requestId));
-        require(
-            block.timestamp <= state.deadline(),
-            IInferenceMarket.InferenceMarketTooLate(requestId, block.timestamp, state.deadline())
-        );
+        _requireInTime(requestId, state.deadline());
 
         OptimisticStorage storage $ = _optimisticStorage();
         uint96 bond = $.terms.challengeBond;
@@ -73,10 +70,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
     ) private nonReentrant {
         RequestState state = _stateOf(requestId);
         require(state.status() == RequestStatus.Challenged, OptimisticMarketNotChallenged(requestId));
-        require(
-            block.timestamp <= state.deadline(),
-            IInferenceMarket.InferenceMarketTooLate(requestId, block.timestamp, state.deadline())
-        );
+        _requireInTime(requestId, state.deadline());
         _takePosted(requestId, output);
         _check(requestId, terms, Tier.Proven, state.node(), output, evidence);
         Challenge memory lost = _takeChallenge(requestId);
@@ -103,10 +97,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
     ) private nonReentrant {
         RequestState state = _stateOf(requestId);
         require(state.status() == RequestStatus.Posted, OptimisticMarketNotPosted(requestId));
-        require(
-            block.timestamp > state.deadline(),
-            IInferenceMarket.InferenceMarketTooEarly(requestId, block.timestamp, state.deadline())
-        );
+        _requireOver(requestId, state.deadline());
         _takePosted(requestId, output);
 
         _payServed(requestId, terms, state, output);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
 import {InferenceRequest} from "../types/InferenceRequest.sol";
 import {RequestId} from "../types/RequestId.sol";
 import {RequestState} from "../types/RequestState.sol";
@@ -38,6 +39,25 @@ abstract contract RequestBook is EIP712 {
 
     function _setState(RequestId requestId, RequestState state) internal {
         _bookStorage().states[requestId] = state;
+    }
+
+    /// @dev Nothing happens to a request in the second in which it is made.
+    function _requireRipe(RequestId requestId, uint256 madeAt) internal view {
+        require(block.timestamp > madeAt, IInferenceMarket.InferenceMarketTooFresh(requestId, madeAt));
+    }
+
+    function _requireInTime(RequestId requestId, uint256 deadline) internal view {
+        require(
+            block.timestamp <= deadline,
+            IInferenceMarket.InferenceMarketTooLate(requestId, block.timestamp, deadline)
+        );
+    }
+
+    function _requireOver(RequestId requestId, uint256 deadline) internal view {
+        require(
+            block.timestamp > deadline,
+            IInferenceMarket.InferenceMarketTooEarly(requestId, block.timestamp, deadline)
+        );
     }
 
     function _bookStorage() private pure returns (BookStorage storage $) {

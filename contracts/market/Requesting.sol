@@ -157,11 +157,6 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         );
     }
 
-    /// @dev Nothing happens to a request in the second in which it is made.
-    function _requireRipe(RequestId requestId, uint256 madeAt) internal view {
-        require(block.timestamp > madeAt, InferenceMarketTooFresh(requestId, madeAt));
-    }
-
     /// @dev Whether `FeeEscrow` holds a request's fee: it was made and has not ended.
     function _isHeld(RequestId requestId) internal view returns (bool) {
         return FEE_ESCROW.lockOf(address(this), requestId).payer != address(0);

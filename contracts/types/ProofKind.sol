@@ -19,7 +19,16 @@ library ProofKinds {
 
     /// @dev What kind of proof evidence holds, and the proof.
     function split(bytes calldata evidence) internal pure returns (ProofKind kind, bytes calldata proof) {
-        require(evidence.length >= SIZE, ProofKindMissing(evidence.length));
-        return (ProofKind.wrap(bytes4(evidence[:SIZE])), evidence[SIZE:]);
+        bool isNamed;
+        (isNamed, kind, proof) = trySplit(evidence);
+        require(isNamed, ProofKindMissing(evidence.length));
+    }
+
+    /// @dev The same, if the evidence names its kind at all.
+    function trySplit(
+        bytes calldata evidence
+    ) internal pure returns (bool isNamed, ProofKind kind, bytes calldata proof) {
+        if (evidence.length < SIZE) return (false, kind, evidence);
+        return (true, ProofKind.wrap(bytes4(evidence[:SIZE])), evidence[SIZE:]);
     }
 }

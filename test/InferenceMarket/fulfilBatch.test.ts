@@ -223,18 +223,6 @@ describe("InferenceMarket.fulfilBatch", () => {
     expect((await outcome(context, [])).skipped).to.deep.equal([]);
   });
 
-  it("lets nobody settle past the checks", async () => {
-    const { market, operator, governor, stranger, items } = await loadFixture(fixture);
-    const forged = { ...at(items, 0), evidence: "0x" };
-    for (const caller of [operator, governor, stranger]) {
-      for (const isChecked of [true, false]) {
-        await expect(market.connect(caller).settleOne(forged, isChecked))
-          .to.be.revertedWithCustomError(market, "InferenceMarketOnlySelf")
-          .withArgs(caller);
-      }
-    }
-  });
-
   describe("callbacks", () => {
     it("come after all is settled, and can make the next batch", async () => {
       const context = await loadFixture(fixture);

@@ -40,7 +40,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "BATCH_CHECKER" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "BATCH_CHECKER" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
@@ -87,7 +87,6 @@ encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestS
 encodeFunctionData(functionFragment: 'revoke', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setChallengeTerms', values: [ChallengeTermsStruct]): string;
-encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
@@ -135,7 +134,6 @@ decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'revoke', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setChallengeTerms', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'settleOne', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unpause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
@@ -760,14 +758,6 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
-    settleOne: TypedContractMethod<
-      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
     stateOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
@@ -1006,11 +996,6 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setChallengeTerms'): TypedContractMethod<
       [terms: ChallengeTermsStruct, ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'settleOne'): TypedContractMethod<
-      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
       [void],
       'nonpayable'
     >;

@@ -25,7 +25,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IInferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "settleOne" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
@@ -43,7 +43,6 @@ encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
@@ -60,7 +59,6 @@ decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Re
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'settleOne', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
   }
 
@@ -295,14 +293,6 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    settleOne: TypedContractMethod<
-      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
     stateOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
@@ -380,11 +370,6 @@ getFunction(nameOrSignature: 'requestIdOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'retryCallback'): TypedContractMethod<
       [terms: InferenceRequestStruct, output: BytesLike, gasLimit: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'settleOne'): TypedContractMethod<
-      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
       [void],
       'nonpayable'
     >;

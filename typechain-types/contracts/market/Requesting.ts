@@ -30,7 +30,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface RequestingInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "UPGRADE_INTERFACE_VERSION" | "authority" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "priceOf" | "priceState" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "settleOne" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "UPGRADE_INTERFACE_VERSION" | "authority" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "priceOf" | "priceState" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
@@ -65,7 +65,6 @@ encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStr
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'settleOne', values: [FulfilmentStruct, boolean]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
@@ -101,7 +100,6 @@ decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revoke', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'settleOne', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'unpause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Result;
@@ -570,14 +568,6 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
-    settleOne: TypedContractMethod<
-      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
     stateOf: TypedContractMethod<
       [requestId: BytesLike, ],
       [RequestViewStructOutput],
@@ -756,11 +746,6 @@ getFunction(nameOrSignature: 'revoke'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [newAuthority: AddressLike, ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'settleOne'): TypedContractMethod<
-      [fulfilment: FulfilmentStruct, isChecked: boolean, ],
       [void],
       'nonpayable'
     >;
