@@ -174,7 +174,8 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         address node
     ) private view returns (RequestState state) {
         state = _stateOf(requestId);
-        _require(_isServable(requestId, terms, node, state));
+        (bool isServable, bytes memory refusal) = _isServable(requestId, terms, node, state);
+        _require(isServable, refusal);
     }
 
     /// @inheritdoc OptimisticMarket
@@ -186,27 +187,20 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         bytes calldata output,
         bytes calldata evidence
     ) internal view override {
-        _require(_isProved(_claimOf(requestId, terms, node), tier, output, evidence));
+        (bool isProved, bytes memory refusal) = _isProved(_claimOf(requestId, terms, node), tier, output, evidence);
+        _require(isProved, refusal);
     }
 
     // JUDGE
+    //
+    // A batch skips what a single call refuses. So refusals are values here: whether it is accepted, and if not, the error
+    // that a call reverts with.
 
-    /// @dev A batch skips what a single call refuses, so refusals are values here: with the error that a call reverts with.
-    struct Verdict {
-        bool isAccepted;
-        bytes reason;
-    }
-
-    function _require(Verdict memory verdict) private pure {
-        if (verdict.isAccepted) return;
-        bytes memory reason = verdict.reason;
+    function _require(bool isAccepted, bytes memory refusal) private pure {
+        if (isAccepted) return;
         assembly ("memory-safe") {
-            revert(add(reason, 0x20), mload(reason))
+            revert(add(refusal, 0x20), mload(refusal))
         }
-    }
-
-    function _refused(bytes memory reason) private pure returns (Verdict memory) {
-        return Verdict({isAccepted: false, reason: reason});
     }
 
     /// @dev Whether `node` may serve a request in this state now.
@@ -215,18 +209,18 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         InferenceRequest calldata terms,
         address node,
         RequestState state
-    ) private view returns (Verdict memory verdict) {
+    ) private view returns (bool, bytes memory refusal) {
         RequestStatus status = state.status();
         if (state.isSettled()) {
-            return _refused(abi.encodeWithSelector(InferenceMarketSettled.selector, requestId, status));
+            return (false, abi.encodeWithSelector(InferenceMarketSettled.selector, requestId, status));
         }
         if (status == RequestStatus.None) return _isOpenTo(requestId, terms, node);
         if (status != RequestStatus.Locked) {
-            return _refused(abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, status));
+            return (false, abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, status));
         }
-        if (state.node() != node) {
-            address locker = state.node();
-            return _refused(abi.encodeWithSelector(InferenceMarketLockedByOther.selector, requestId, locker, node));
+        address locker = state.node();
+        if (locker != node) {
+            return (false, abi.encodeWithSelector(InferenceMarketLockedByOther.selector, requestId, locker, node));
         }
         return _isInTime(requestId, state.deadline());
     }
@@ -236,28 +230,21 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         RequestId requestId,
         InferenceRequest calldata terms,
         address node
-    ) private view returns (Verdict memory) {
+    ) private view returns (bool, bytes memory refusal) {
         uint256 madeAt = terms.rampStart;
         if (block.timestamp <= madeAt) {
-            return _refused(abi.encodeWithSelector(InferenceMarketTooFresh.selector, requestId, madeAt));
+            return (false, abi.encodeWithSelector(InferenceMarketTooFresh.selector, requestId, madeAt));
         }
         try NODE_REGISTRY.requireRole(node, NodeRole.Inference) {
             return _isInTime(requestId, terms.expiry);
         } catch (bytes memory reason) {
-            return _refused(reason);
+            return (false, reason);
         }
     }
 
-    function _isInTime(RequestId requestId, uint256 deadline) private view returns (Verdict memory verdict) {
-        verdict.isAccepted = block.timestamp <= deadline;
-        if (!verdict.isAccepted) {
-            verdict.reason = abi.encodeWithSelector(
-                InferenceMarketTooLate.selector,
-                requestId,
-                block.timestamp,
-                deadline
-            );
-        }
+    function _isInTime(RequestId requestId, uint256 deadline) private view returns (bool, bytes memory refusal) {
+        if (block.timestamp <= deadline) return (true, refusal);
+        return (false, abi.encodeWithSelector(InferenceMarketTooLate.selector, requestId, block.timestamp, deadline));
     }
 
     /// @dev Whether the evidence shows the claim to be true, in this tier.
@@ -266,19 +253,19 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         Tier tier,
         bytes calldata output,
         bytes calldata evidence
-    ) private view returns (Verdict memory verdict) {
+    ) private view returns (bool, bytes memory refusal) {
         (bool isNamed, ProofKind kind, bytes calldata proof) = ProofKinds.trySplit(evidence);
         if (!isNamed) {
-            return _refused(abi.encodeWithSelector(ProofKinds.ProofKindMissing.selector, evidence.length));
+            return (false, abi.encodeWithSelector(ProofKinds.ProofKindMissing.selector, evidence.length));
         }
         try VERIFIER_ROUTER.route(kind, tier) returns (IVerifier verifier) {
             try verifier.verify(claim, output, proof) {
-                verdict.isAccepted = true;
+                return (true, refusal);
             } catch (bytes memory reason) {
-                verdict.reason = reason;
+                return (false, reason);
             }
         } catch (bytes memory reason) {
-            verdict.reason = reason;
+            return (false, reason);
         }
     }
 
@@ -301,20 +288,21 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
 
     /// @inheritdoc IInferenceMarket
     function fulfilBatch(Fulfilment[] calldata fulfilments) external {
-        (RequestId[] memory requestIds, bool[] memory isServed) = _settleMany(fulfilments);
+        (RequestId[] memory requestIds, bool[] memory isAwaited) = _settleMany(fulfilments);
 
-        for (uint256 i = 0; i < fulfilments.length; ++i) {
-            if (isServed[i]) _deliver(requestIds[i], fulfilments[i].terms, fulfilments[i].output);
+        for (uint256 i = 0; i < requestIds.length; ++i) {
+            if (isAwaited[i]) _deliver(requestIds[i], fulfilments[i].terms, fulfilments[i].output);
         }
     }
 
+    /// @dev Returns whose consumers wait for an output that was accepted.
     function _settleMany(
         Fulfilment[] calldata fulfilments
-    ) private nonReentrant returns (RequestId[] memory requestIds, bool[] memory isServed) {
+    ) private nonReentrant returns (RequestId[] memory requestIds, bool[] memory isAwaited) {
         uint256 count = fulfilments.length;
         uint256 provenCount = 0;
         requestIds = new RequestId[](count);
-        isServed = new bool[](count);
+        isAwaited = new bool[](count);
         for (uint256 i = 0; i < count; ++i) {
             requestIds[i] = _requestIdOf(fulfilments[i].terms);
             if (fulfilments[i].terms.tier == Tier.Proven) ++provenCount;
@@ -322,7 +310,8 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         // One is cheaper to check on its own.
         bool areChecked = provenCount > 1 && _holdTogether(requestIds, fulfilments);
         for (uint256 i = 0; i < count; ++i) {
-            isServed[i] = _trySettle(requestIds[i], fulfilments[i], areChecked);
+            Fulfilment calldata item = fulfilments[i];
+            isAwaited[i] = _trySettle(requestIds[i], item, areChecked) && item.terms.consumer != address(0);
         }
     }
 
@@ -338,12 +327,16 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         }
     }
 
-    function _trySettle(RequestId requestId, Fulfilment calldata item, bool areChecked) private returns (bool) {
+    function _trySettle(
+        RequestId requestId,
+        Fulfilment calldata item,
+        bool areChecked
+    ) private returns (bool isAccepted) {
         RequestState state = _stateOf(requestId);
-        Verdict memory verdict = _judge(requestId, item, state, areChecked);
-        if (verdict.isAccepted) _pay(requestId, item.terms, item.node, state, item.output);
-        else emit FulfilmentSkipped(requestId, verdict.reason);
-        return verdict.isAccepted;
+        bytes memory refusal;
+        (isAccepted, refusal) = _judge(requestId, item, state, areChecked);
+        if (isAccepted) _pay(requestId, item.terms, item.node, state, item.output);
+        else emit FulfilmentSkipped(requestId, refusal);
     }
 
     function _judge(
@@ -351,17 +344,17 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         Fulfilment calldata item,
         RequestState state,
         bool areChecked
-    ) private view returns (Verdict memory verdict) {
+    ) private view returns (bool isAccepted, bytes memory refusal) {
         Tier tier = item.terms.tier;
         if (tier == Tier.Optimistic) {
-            return _refused(abi.encodeWithSelector(OptimisticMarketSingly.selector, requestId));
+            return (false, abi.encodeWithSelector(OptimisticMarketSingly.selector, requestId));
         }
         // `FeeEscrow` would refuse it, and undo the whole batch.
         if (!state.isTaken() && !_isHeld(requestId)) {
-            return _refused(abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, state.status()));
+            return (false, abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, state.status()));
         }
-        verdict = _isServable(requestId, item.terms, item.node, state);
-        if (!verdict.isAccepted || (areChecked && tier == Tier.Proven)) return verdict;
+        (isAccepted, refusal) = _isServable(requestId, item.terms, item.node, state);
+        if (!isAccepted || (areChecked && tier == Tier.Proven)) return (isAccepted, refusal);
         return _isProved(_claimOf(requestId, item.terms, item.node), tier, item.output, item.evidence);
     }
 

@@ -54,11 +54,12 @@ abstract contract WorkMeter is IWorkMeter, Pausing {
 
     // DEMAND
 
-    /// @dev Counts work that was served.
+    /// @dev Counts work that was served. Reads no more of the slot than it needs: every settlement comes by.
     function _observe(uint256 work) internal {
-        PriceState memory state = _closeWindows();
+        PriceState storage state = _meter().state;
+        if (block.timestamp >= state.windowEnd) _closeWindows();
         // Not more than the largest value of the type.
-        _meter().state.served = uint48(Math.min(state.served + work, type(uint48).max));
+        state.served = uint48(Math.min(state.served + work, type(uint48).max));
     }
 
     /// @inheritdoc IWorkMeter

@@ -157,7 +157,7 @@ describe("InferenceMarket.fulfil", () => {
         .withArgs("0x01020304", TIERS.Signed, TIERS.Proven);
       for (const short of ["0x", "0x010203"]) {
         await expect(market.fulfil(request.terms, operator, output, short))
-          .to.be.revertedWithCustomError(market, "ProofKindMissing")
+          .to.be.revertedWithCustomError(verifierRouter, "ProofKindMissing")
           .withArgs((short.length - 2) / 2);
       }
     });

@@ -134,7 +134,7 @@ describe("InferenceMarket.fulfilBatch", () => {
       d,
     ]);
     expect(skipped).to.deep.equal([
-      [a.requestId, market.interface.encodeErrorResult("ProofKindMissing", [2])],
+      [a.requestId, verifierRouter.interface.encodeErrorResult("ProofKindMissing", [2])],
       [
         b.requestId,
         verifierRouter.interface.encodeErrorResult("VerifierRouterNoRoute", ["0x01020304"]),
