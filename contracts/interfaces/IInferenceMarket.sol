@@ -70,7 +70,7 @@ interface IInferenceMarket {
     event RequestFulfilled(RequestId indexed requestId, address indexed node, bytes output);
 
     /// @notice An answer in a batch was not accepted; the others were not touched by that. `reason` is the error that `fulfil`
-    /// would have reverted with, or empty if the gas did not suffice.
+    /// would have reverted with, or empty if the verifier ran out of gas.
     event FulfilmentSkipped(RequestId indexed requestId, bytes reason);
 
     /// @notice A request was not served; the payer has its fee back. `node` failed it, or is zero if nobody had locked it.

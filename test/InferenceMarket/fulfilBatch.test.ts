@@ -125,7 +125,7 @@ describe("InferenceMarket.fulfilBatch", () => {
 
   it("skips evidence that names no verifier, or none of this tier", async () => {
     const context = await loadFixture(fixture);
-    const { market, verifierRouter, items } = context;
+    const { verifierRouter, items } = context;
     const [a, b, c, d] = [at(items, 0), at(items, 1), at(items, 2), at(items, 3)];
     const { skipped, isServed } = await outcome(context, [
       { ...a, evidence: "0x0102" },
