@@ -4,7 +4,7 @@
  */
 
 /** An S-expression: an atom, or a list. */
-export type Expression = string | readonly Expression[];
+type Expression = string | readonly Expression[];
 
 /** What Z3 is given. `isAboutBits` says which of its solvers it is for. */
 export interface Reading {
@@ -128,7 +128,7 @@ function isList(found?: Expression): found is readonly Expression[] {
   return Array.isArray(found);
 }
 
-export function parse(text: string): Expression[] {
+function parse(text: string): Expression[] {
   const open: Expression[][] = [[]];
   for (const [token] of text.matchAll(/[()]|\|[^|]*\||[^\s()|]+/g)) {
     if (token === "(") open.push([]);
