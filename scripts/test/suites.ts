@@ -19,6 +19,7 @@ export const SUITES: readonly Suite[] = [
     title: "Solidity fuzz tests and invariants",
     command: ["hardhat", "test", "solidity", "--no-compile"],
   },
+  { title: "proofs", command: ["tsx", "scripts/prove/run.ts"] },
   {
     title: "zkml and scripts",
     command: ["mocha", "zkml/**/*.test.ts", "scripts/**/*.test.ts", "worker/**/*.test.ts"],
