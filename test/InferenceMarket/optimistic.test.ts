@@ -1,64 +1,27 @@
 import { expect } from "chai";
 import { keccak256, ZeroAddress } from "ethers";
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
-import { openMarket } from "../fixtures/market.ts";
-import { answer, ask, publish, tinyModel, type RequestOptions } from "../fixtures/models.ts";
-import { ethers, loadFixture, time } from "../fixtures/network.ts";
-import { fundedProtocol, opg } from "../fixtures/protocol.ts";
+import { ask } from "../fixtures/models.ts";
+import { loadFixture, time } from "../fixtures/network.ts";
+import {
+  BOND,
+  challengedAnswer,
+  LIE,
+  lockedRequest,
+  optimisticMarket,
+  postedAnswer,
+  WINDOW,
+} from "../fixtures/optimistic.ts";
+import { opg } from "../fixtures/protocol.ts";
 
-const WINDOW = 3_600;
-const BOND = opg(10);
 const STATUS = REQUEST_STATUS;
 
 /** Everything the Optimistic tier can end in, with the real verifier behind `prove`. */
 describe("InferenceMarket, optimistic answers", () => {
-  async function fixture() {
-    const context = await fundedProtocol();
-    const tiers = ["Proven", "Optimistic"] as const;
-    const published = await publish(context, await tinyModel(), { royalty: opg(1), tiers });
-    await openMarket(context);
-    const { feeEscrow, inferenceMarket: market, keeper, stranger } = context;
-    for (const challenger of [keeper, stranger]) {
-      await feeEscrow.connect(challenger).deposit(challenger, opg(100));
-      await feeEscrow.connect(challenger).authorizeLocker(market);
-    }
-    return { ...context, market, published };
-  }
-
-  async function locked(options: RequestOptions = {}, hasConsumer = false) {
-    const context = await loadFixture(fixture);
-    const { market, published, operator, nodeSigner } = context;
-    const consumer = await ethers.deployContract("HostileConsumer");
-    const request = await ask(context, published, {
-      tier: "Optimistic",
-      ...(hasConsumer && { consumer: await consumer.getAddress(), callbackGas: 200_000 }),
-      ...options,
-    });
-    await market.connect(nodeSigner).lock(request.terms, operator);
-    const proof = await answer(context, published, { ...request, node: operator.address });
-    return { ...context, ...request, ...proof, consumer };
-  }
-
-  async function posted(options: RequestOptions = {}, output?: string) {
-    const context = await locked(options);
-    const { market, nodeSigner, operator, terms } = context;
-    const said = output ?? context.output;
-    await market.connect(nodeSigner).fulfil(terms, operator, said, "0x");
-    return { ...context, said };
-  }
-
-  async function challenged(options: RequestOptions = {}, output?: string) {
-    const context = await posted(options, output);
-    await context.market.connect(context.keeper).challenge(context.terms);
-    return context;
-  }
-
-  /** Another output than the model's. */
-  const LIE = `0x${"07".repeat(12)}`;
-
   describe("fulfil", () => {
     it("posts the answer, and pays nobody yet", async () => {
-      const { market, nodeSigner, operator, terms, output, requestId, feeEscrow } = await locked();
+      const { market, nodeSigner, operator, terms, output, requestId, feeEscrow } =
+        await lockedRequest();
       const post = market.connect(nodeSigner).fulfil(terms, operator, output, "0x");
       const now = (await time.latest()) + 1;
       await expect(post)
@@ -70,7 +33,7 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("is for the locking node alone: an answer puts its collateral at risk", async () => {
-      const { market, stranger, operator, otherOperator, terms, requestId } = await locked();
+      const { market, stranger, operator, otherOperator, terms, requestId } = await lockedRequest();
       await expect(market.connect(stranger).fulfil(terms, operator, LIE, "0x"))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotNode")
         .withArgs(requestId, stranger, operator);
@@ -80,7 +43,7 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("needs a lock, and takes no evidence", async () => {
-      const context = await loadFixture(fixture);
+      const context = await loadFixture(optimisticMarket);
       const { market, published, operator } = context;
       const { terms, requestId } = await ask(context, published, { tier: "Optimistic" });
       await expect(market.connect(operator).fulfil(terms, operator, LIE, "0x"))
@@ -93,11 +56,11 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("happens once, and in time", async () => {
-      const { market, operator, terms, output, requestId } = await posted();
+      const { market, operator, terms, output, requestId } = await postedAnswer();
       await expect(market.connect(operator).fulfil(terms, operator, output, "0x"))
         .to.be.revertedWithCustomError(market, "InferenceMarketNotOpen")
         .withArgs(requestId, STATUS.Posted);
-      const late = await locked({ salt: 1 });
+      const late = await lockedRequest({ salt: 1 });
       await time.increase(601);
       await expect(
         late.market.connect(operator).fulfil(late.terms, operator, output, "0x"),
@@ -106,7 +69,7 @@ describe("InferenceMarket, optimistic answers", () => {
 
     it("is the node's own even after it left the registry", async () => {
       const { market, nodeRegistry, operator, nodeSigner, terms, output, requestId } =
-        await locked();
+        await lockedRequest();
       await nodeRegistry.connect(operator).exit();
       await expect(market.connect(nodeSigner).fulfil(terms, operator, output, "0x"))
         .to.be.revertedWithCustomError(nodeRegistry, "NodeRegistryNotRegistered")
@@ -117,7 +80,7 @@ describe("InferenceMarket, optimistic answers", () => {
   });
 
   it("is refused for collateral that could not reward a challenger", async () => {
-    const context = await loadFixture(fixture);
+    const context = await loadFixture(optimisticMarket);
     const options = { tier: "Optimistic", maxFee: opg(10), collateral: opg(10) } as const;
     await expect(ask(context, context.published, options))
       .to.be.revertedWithCustomError(context.market, "OptimisticMarketCollateralTooLow")
@@ -126,7 +89,8 @@ describe("InferenceMarket, optimistic answers", () => {
 
   describe("finalize", () => {
     it("pays for an answer that nobody challenged, and frees the collateral", async () => {
-      const { market, stranger, terms, output, requestId, operator, feeEscrow } = await posted();
+      const { market, stranger, terms, output, requestId, operator, feeEscrow } =
+        await postedAnswer();
       await time.increase(WINDOW + 1);
       await expect(market.connect(stranger).finalize(terms, output))
         .to.emit(market, "RequestFulfilled")
@@ -138,7 +102,7 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("waits for the window's last second", async () => {
-      const { market, terms, output, requestId } = await posted();
+      const { market, terms, output, requestId } = await postedAnswer();
       const { deadline } = await market.stateOf(requestId);
       await time.setNextBlockTimestamp(deadline);
       await expect(market.finalize(terms, output))
@@ -147,7 +111,7 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("takes only the output that was posted, once, and not while it is challenged", async () => {
-      const { market, terms, output, requestId, keeper } = await posted();
+      const { market, terms, output, requestId, keeper } = await postedAnswer();
       await time.increase(WINDOW + 1);
       await expect(market.finalize(terms, LIE))
         .to.be.revertedWithCustomError(market, "OptimisticMarketOtherOutput")
@@ -159,7 +123,7 @@ describe("InferenceMarket, optimistic answers", () => {
       await expect(market.connect(keeper).challenge(terms))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
         .withArgs(requestId);
-      const doubted = await challenged({ salt: 2 });
+      const doubted = await challengedAnswer({ salt: 2 });
       await time.increase(WINDOW + 1);
       await expect(market.finalize(doubted.terms, output))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
@@ -167,10 +131,8 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("calls the consumer back", async () => {
-      const { market, nodeSigner, operator, consumer, terms, output, requestId } = await locked(
-        {},
-        true,
-      );
+      const { market, nodeSigner, operator, consumer, terms, output, requestId } =
+        await lockedRequest({}, true);
       await market.connect(nodeSigner).fulfil(terms, operator, output, "0x");
       expect(await consumer.deliveries()).to.equal(0);
       await time.increase(WINDOW + 1);
@@ -183,7 +145,7 @@ describe("InferenceMarket, optimistic answers", () => {
 
   describe("challenge", () => {
     it("locks the bond and gives the node time to prove", async () => {
-      const { market, keeper, terms, requestId, feeEscrow } = await posted();
+      const { market, keeper, terms, requestId, feeEscrow } = await postedAnswer();
       const challenge = market.connect(keeper).challenge(terms);
       const now = (await time.latest()) + 1;
       await expect(challenge)
@@ -194,14 +156,14 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("is possible in the last second and not after, and once", async () => {
-      const { market, keeper, stranger, terms, requestId } = await posted();
+      const { market, keeper, stranger, terms, requestId } = await postedAnswer();
       const { deadline } = await market.stateOf(requestId);
       await time.setNextBlockTimestamp(deadline);
       await market.connect(keeper).challenge(terms);
       await expect(market.connect(stranger).challenge(terms))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
         .withArgs(requestId);
-      const late = await posted({ salt: 1 });
+      const late = await postedAnswer({ salt: 1 });
       const end = (await market.stateOf(late.requestId)).deadline;
       await time.setNextBlockTimestamp(end + 1n);
       await expect(market.connect(keeper).challenge(late.terms))
@@ -210,14 +172,14 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("needs a bond that the challenger has and has authorised", async () => {
-      const { market, feeEscrow, publisher, terms } = await posted();
+      const { market, feeEscrow, publisher, terms } = await postedAnswer();
       await expect(market.connect(publisher).challenge(terms))
         .to.be.revertedWithCustomError(feeEscrow, "FeeEscrowLockerNotAuthorized")
         .withArgs(publisher, market, ZeroAddress);
     });
 
     it("is for posted answers only", async () => {
-      const { market, keeper, terms, requestId } = await locked();
+      const { market, keeper, terms, requestId } = await lockedRequest();
       await expect(market.connect(keeper).challenge(terms))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
         .withArgs(requestId);
@@ -227,7 +189,7 @@ describe("InferenceMarket, optimistic answers", () => {
   describe("prove", () => {
     it("pays the node, and the wrong challenger's bond on top, whoever brings the proof", async () => {
       const { market, stranger, keeper, terms, output, evidence, requestId, ...rest } =
-        await challenged();
+        await challengedAnswer();
       const { feeEscrow, operator } = rest;
       await expect(market.connect(stranger).prove(terms, output, evidence))
         .to.emit(market, "ChallengeLost")
@@ -242,7 +204,7 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("cannot save a wrong answer: neither the truth nor a proof of it fits", async () => {
-      const { market, terms, output, evidence, requestId, provenVerifier } = await challenged(
+      const { market, terms, output, evidence, requestId, provenVerifier } = await challengedAnswer(
         {},
         LIE,
       );
@@ -255,13 +217,13 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("is too late after the window, and too early before a challenge", async () => {
-      const { market, terms, output, evidence, requestId } = await challenged();
+      const { market, terms, output, evidence, requestId } = await challengedAnswer();
       const { deadline } = await market.stateOf(requestId);
       await time.setNextBlockTimestamp(deadline + 1n);
       await expect(market.prove(terms, output, evidence))
         .to.be.revertedWithCustomError(market, "InferenceMarketTooLate")
         .withArgs(requestId, deadline + 1n, deadline);
-      const calm = await posted({ salt: 3 });
+      const calm = await postedAnswer({ salt: 3 });
       await expect(market.prove(calm.terms, calm.output, calm.evidence))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotChallenged")
         .withArgs(calm.requestId);
@@ -270,7 +232,7 @@ describe("InferenceMarket, optimistic answers", () => {
 
   describe("expire", () => {
     it("rejects what was not proved: the payer first, then the challenger, the bond goes back", async () => {
-      const { market, terms, requestId, operator, keeper, payer, ...rest } = await challenged(
+      const { market, terms, requestId, operator, keeper, payer, ...rest } = await challengedAnswer(
         {},
         LIE,
       );
@@ -295,13 +257,13 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("waits for the prove window, and never ends a posted answer", async () => {
-      const { market, terms, requestId } = await challenged();
+      const { market, terms, requestId } = await challengedAnswer();
       const { deadline } = await market.stateOf(requestId);
       await time.setNextBlockTimestamp(deadline);
       await expect(market.expire(terms))
         .to.be.revertedWithCustomError(market, "InferenceMarketTooEarly")
         .withArgs(requestId, deadline, deadline);
-      const calm = await posted({ salt: 4 });
+      const calm = await postedAnswer({ salt: 4 });
       await time.increase(86_400);
       await expect(market.expire(calm.terms))
         .to.be.revertedWithCustomError(market, "InferenceMarketNotOpen")
@@ -309,14 +271,14 @@ describe("InferenceMarket, optimistic answers", () => {
     });
 
     it("slashes a node that locked and did not post", async () => {
-      const { market, terms, requestId } = await locked();
+      const { market, terms, requestId } = await lockedRequest();
       await time.increase(601);
       await expect(market.expire(terms)).to.emit(market, "RequestExpired");
       expect((await market.stateOf(requestId)).status).to.equal(STATUS.Expired);
     });
 
     it("finds the collateral even if the node begins to unstake while it is challenged", async () => {
-      const { market, terms, operator, staking } = await challenged({}, LIE);
+      const { market, terms, operator, staking } = await challengedAnswer({}, LIE);
       const { stake, locked: inUse } = await staking.poolOf(operator);
       await staking.connect(operator).beginUnstake(operator, stake - inUse);
       await time.increase(WINDOW + 1);
@@ -328,7 +290,7 @@ describe("InferenceMarket, optimistic answers", () => {
 
   describe("setChallengeTerms", () => {
     it("is governed and within limits", async () => {
-      const { market, stranger } = await loadFixture(fixture);
+      const { market, stranger } = await loadFixture(optimisticMarket);
       const good = { challengeWindow: 60, proveWindow: 30, challengeBond: 1 };
       await expect(market.connect(stranger).setChallengeTerms(good))
         .to.be.revertedWithCustomError(market, "AccessManagedUnauthorized")
