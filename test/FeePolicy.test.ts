@@ -100,9 +100,9 @@ describe("FeePolicy", () => {
     await meter.closeWindows();
     const { floor } = PARAMETERS.priceRules;
     await feePolicy.setWorkRates({ multipliers: [1, 2, 3, 4], inputRate: 5, outputRate: 6 });
-    expect(await meter.quote(1, 3, 1, 1)).to.equal(1_002n * floor);
+    expect(await meter.quote(1, 3, 2, 1)).to.equal(1_003n * floor);
     await time.increaseTo((await meter.priceState()).windowEnd);
-    expect(await meter.quote(1, 3, 1, 1)).to.equal(15n * floor);
+    expect(await meter.quote(1, 3, 2, 1)).to.equal((4n + 2n * 5n + 6n) * floor);
     expect(await feePolicy.workRates()).to.deep.equal([[1n, 2n, 3n, 4n], 5n, 6n]);
   });
 

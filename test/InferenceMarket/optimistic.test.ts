@@ -55,6 +55,15 @@ describe("InferenceMarket, optimistic answers", () => {
         .withArgs(1);
     });
 
+    it("is never settled in a batch, which anybody may send", async () => {
+      const { market, operator, terms, output, evidence, requestId } = await lockedRequest();
+      const item = { terms, node: operator.address, output, evidence };
+      const reason = market.interface.encodeErrorResult("OptimisticMarketSingly", [requestId]);
+      await expect(market.connect(operator).fulfilBatch([item]))
+        .to.emit(market, "FulfilmentSkipped")
+        .withArgs(requestId, reason);
+    });
+
     it("happens once, and in time", async () => {
       const { market, operator, terms, output, requestId } = await postedAnswer();
       await expect(market.connect(operator).fulfil(terms, operator, output, "0x"))
@@ -289,6 +298,19 @@ describe("InferenceMarket, optimistic answers", () => {
   });
 
   describe("setChallengeTerms", () => {
+    it("sets each window for what comes after, and the bond", async () => {
+      const context = await lockedRequest();
+      const { market, nodeSigner, operator, keeper, terms, output, requestId } = context;
+      await market.setChallengeTerms({ challengeWindow: 100, proveWindow: 30, challengeBond: 7 });
+      await market.connect(nodeSigner).fulfil(terms, operator, output, "0x");
+      const postedAt = BigInt(await time.latest());
+      expect((await market.stateOf(requestId)).deadline).to.equal(postedAt + 100n);
+      await market.connect(keeper).challenge(terms);
+      const challengedAt = BigInt(await time.latest());
+      expect((await market.stateOf(requestId)).deadline).to.equal(challengedAt + 30n);
+      expect(await market.challengeOf(requestId)).to.deep.equal([keeper.address, 7n]);
+    });
+
     it("is governed and within limits", async () => {
       const { market, stranger } = await loadFixture(optimisticMarket);
       const good = { challengeWindow: 60, proveWindow: 30, challengeBond: 1 };
