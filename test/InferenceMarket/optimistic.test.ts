@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { keccak256, ZeroAddress } from "ethers";
+import { keccak256, ZeroAddress, ZeroHash } from "ethers";
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { ask } from "../fixtures/models.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
@@ -106,7 +106,7 @@ describe("InferenceMarket, optimistic answers", () => {
         .withArgs(requestId, operator, output);
       expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
       expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
-      expect(await market.postedOutputOf(requestId)).to.equal(`0x${"00".repeat(32)}`);
+      expect(await market.postedOutputOf(requestId)).to.equal(ZeroHash);
       expect((await market.stateOf(requestId)).status).to.equal(STATUS.Fulfilled);
     });
 
@@ -137,6 +137,30 @@ describe("InferenceMarket, optimistic answers", () => {
       await expect(market.finalize(doubted.terms, output))
         .to.be.revertedWithCustomError(market, "OptimisticMarketNotPosted")
         .withArgs(doubted.requestId);
+    });
+
+    it("pays what was offered when the node locked, not what is offered by now", async () => {
+      const { market, feeEscrow, operator, payer, terms, output, requestId } = await postedAnswer({
+        rampSeconds: 2 * WINDOW,
+      });
+      const { lockTime } = await market.stateOf(requestId);
+      const offered = await market.feeAt(terms, lockTime);
+      expect(offered).to.be.below(opg(10));
+      await time.increase(WINDOW + 1);
+      await market.finalize(terms, output);
+      expect(await feeEscrow.earningsOf(operator)).to.equal(offered - opg(1));
+      expect(await feeEscrow.balanceOf(payer)).to.equal(opg(1_000) - offered);
+    });
+
+    it("frees nothing of a later allotment if it comes after the answer's own expired", async () => {
+      const context = await postedAnswer();
+      const { market, staking, published, operator, terms, output } = context;
+      await time.increaseTo((await staking.collateralExpiryOf(operator, market)) + 1n);
+      const next = await ask(context, published, { tier: "Optimistic", collateral: opg(30) });
+      await market.connect(operator).lock(next.terms, operator);
+      await market.finalize(terms, output);
+      expect(await market.freeCollateralOf(operator)).to.equal(0);
+      expect(await staking.collateralOf(operator, market)).to.equal(opg(30));
     });
 
     it("calls the consumer back", async () => {
@@ -212,6 +236,17 @@ describe("InferenceMarket, optimistic answers", () => {
         .withArgs(requestId);
     });
 
+    it("calls the consumer back", async () => {
+      const context = await lockedRequest({}, true);
+      const { market, nodeSigner, operator, keeper, consumer, terms, output, evidence } = context;
+      await market.connect(nodeSigner).fulfil(terms, operator, output, "0x");
+      await market.connect(keeper).challenge(terms);
+      await expect(market.prove(terms, output, evidence))
+        .to.emit(market, "CallbackDelivered")
+        .withArgs(context.requestId, consumer);
+      expect(await consumer.deliveries()).to.equal(1);
+    });
+
     it("cannot save a wrong answer: neither the truth nor a proof of it fits", async () => {
       const { market, terms, output, evidence, requestId, provenVerifier } = await challengedAnswer(
         {},
@@ -259,6 +294,7 @@ describe("InferenceMarket, optimistic answers", () => {
       expect(await feeEscrow.balanceOf(payer)).to.equal(before + opg(10));
       expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(100));
       expect(await market.challengeOf(requestId)).to.deep.equal([ZeroAddress, 0n]);
+      expect(await market.postedOutputOf(requestId)).to.equal(ZeroHash);
       expect((await market.stateOf(requestId)).status).to.equal(STATUS.Rejected);
       await expect(market.expire(terms))
         .to.be.revertedWithCustomError(market, "InferenceMarketSettled")
@@ -277,6 +313,25 @@ describe("InferenceMarket, optimistic answers", () => {
       await expect(market.expire(calm.terms))
         .to.be.revertedWithCustomError(market, "InferenceMarketNotOpen")
         .withArgs(calm.requestId, STATUS.Posted);
+    });
+
+    it("rejects without a slash once the claim window is over: payer and challenger have theirs back", async () => {
+      const { market, terms, requestId, operator, keeper, payer, ...rest } = await challengedAnswer(
+        {},
+        LIE,
+      );
+      const { feeEscrow, staking } = rest;
+      const { deadline } = await market.stateOf(requestId);
+      const before = await feeEscrow.balanceOf(payer);
+      await time.setNextBlockTimestamp(deadline + 7n * 86_400n + 1n);
+      const expire = market.expire(terms);
+      await expect(expire)
+        .to.emit(market, "RequestRejected")
+        .withArgs(requestId, operator, opg(10), 0);
+      await expect(expire).not.to.emit(staking, "Slashed");
+      expect(await feeEscrow.balanceOf(payer)).to.equal(before + opg(10));
+      expect(await feeEscrow.balanceOf(keeper)).to.equal(opg(100));
+      expect(await market.freeCollateralOf(operator)).to.equal(opg(50));
     });
 
     it("slashes a node that locked and did not post", async () => {
