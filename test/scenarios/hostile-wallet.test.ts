@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, MaxUint256, toBeHex, ZeroAddress } from "ethers";
+import { concat, id, MaxUint256, toBeHex, ZeroAddress } from "ethers";
 import { channelId, packClaims, signChannelMessage } from "../../sdk/channel.ts";
 import { HostileWallet__factory } from "../../typechain-types/index.js";
 import {
@@ -11,7 +11,7 @@ import {
   voucherClaim,
   walletClaim,
 } from "../fixtures/channels.ts";
-import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { ethers, loadFixture, networkHelpers, time } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
 
 const CLOSED = 3n;
@@ -170,6 +170,24 @@ describe("a wallet contract that misbehaves", () => {
       .to.emit(escrow, "ClaimSkipped")
       .withArgs(channel, REFUSALS.BadSignature);
     expect(await escrow.earningsOf(operator)).to.equal(0);
+  });
+
+  it("has no say where a key borrows its code (EIP-7702): the key signs, and the code besides", async () => {
+    const context = await loadFixture(channelFixture);
+    const { escrow, operator, payer, stranger, id: channel } = context;
+    const wallet = await new HostileWallet__factory(stranger).deploy(stranger);
+    await networkHelpers.setCode(payer.address, concat(["0xef0100", await wallet.getAddress()]));
+    const borrowed = HostileWallet__factory.connect(payer.address, stranger);
+    await borrowed.behave(BEHAVIOURS.Refuse, ZeroAddress, "0x");
+    await submit(context, await voucherClaim(context, opg(2)));
+    expect(await escrow.earningsOf(operator)).to.equal(opg(2));
+    const byCode = { ...(await voucherClaim(context, opg(3))), byContract: true };
+    await expect(submit(context, byCode))
+      .to.emit(escrow, "ClaimSkipped")
+      .withArgs(channel, REFUSALS.BadSignature);
+    await borrowed.behave(BEHAVIOURS.AcceptAll, ZeroAddress, "0x");
+    await submit(context, byCode);
+    expect(await escrow.earningsOf(operator)).to.equal(opg(3));
   });
 
   it("cannot approve by signature: the token asks keys only", async () => {
