@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import { seededRandom, type Random } from "../zkml/testing/random.ts";
-import { OpenWorkMeter__factory } from "../typechain-types/index.js";
 import { PriceModel, type PriceModelRules } from "./fixtures/fee-policy-model.ts";
-import { loadFixture, time } from "./fixtures/network.ts";
+import { ethers, loadFixture, time } from "./fixtures/network.ts";
 import { deployProtocol, PARAMETERS } from "./fixtures/protocol.ts";
 
 const HOUR = 3_600n;
@@ -10,8 +9,7 @@ const HOUR = 3_600n;
 describe("FeePolicy", () => {
   async function fixture() {
     const context = await deployProtocol();
-    const meter = await new OpenWorkMeter__factory(context.governor).deploy(context.feePolicy);
-    await meter.waitForDeployment();
+    const meter = await ethers.deployContract("OpenWorkMeter", [context.feePolicy]);
     return { ...context, meter };
   }
 

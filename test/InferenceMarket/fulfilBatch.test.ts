@@ -18,7 +18,7 @@ import {
   type OpenRequest,
   type RequestOptions,
 } from "../fixtures/models.ts";
-import { loadFixture, networkHelpers, time } from "../fixtures/network.ts";
+import { ethers, loadFixture, networkHelpers, time } from "../fixtures/network.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
 
 const { Fulfilled: FULFILLED, Expired: EXPIRED } = REQUEST_STATUS;
@@ -171,9 +171,9 @@ describe("InferenceMarket.fulfilBatch", function () {
 
   it("has each verifier check what is its own", async () => {
     const context = await loadFixture(fixture);
-    const { verifierRouter, governor, items } = context;
+    const { verifierRouter, items } = context;
     const kind = id("another kind").slice(0, 10);
-    const other = await new ProvenVerifier__factory(governor).deploy();
+    const other = await ethers.deployContract("ProvenVerifier");
     await verifierRouter.openRoute(kind, TIERS.Proven, other);
     const [first, second] = [at(items, 0), at(items, 2)];
     const renamed = { ...second, evidence: concat([kind, dataSlice(second.evidence, 4)]) };
