@@ -3,11 +3,7 @@ import { concat, dataLength, dataSlice, getBytes, hexlify, id, ZeroAddress } fro
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
-import {
-  BatchChecker__factory,
-  HostileConsumer__factory,
-  ProvenVerifier__factory,
-} from "../../typechain-types/index.js";
+import { BatchChecker__factory, HostileConsumer__factory } from "../../typechain-types/index.js";
 import { runningMarket, type RunningMarket } from "../fixtures/market.ts";
 import {
   answer,

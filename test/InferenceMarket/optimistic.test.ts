@@ -96,6 +96,31 @@ describe("InferenceMarket, optimistic answers", () => {
       .withArgs(opg(10), opg(10));
   });
 
+  it("keeps the collateral for the longest dispute that there can be about the answer", async () => {
+    const context = await postedAnswer();
+    const { market, staking, published, operator, terms, output } = context;
+    await time.increase(WINDOW + 1);
+    await market.finalize(terms, output);
+    // A lock of ten minutes, three days to challenge, one to prove, seven to claim.
+    const expiry = Number(await staking.collateralExpiryOf(operator, market));
+    const latest = expiry - 600 - (3 + 1 + 7) * 86_400;
+    await time.increaseTo(latest - 100);
+    const options = { tier: "Optimistic", collateral: opg(20) } as const;
+    const [first, second] = [
+      await ask(context, published, { ...options, salt: 1 }),
+      await ask(context, published, { ...options, salt: 2 }),
+    ];
+    await time.setNextBlockTimestamp(latest);
+    await expect(market.connect(operator).lock(first.terms, operator)).not.to.emit(
+      staking,
+      "CollateralLocked",
+    );
+    await time.setNextBlockTimestamp(latest + 1);
+    await expect(market.connect(operator).lock(second.terms, operator))
+      .to.emit(staking, "CollateralLocked")
+      .withArgs(operator, market, 0, latest + 1 + 30 * 86_400);
+  });
+
   describe("finalize", () => {
     it("pays for an answer that nobody challenged, and frees the collateral", async () => {
       const { market, stranger, terms, output, requestId, operator, feeEscrow } =

@@ -6,6 +6,7 @@ import {RequestView} from "../../contracts/interfaces/IInferenceMarket.sol";
 import {Durations} from "../../contracts/libraries/Durations.sol";
 import {RequestId} from "../../contracts/types/RequestId.sol";
 import {RequestStatus} from "../../contracts/types/RequestState.sol";
+import {Tier} from "../../contracts/types/Tier.sol";
 import {ChannelActor} from "./ChannelActor.t.sol";
 import {OptimisticActor} from "./OptimisticActor.t.sol";
 import {StakeActor} from "./StakeActor.t.sol";
@@ -110,12 +111,16 @@ contract Handler is ChannelActor, OptimisticActor, StakeActor {
             RequestView memory state = market.stateOf(requests[i]);
             if (!isServing(state, worker) || memories[requests[i]].terms.collateral == 0) continue;
             uint256 claimEnd = state.deadline + Durations.CLAIM_WINDOW;
-            // Nobody challenges an answer after its deadline; before, a challenge gives it another.
-            if (state.status == RequestStatus.Posted && block.timestamp <= state.deadline) {
-                claimEnd += Durations.MAX_PROVE_WINDOW;
-            }
+            if (block.timestamp <= state.deadline) claimEnd += longestDispute(requests[i], state.status);
             if (claimEnd >= block.timestamp) end = Math.max(end, claimEnd);
         }
+    }
+
+    /// @dev What can still come before the last word on a request whose deadline has not passed.
+    function longestDispute(RequestId requestId, RequestStatus status) private view returns (uint256) {
+        if (memories[requestId].terms.tier != Tier.Optimistic) return 0;
+        if (status == RequestStatus.Locked) return Durations.MAX_DISPUTE;
+        return status == RequestStatus.Posted ? Durations.MAX_PROVE_WINDOW : 0;
     }
 
     /// @dev Whether the worker took a request and neither served nor failed it yet.
