@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import { seededRandom, type Random } from "../zkml/testing/random.ts";
-import { OpenWorkMeter__factory } from "../typechain-types/index.js";
 import { PriceModel, type PriceModelRules } from "./fixtures/fee-policy-model.ts";
-import { loadFixture, time } from "./fixtures/network.ts";
+import { ethers, loadFixture, time } from "./fixtures/network.ts";
 import { deployProtocol, PARAMETERS } from "./fixtures/protocol.ts";
 
 const HOUR = 3_600n;
@@ -10,8 +9,7 @@ const HOUR = 3_600n;
 describe("FeePolicy", () => {
   async function fixture() {
     const context = await deployProtocol();
-    const meter = await new OpenWorkMeter__factory(context.governor).deploy(context.feePolicy);
-    await meter.waitForDeployment();
+    const meter = await ethers.deployContract("OpenWorkMeter", [context.feePolicy]);
     return { ...context, meter };
   }
 
@@ -100,9 +98,9 @@ describe("FeePolicy", () => {
     await meter.closeWindows();
     const { floor } = PARAMETERS.priceRules;
     await feePolicy.setWorkRates({ multipliers: [1, 2, 3, 4], inputRate: 5, outputRate: 6 });
-    expect(await meter.quote(1, 3, 1, 1)).to.equal(1_002n * floor);
+    expect(await meter.quote(1, 3, 2, 1)).to.equal(1_003n * floor);
     await time.increaseTo((await meter.priceState()).windowEnd);
-    expect(await meter.quote(1, 3, 1, 1)).to.equal(15n * floor);
+    expect(await meter.quote(1, 3, 2, 1)).to.equal((4n + 2n * 5n + 6n) * floor);
     expect(await feePolicy.workRates()).to.deep.equal([[1n, 2n, 3n, 4n], 5n, 6n]);
   });
 

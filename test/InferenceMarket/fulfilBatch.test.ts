@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { concat, dataLength, dataSlice, getBytes, hexlify, ZeroAddress } from "ethers";
+import { concat, dataLength, dataSlice, getBytes, hexlify, id, ZeroAddress } from "ethers";
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { TIERS } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
 import { BatchChecker__factory, HostileConsumer__factory } from "../../typechain-types/index.js";
 import { runningMarket, type RunningMarket } from "../fixtures/market.ts";
@@ -13,7 +14,7 @@ import {
   type OpenRequest,
   type RequestOptions,
 } from "../fixtures/models.ts";
-import { loadFixture, networkHelpers, time } from "../fixtures/network.ts";
+import { ethers, loadFixture, networkHelpers, time } from "../fixtures/network.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
 
 const { Fulfilled: FULFILLED, Expired: EXPIRED } = REQUEST_STATUS;
@@ -143,6 +144,39 @@ describe("InferenceMarket.fulfilBatch", () => {
     expect(isServed).to.deep.equal([false, false, true, true]);
   });
 
+  it("checks answers of another tier on their own, though all proofs hold together", async () => {
+    const context = await loadFixture(fixture);
+    const { verifierRouter, items } = context;
+    const tiers = ["Proven", "Attested"] as const;
+    const twice = await publish(context, await twinModel(), { content: "0x03", tiers });
+    const attested = await served(context, { tier: "Attested", salt: 5 }, twice);
+    const mixed = [at(items, 0), attested, at(items, 2)];
+    expect(await holdTogether(context, mixed)).to.equal(true);
+    const { skipped, isServed } = await outcome(context, mixed);
+    const { requestId, evidence } = attested;
+    const reason = verifierRouter.interface.encodeErrorResult("VerifierRouterWrongTier", [
+      dataSlice(evidence, 0, 4),
+      TIERS.Proven,
+      TIERS.Attested,
+    ]);
+    expect(skipped).to.deep.equal([[requestId, reason]]);
+    expect(isServed).to.deep.equal([true, false, true]);
+  });
+
+  it("has each verifier check what is its own", async () => {
+    const context = await loadFixture(fixture);
+    const { verifierRouter, items } = context;
+    const kind = id("another kind").slice(0, 10);
+    const other = await ethers.deployContract("ProvenVerifier");
+    await verifierRouter.openRoute(kind, TIERS.Proven, other);
+    const [first, second] = [at(items, 0), at(items, 2)];
+    const renamed = { ...second, evidence: concat([kind, dataSlice(second.evidence, 4)]) };
+    // The first's verifier would find both proofs good, but it was not asked about the second.
+    expect(await holdTogether(context, [first, renamed])).to.equal(false);
+    const { isServed } = await outcome(context, [first, renamed]);
+    expect(isServed).to.deep.equal([true, true]);
+  });
+
   it("skips what can no longer be served, though its proof holds", async () => {
     const context = await loadFixture(fixture);
     const { market, feeEscrow, otherOperator, operator, items } = context;
@@ -193,7 +227,7 @@ describe("InferenceMarket.fulfilBatch", () => {
     const items2 = [real, { terms, requestId, node, ...forged }];
     expect(await holdTogether(context, items2)).to.equal(true);
     const { skipped, isServed } = await outcome(context, items2);
-    expect(skipped.map(([id]) => id)).to.deep.equal([requestId]);
+    expect(skipped.map(([skippedId]) => skippedId)).to.deep.equal([requestId]);
     expect(isServed).to.deep.equal([true, false]);
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
   });

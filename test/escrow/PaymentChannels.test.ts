@@ -10,6 +10,7 @@ import {
 } from "../../sdk/channel.ts";
 import { signPermit } from "../../sdk/permit.ts";
 import { HostileWallet__factory } from "../../typechain-types/index.js";
+import { inOneBlock } from "../fixtures/blocks.ts";
 import {
   BEHAVIOURS,
   channelFixture,
@@ -279,18 +280,11 @@ describe("PaymentChannels", () => {
         await time.increase(await escrow.CLAIM_WINDOW());
         const packed = packClaims([await voucherClaim(context, opg(40))]);
         await networkHelpers.mine();
-        await ethers.provider.send("evm_setAutomine", [false]);
         const calls = [
           () => escrow.connect(keeper).claim(packed, { gasLimit: 500_000 }),
           () => escrow.connect(payer).close(payer, operator, 0, { gasLimit: 500_000 }),
         ];
-        if (!claimFirst) calls.reverse();
-        const sent = [];
-        for (const call of calls) sent.push(await call());
-        await networkHelpers.mine();
-        await ethers.provider.send("evm_setAutomine", [true]);
-        const blocks = await Promise.all(sent.map(async (tx) => (await tx.wait())?.blockNumber));
-        expect(blocks[0]).to.equal(blocks[1]);
+        await inOneBlock(claimFirst ? calls : calls.reverse());
         const paid = claimFirst ? opg(40) : 0n;
         expect(await escrow.earningsOf(operator)).to.equal(paid);
         expect(await escrow.balanceOf(payer)).to.equal(DEPOSIT - paid);

@@ -1,8 +1,13 @@
 import { expect } from "chai";
 import { ROLES } from "../../deploy/roles.ts";
+import { channelId, signChannelMessage } from "../../sdk/channel.ts";
+import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { at } from "../../zkml/arrays.ts";
+import { channelFixture, DEPOSIT, submit, voucherClaim } from "../fixtures/channels.ts";
 import { runningMarket } from "../fixtures/market.ts";
-import { answer, ask, INPUT, parametersOf } from "../fixtures/models.ts";
-import { loadFixture, time } from "../fixtures/network.ts";
+import { answer, ask, INPUT, parametersOf, type OpenRequest } from "../fixtures/models.ts";
+import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { optimisticMarket, WINDOW } from "../fixtures/optimistic.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
 
 describe("Pausing", () => {
@@ -102,13 +107,78 @@ describe("Pausing", () => {
     await feeEscrow.connect(payer).withdraw(balance, payer);
   });
 
-  it("lets channels be claimed and closed", async () => {
-    const { feeEscrow, operator, payer } = await loadFixture(paused);
-    await feeEscrow.connect(payer).startClose(operator, 0);
+  it("lets answers be settled together", async () => {
+    const context = await loadFixture(paused);
+    const { market, feeEscrow, published, operator, open, held } = context;
+    const node = operator.address;
+    const fulfilments = [];
+    for (const request of [open, held]) {
+      const served = await answer(context, published, { ...request, node });
+      fulfilments.push({ terms: request.terms, node, ...served });
+    }
+    await market.fulfilBatch(fulfilments);
+    expect(await feeEscrow.earningsOf(operator)).to.equal(opg(18));
+  });
+
+  it("lets answers be posted, believed, doubted, proved and rejected", async () => {
+    const context = await loadFixture(optimisticMarket);
+    const { market, published, operator, keeper, stranger, governor } = context;
+    const requests: (OpenRequest & { node: string })[] = [];
+    for (const salt of [1, 2, 3]) {
+      const request = await ask(context, published, { tier: "Optimistic", salt });
+      await market.connect(operator).lock(request.terms, operator);
+      requests.push({ ...request, node: operator.address });
+    }
+    for (const contract of pausable(context)) await contract.connect(governor).pause();
+
+    const { terms: proved } = at(requests, 0);
+    const { terms: believed } = at(requests, 1);
+    const { terms: rejected } = at(requests, 2);
+    const { output, evidence } = await answer(context, published, at(requests, 0));
+    for (const { terms } of requests)
+      await market.connect(operator).fulfil(terms, operator, output, "0x");
+    await market.connect(keeper).challenge(proved);
+    await market.connect(keeper).challenge(rejected);
+    await market.prove(proved, output, evidence);
+    await time.increase(WINDOW + 1);
+    await market.finalize(believed, output);
+    await market.connect(stranger).expire(rejected);
+    const states = await Promise.all(requests.map(({ requestId }) => market.stateOf(requestId)));
+    const { Fulfilled, Rejected } = REQUEST_STATUS;
+    expect(states.map(({ status }) => status)).to.deep.equal([Fulfilled, Fulfilled, Rejected]);
+  });
+
+  it("lets channels be claimed and closed, in every way", async () => {
+    const context = await loadFixture(channelFixture);
+    const { escrow, operator, payer, governor, deployment } = context;
+    for (const salt of [1, 2]) await escrow.connect(payer).openChannel(operator, salt, opg(3));
+    await escrow.connect(governor).pause();
+    await submit(context, await voucherClaim(context, opg(40)));
+    expect(await escrow.earningsOf(operator)).to.equal(opg(40));
+    await escrow.connect(payer).startClose(operator, 0);
     await time.increase(3 * 86_400 + 1);
-    const before = await feeEscrow.balanceOf(payer);
-    await feeEscrow.close(payer, operator, 0);
-    expect(await feeEscrow.balanceOf(payer)).to.equal(before + opg(3));
+    await escrow.close(payer, operator, 0);
+    await escrow.connect(operator).closeByNode(payer, 1);
+    const { payer: from, node } = context.terms;
+    const message = { channelId: channelId({ payer: from, node, salt: 2n }), cumulative: 0n };
+    const consent = await signChannelMessage(deployment, operator, "CooperativeClose", message);
+    await escrow.connect(payer).closeCooperatively(operator, 2, 0, consent);
+    expect(await escrow.balanceOf(payer)).to.equal(DEPOSIT - opg(40) + opg(6));
+  });
+
+  it("lets earnings be paid out to where the node said", async () => {
+    const context = await loadFixture(paused);
+    const { market, feeEscrow, published, operator, keeper, held } = context;
+    const node = operator.address;
+    const { output, evidence } = await answer(context, published, { ...held, node });
+    await market.fulfil(held.terms, operator, output, evidence);
+    await feeEscrow.connect(operator).setPayoutAddress(keeper);
+    await expect(feeEscrow.payOut(operator)).to.changeTokenBalance(
+      ethers,
+      context.opg,
+      keeper,
+      (opg(9) * 95n) / 100n,
+    );
   });
 
   it("lets stake go", async () => {
@@ -117,6 +187,19 @@ describe("Pausing", () => {
     await staking.connect(otherOperator).beginUnstake(otherOperator, opg(5_000));
     await time.increase(604_800);
     await staking.connect(otherOperator).withdraw(otherOperator, otherOperator);
+  });
+
+  it("lets collateral go that its market forgot", async () => {
+    const { staking, operator, market } = await loadFixture(paused);
+    await time.increaseTo((await staking.collateralExpiryOf(operator, market)) + 1n);
+    await staking.reclaim(operator, market);
+    expect((await staking.poolOf(operator)).locked).to.equal(0);
+  });
+
+  it("lets rewards reach those who are in", async () => {
+    const { staking, operator, stranger } = await loadFixture(paused);
+    await staking.connect(stranger).addRewards(operator, opg(5));
+    expect((await staking.poolOf(operator)).stake).to.equal(opg(5_005));
   });
 
   it("is begun by the guardian and nobody else, and not twice", async () => {

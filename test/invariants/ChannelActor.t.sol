@@ -65,7 +65,7 @@ abstract contract ChannelActor is ProtocolFixture {
     }
 
     function closeChannel(uint256 which) external {
-        ChannelMemory storage found = pickChannel(which);
+        ChannelMemory storage found = pickClosing(which);
         address payer = vm.addr(found.payerKey);
         uint256 before = escrow.balanceOf(payer);
         escrow.close(payer, vm.addr(found.nodeKey), found.salt);
@@ -182,6 +182,12 @@ abstract contract ChannelActor is ProtocolFixture {
 
     function idOf(ChannelMemory storage found) private view returns (ChannelId) {
         return escrow.channelIdOf(vm.addr(found.payerKey), vm.addr(found.nodeKey), found.salt);
+    }
+
+    /// @dev One that can be closed soon, if there is one among the latest.
+    function pickClosing(uint256 which) private view returns (ChannelMemory storage found) {
+        found = pickChannel(which);
+        for (uint256 i = 1; i < 8 && found.status != ChannelStatus.Closing; ++i) found = pickChannel(which + i);
     }
 
     /// @dev One of the latest channels: old ones have ended.

@@ -297,6 +297,13 @@ describe("batches of proofs", () => {
       }
     });
 
+    it("refuses a commitment beyond the field, which stands for one within", async () => {
+      const { verifier, shared, requestIds, answers: bytes } = await loadFixture(answers);
+      const commitment = BigInt(dataSlice(bytes, 0, 32));
+      const beyond = patched(bytes, 0, toBeHex(commitment + FIELD_ORDER, 32));
+      expect(await verifier.verifyAnswers(shared, requestIds, beyond)).to.equal(false);
+    });
+
     it("takes nothing for a proof: no answers, or bytes missing or left over", async () => {
       const { verifier, shared, requestIds, answers: bytes } = await loadFixture(answers);
       expect(await verifier.verifyAnswers(shared, [], "0x")).to.equal(false);
