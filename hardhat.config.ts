@@ -68,7 +68,7 @@ export default defineConfig({
     mocha: { timeout: 300_000 },
     solidity: {
       profiles: {
-        default: { fuzz: { runs: 256 }, invariant: { runs: 20, depth: 60 } },
+        default: { fuzz: { runs: 256 }, invariant: { runs: 10, depth: 300 } },
         deep: { fuzz: { runs: 20_000 }, invariant: { runs: 400, depth: 300 } },
       },
     },

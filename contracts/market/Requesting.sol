@@ -172,8 +172,8 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         ModelId modelId,
         Tier tier,
         uint256 inputSize
-    ) external view returns (uint256 work, uint256 least) {
-        (, work, least) = _price(_currentState(), modelId, tier, inputSize);
+    ) external view returns (uint256 work, uint256 minFee) {
+        (, work, minFee) = _price(_currentState(), modelId, tier, inputSize);
     }
 
     function _priceNow(

@@ -11,7 +11,7 @@ import {Handler} from "./Handler.t.sol";
 
 /// @title The numbered invariants of README.md
 contract ProtocolInvariants is Test {
-    Handler private handler;
+    Handler public handler;
 
     function setUp() public {
         handler = new Handler();

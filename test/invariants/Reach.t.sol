@@ -8,14 +8,16 @@ import {Test} from "../fixtures/Test.sol";
 import {ChannelActor} from "./ChannelActor.t.sol";
 import {Handler} from "./Handler.t.sol";
 import {OptimisticActor} from "./OptimisticActor.t.sol";
+import {ProtocolInvariants} from "./Protocol.t.sol";
 import {RequestActor} from "./RequestActor.t.sol";
 import {StakeActor} from "./StakeActor.t.sol";
 
 /// @title What the handler reaches
-/// @dev Invariants that hold because nothing happens would be worthless: in a random run every action takes effect, except
-/// the theft of a proof, and requests go every way there is.
+/// @dev Invariants that hold because nothing happens would be worthless: in one long random life of the protocol every action
+/// takes effect, except the theft of a proof, requests go every way there is, and the invariants hold all along.
 contract HandlerReach is Test {
     uint256 private constant CALLS = 6_000;
+    uint256 private constant CALLS_BETWEEN_CHECKS = 1_000;
     uint256 private constant ACTIONS = 38;
 
     /// @dev The last of the actions never succeeds.
@@ -64,18 +66,34 @@ contract HandlerReach is Test {
     }
 
     function test_everyAction_TakesEffect_InARandomRun() public {
-        Handler handler = new Handler();
+        ProtocolInvariants invariants = new ProtocolInvariants();
+        invariants.setUp();
+        Handler handler = invariants.handler();
         bytes4[ACTIONS] memory all = actions();
         uint256[ACTIONS] memory successes;
         for (uint256 i = 0; i < CALLS; ++i) {
             uint256 which = uint256(keccak256(abi.encode("action", i))) % ACTIONS;
             (bool success, ) = address(handler).call(bytes.concat(all[which], randomArguments(i)));
             if (success) ++successes[which];
+            if (i % CALLS_BETWEEN_CHECKS == 0) checkAll(invariants);
         }
         for (uint256 which = 0; which < ACTIONS - 1; ++which) {
             assertLe(2, successes[which], string.concat("action ", Strings.toString(which)));
         }
         assertMoves(handler);
+    }
+
+    function checkAll(ProtocolInvariants invariants) private view {
+        invariants.invariant_1_escrowHoldsWhatItOwes();
+        invariants.invariant_2_stakingHoldsWhatItOwes();
+        invariants.invariant_3_supplyIsConstant();
+        invariants.invariant_4_requestsSettleOnce();
+        invariants.invariant_4_disputesEndWithTheRequest();
+        invariants.invariant_5_collateralIsCovered();
+        invariants.invariant_6_paidAndRefundedAreEscrowed();
+        invariants.invariant_6_channelsPayAndReturnTheirDeposits();
+        invariants.invariant_8_votesAreUnits();
+        invariants.invariant_9_statesOnlyMoveForward();
     }
 
     /// @dev Every way that either tier allows was gone at least twice, and no other.
