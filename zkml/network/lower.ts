@@ -1,29 +1,11 @@
-import { elementCount } from "../arrays.ts";
+import { elementCount, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { OnnxModel, OnnxNode } from "../onnx/model.ts";
-import { variableForm, type AffineForm } from "./affine.ts";
+import { constantForm, isConstantForm, variableForm, type AffineForm } from "./affine.ts";
 import type { Network, RectifierLayer } from "./network.ts";
-import type { Operator } from "./operator.ts";
-import { formsOf, type Value } from "./value.ts";
-import { add } from "./operators/add.ts";
-import { gemm } from "./operators/gemm.ts";
-import { cast, flatten, identity, reshape } from "./operators/layout.ts";
-import { matMul } from "./operators/matmul.ts";
-import { relu } from "./operators/relu.ts";
-
-/** Every supported ONNX operator. */
-const OPERATORS: ReadonlyMap<string, Operator> = new Map([
-  ["Add", add],
-  ["Cast", cast],
-  ["Flatten", flatten],
-  ["Gemm", gemm],
-  ["Identity", identity],
-  ["MatMul", matMul],
-  ["Relu", relu],
-  ["Reshape", reshape],
-]);
-
-export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()];
+import { unsupported } from "./operator.ts";
+import { OPERATORS, SUPPORTED_OPERATORS } from "./registry.ts";
+import { formsOf, fromForms, shapeOf, type Value } from "./value.ts";
 
 /**
  * Lowers an ONNX graph to its normal form: chains of linear operators are fused into affine forms, rectifiers become
@@ -33,32 +15,19 @@ export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()];
  *   `ONNX_SHAPE_MISMATCH`.
  */
 export function lower(model: OnnxModel): Network {
-  const layers: RectifierLayer[] = [];
   const inputSize = elementCount(model.input.shape);
-  let variableCount = inputSize;
-  const allocate = (count: number): AffineForm[] =>
-    Array.from({ length: count }, () => variableForm(variableCount++));
-
-  const values = new Map<string, Value>();
+  const layers = new Layers(inputSize);
+  const values = new Values();
   for (const [name, tensor] of model.initializers) values.set(name, { kind: "constant", tensor });
-  const inputForms = Array.from({ length: inputSize }, (_, i) => variableForm(i));
-  values.set(model.input.name, { kind: "activation", ...model.input, forms: inputForms });
+  values.set(
+    model.input.name,
+    fromForms(model.input.shape, listOf(inputSize, variableForm), model.input.type),
+  );
 
-  for (const node of model.nodes) {
-    const operator = OPERATORS.get(node.operator);
-    if (operator === undefined) throw unsupportedOperator(node);
-    const result = operator({
-      node,
-      inputs: node.inputs.map((name) => (name === "" ? undefined : lookUp(values, name, node))),
-      rectify: (forms) => {
-        layers.push({ name: node.name, forms });
-        return allocate(forms.length);
-      },
-    });
-    for (const name of node.outputs.slice(0, 1)) values.set(name, result);
-  }
+  for (const node of model.nodes) values.setOutputs(node, lowerNode(node, values, layers));
 
-  const outputs = formsOf(lookUp(values, model.output.name, undefined));
+  const result = values.get(model.output.name, "The graph's output");
+  const outputs = formsOf(result);
   if (outputs.length !== elementCount(model.output.shape)) {
     throw new ZkmlError(
       "ONNX_SHAPE_MISMATCH",
@@ -66,23 +35,71 @@ export function lower(model: OnnxModel): Network {
       "The graph is inconsistent; export the model again.",
     );
   }
-  return { input: model.input, output: model.output, layers, outputs };
+  const output = { ...model.output, shape: shapeOf(result) };
+  return { input: model.input, output, layers: layers.all, outputs };
 }
 
-function lookUp(
-  values: ReadonlyMap<string, Value>,
-  name: string,
-  node: OnnxNode | undefined,
-): Value {
-  const value = values.get(name);
-  if (value !== undefined) return value;
-  const reader =
-    node === undefined ? "The graph's output" : `Node "${node.name}" (${node.operator})`;
-  throw new ZkmlError(
-    "ONNX_SHAPE_MISMATCH",
-    `${reader} reads tensor "${name}", which nothing produces.`,
-    "The graph is inconsistent; export the model again.",
-  );
+function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Value[] {
+  const operator = OPERATORS.get(node.operator);
+  if (operator === undefined) throw unsupportedOperator(node);
+  const reader = `Node "${node.name}" (${node.operator})`;
+  const result = operator({
+    node,
+    inputs: node.inputs.map((name) => (name === "" ? undefined : values.get(name, reader))),
+    rectify: (forms) => layers.rectify(node.name, forms),
+  });
+  return "kind" in result ? [result] : result;
+}
+
+/** The rectifier layers so far, and the numbers of their variables. */
+class Layers {
+  readonly all: RectifierLayer[] = [];
+  #variableCount: number;
+
+  constructor(inputSize: number) {
+    this.#variableCount = inputSize;
+  }
+
+  rectify(name: string, forms: readonly AffineForm[]): readonly AffineForm[] {
+    const computed = forms.filter((form) => !isConstantForm(form));
+    if (computed.length > 0) this.all.push({ name, forms: computed });
+    return forms.map((form) =>
+      isConstantForm(form)
+        ? constantForm(Math.max(0, form.constant))
+        : variableForm(this.#variableCount++),
+    );
+  }
+}
+
+/** What each name in the graph stands for. */
+class Values {
+  readonly #known = new Map<string, Value>();
+  /** Outputs that their operators do not compute, by name. */
+  readonly #missing = new Map<string, OnnxNode>();
+
+  set(name: string, value: Value): void {
+    this.#known.set(name, value);
+  }
+
+  setOutputs(node: OnnxNode, results: readonly Value[]): void {
+    node.outputs.forEach((name, index) => {
+      const result = results[index];
+      if (result === undefined) this.#missing.set(name, node);
+      else this.#known.set(name, result);
+    });
+  }
+
+  get(name: string, reader: string): Value {
+    const value = this.#known.get(name);
+    if (value !== undefined) return value;
+    const producer = this.#missing.get(name);
+    if (producer !== undefined) throw unsupported(producer, `is asked for its output "${name}"`);
+    throw new ZkmlError(
+      "ONNX_SHAPE_MISMATCH",
+      `${reader} reads tensor "${name}", which nothing produces.`,
+      "The graph is inconsistent; export the model again.",
+    );
+  }
 }
 
 function unsupportedOperator(node: OnnxNode): ZkmlError {

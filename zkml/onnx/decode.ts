@@ -2,7 +2,7 @@ import { z } from "zod";
 import { elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { AttributeValue, OnnxModel, OnnxNode, Tensor, ValueInfo } from "./model.ts";
-import { elementTypeName, modelMessage, type ElementType } from "./schema.ts";
+import { ATTRIBUTE_TYPES, elementTypeName, modelMessage, type ElementType } from "./schema.ts";
 
 export interface DecodeOptions {
   /** Values for symbolic dimensions, by the name the file gives them, e.g. `{ batch_size: 1 }`. */
@@ -27,6 +27,9 @@ const attributeSchema = z.object({
   name: z.string(),
   f: z.number().default(0),
   i: z.number().default(0),
+  s: bytes.optional(),
+  t: tensorSchema.optional(),
+  floats: z.array(z.number()).default([]),
   ints: z.array(z.number()).default([]),
   type: z.number().default(0),
 });
@@ -128,14 +131,21 @@ function decodeNode(raw: z.infer<typeof nodeSchema>): OnnxNode {
   };
 }
 
-/** Attribute kinds of `AttributeProto.AttributeType` that the supported operators use. */
 function decodeAttribute(raw: z.infer<typeof attributeSchema>): AttributeValue {
   switch (raw.type) {
-    case 1:
+    case ATTRIBUTE_TYPES.float:
       return { kind: "float", value: raw.f };
-    case 2:
+    case ATTRIBUTE_TYPES.int:
       return { kind: "int", value: raw.i };
-    case 7:
+    case ATTRIBUTE_TYPES.string:
+      return { kind: "string", value: new TextDecoder().decode(raw.s) };
+    case ATTRIBUTE_TYPES.tensor:
+      return raw.t === undefined
+        ? { kind: "other" }
+        : { kind: "tensor", value: decodeTensor({ ...raw.t, name: raw.t.name || raw.name }) };
+    case ATTRIBUTE_TYPES.floats:
+      return { kind: "floats", value: raw.floats };
+    case ATTRIBUTE_TYPES.ints:
       return { kind: "ints", value: raw.ints };
     default:
       return { kind: "other" };

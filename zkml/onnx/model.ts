@@ -10,6 +10,9 @@ export interface Tensor {
 export type AttributeValue =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "tensor"; readonly value: Tensor }
+  | { readonly kind: "floats"; readonly value: readonly number[] }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "other" };
 
