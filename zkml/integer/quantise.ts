@@ -1,6 +1,6 @@
 import { at, elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { AffineForm } from "../network/affine.ts";
+import { isConstantForm, type AffineForm } from "../network/affine.ts";
 import { runNetwork, type Network } from "../network/network.ts";
 import type { IntegerGraph, IntegerLayer, SparseRows } from "./graph.ts";
 import { boundLayers, boundRows } from "./intervals.ts";
@@ -77,10 +77,10 @@ function withOutputs(
   const { name, shape } = network.output;
   const { variables } = boundLayers(graph);
   const { min, max } = INTEGER_FORMATS.int32;
-  const largest = network.outputs.reduce(
-    (peak, form) => Math.max(peak, largestTerm(form, scales)),
-    0,
-  );
+  // Constant outputs (padding, say) take the scale of the others.
+  const computed = network.outputs.filter((form) => !isConstantForm(form));
+  const peaks = computed.map((form) => largestTerm(form, scales));
+  const largest = peaks.reduce((peak, term) => Math.max(peak, term), peaks.length > 0 ? 0 : 1);
   for (let bits = OUTPUT_WEIGHT_BITS; bits >= 2; bits--) {
     const scale = largest / maxWeight(bits);
     const outputRows = integerRows(network.outputs, scales, () => ({ scale, offset: 0 }));

@@ -185,6 +185,16 @@ describe("lower", () => {
     ).to.equal("ONNX_SHAPE_MISMATCH");
   });
 
+  it("finds out what the file leaves open in the output's shape", () => {
+    const nodes = [node("Relu", ["x"], "y")];
+    const open = { type: "float", shape: [undefined, 3] } as const;
+    expect(lowered({ input: floats(2, 3), output: open, nodes }).output.shape).to.deep.equal([
+      2, 3,
+    ]);
+    const error = refusal({ input: floats(2, 4), output: open, nodes });
+    expect(error.message).to.contain("has shape [2, 4]; the file says [?, 3]");
+  });
+
   it("refuses an output of another size than declared", () => {
     expect(failure({ output: floats(1, 3), nodes: [node("Relu", ["x"], "y")] }).code).to.equal(
       "ONNX_SHAPE_MISMATCH",

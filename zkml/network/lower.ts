@@ -1,6 +1,6 @@
 import { elementCount, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { OnnxModel, OnnxNode } from "../onnx/model.ts";
+import type { OnnxModel, OnnxNode, OutputInfo } from "../onnx/model.ts";
 import { constantForm, isConstantForm, variableForm, type AffineForm } from "./affine.ts";
 import type { Network, RectifierLayer } from "./network.ts";
 import { unsupported } from "./operator.ts";
@@ -27,16 +27,20 @@ export function lower(model: OnnxModel): Network {
   for (const node of model.nodes) values.setOutputs(node, lowerNode(node, values, layers));
 
   const result = values.get(model.output.name, "The graph's output");
-  const outputs = formsOf(result);
-  if (outputs.length !== elementCount(model.output.shape)) {
-    throw new ZkmlError(
-      "ONNX_SHAPE_MISMATCH",
-      `Output "${model.output.name}" has ${outputs.length} elements; the file says [${model.output.shape.join(", ")}].`,
-      "The graph is inconsistent; export the model again.",
-    );
-  }
+  requireShape(model.output, shapeOf(result));
   const output = { ...model.output, shape: shapeOf(result) };
-  return { input: model.input, output, layers: layers.all, outputs };
+  return { input: model.input, output, layers: layers.all, outputs: formsOf(result) };
+}
+
+/** A declared dimension must be the computed one; an open one may be anything. */
+function requireShape({ name, shape }: OutputInfo, computed: readonly number[]): void {
+  const fits = shape.every((size, axis) => size === undefined || size === computed[axis]);
+  if (fits && shape.length === computed.length) return;
+  throw new ZkmlError(
+    "ONNX_SHAPE_MISMATCH",
+    `Output "${name}" has shape [${computed.join(", ")}]; the file says [${shape.map((size) => size ?? "?").join(", ")}].`,
+    "The graph is inconsistent; export the model again.",
+  );
 }
 
 function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Value[] {

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { AttributeValue, OnnxModel, OnnxNode, Tensor, ValueInfo } from "./model.ts";
+import type {
+  AttributeValue,
+  OnnxModel,
+  OnnxNode,
+  OutputInfo,
+  Tensor,
+  ValueInfo,
+} from "./model.ts";
 import { ATTRIBUTE_TYPES, elementTypeName, modelMessage, type ElementType } from "./schema.ts";
 
 export interface DecodeOptions {
@@ -89,8 +96,8 @@ export function decodeOnnx(file: Uint8Array, options: DecodeOptions = {}): OnnxM
     opset: opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 1,
     nodes: graph.node.map(decodeNode),
     initializers,
-    input: decodeValueInfo(onlyOne(inputs, "input"), options),
-    output: decodeValueInfo(onlyOne(graph.output, "output"), options),
+    input: decodeInput(onlyOne(inputs, "input"), options),
+    output: decodeOutput(onlyOne(graph.output, "output")),
   };
 }
 
@@ -152,7 +159,7 @@ function decodeAttribute(raw: z.infer<typeof attributeSchema>): AttributeValue {
   }
 }
 
-function decodeValueInfo(
+function decodeInput(
   raw: z.infer<typeof valueInfoSchema>,
   { dimensions = {} }: DecodeOptions,
 ): ValueInfo {
@@ -166,6 +173,14 @@ function decodeValueInfo(
       `Give it one, for example --dim ${label}=1.`,
     );
   });
+  return { name: raw.name, type: knownType(raw.type.tensorType.elemType, raw.name), shape };
+}
+
+/** Open dimensions need no size here: they follow from the input's. */
+function decodeOutput(raw: z.infer<typeof valueInfoSchema>): OutputInfo {
+  const shape = raw.type.tensorType.shape.dim.map(({ dimValue, dimParam }) =>
+    dimParam === undefined ? dimValue : undefined,
+  );
   return { name: raw.name, type: knownType(raw.type.tensorType.elemType, raw.name), shape };
 }
 

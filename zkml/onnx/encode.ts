@@ -1,5 +1,5 @@
 import { ATTRIBUTE_TYPES, ELEMENT_TYPES, modelMessage } from "./schema.ts";
-import type { AttributeValue, OnnxModel, OnnxNode, Tensor, ValueInfo } from "./model.ts";
+import type { AttributeValue, OnnxModel, OnnxNode, OutputInfo, Tensor } from "./model.ts";
 
 /** Version of the ONNX container format written: opset 13 needs 7 or more. */
 const IR_VERSION = 8;
@@ -83,13 +83,13 @@ function rawBytes({ type, values }: Tensor): Uint8Array {
   }
 }
 
-function valueInfoMessage({ name, type, shape }: ValueInfo): object {
+function valueInfoMessage({ name, type, shape }: OutputInfo): object {
   return {
     name,
     type: {
       tensorType: {
         elemType: ELEMENT_TYPES[type],
-        shape: { dim: shape.map((dimValue) => ({ dimValue })) },
+        shape: { dim: shape.map((dimValue) => (dimValue === undefined ? {} : { dimValue })) },
       },
     },
   };

@@ -26,11 +26,18 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, AttributeValue>;
 }
 
-/** A graph input or output: every dimension is a positive number. */
+/** A graph input, and an output once its graph is lowered: every dimension is a positive number. */
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
+}
+
+/** A graph output as the file declares it: dimensions that the file leaves open are `undefined`. */
+export interface OutputInfo {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | undefined)[];
 }
 
 /** A parsed and checked ONNX model: nodes in topological order, as the format demands. */
@@ -39,5 +46,5 @@ export interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, Tensor>;
   readonly input: ValueInfo;
-  readonly output: ValueInfo;
+  readonly output: OutputInfo;
 }

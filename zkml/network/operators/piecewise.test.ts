@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { at } from "../../arrays.ts";
 import { float, node, tensor } from "../../onnx/build.ts";
+import type { NetworkParts } from "../../testing/networks.ts";
 import {
   expectLikeOnnxruntime,
   floats,
@@ -93,23 +94,36 @@ describe("piecewise linear operators", () => {
     expect(lowered(parts).layers).to.deep.equal([]);
   });
 
-  it("takes one rectifier for a bend in a short form and two in a long one, which it cuts off", async () => {
-    for (const [length, rectifiers] of [
-      [64, 1],
-      [65, 2],
-    ] as const) {
-      const { layers, outputs } = await expectLikeOnnxruntime({
-        input: floats(1, length),
-        output: floats(1, 1),
-        nodes: [
-          node("MatMul", ["x", "w"], "m"),
-          node("LeakyRelu", ["m"], "y", { alpha: float(0.3) }),
-        ],
-        initializers: { w: weights(length, 1) },
-      });
-      expect(layers).to.have.length(rectifiers);
-      expect(at(outputs, 0).variables).to.have.length(rectifiers === 1 ? length + 1 : 2);
+  const bent = (operator: string, channels: number): NetworkParts => ({
+    input: floats(1, channels, 8),
+    output: floats(1, 1, 6),
+    nodes: [node("Conv", ["x", "w"], "c"), node(operator, ["c"], "y")],
+    initializers: { w: weights(1, channels, 3) },
+  });
+
+  it("takes one rectifier for a bend in short forms, and keeps them", async () => {
+    const { layers, outputs } = await expectLikeOnnxruntime(bent("LeakyRelu", 21));
+    expect(layers).to.have.length(1);
+    expect(at(outputs, 0).variables).to.have.length(3 * 21 + 1);
+  });
+
+  it("cuts long forms that read different windows off, with two rectifiers", async () => {
+    for (const operator of ["LeakyRelu", "Abs"]) {
+      const { layers, outputs } = await expectLikeOnnxruntime(bent(operator, 22));
+      expect(layers).to.have.length(2);
+      expect(at(outputs, 0).variables).to.have.length(2);
     }
+  });
+
+  it("keeps long forms that all read the same", async () => {
+    const { layers, outputs } = await expectLikeOnnxruntime({
+      input: floats(1, 100),
+      output: floats(1, 3),
+      nodes: [node("MatMul", ["x", "w"], "m"), node("LeakyRelu", ["m"], "y")],
+      initializers: { w: weights(100, 3) },
+    });
+    expect(layers).to.have.length(1);
+    expect(at(outputs, 0).variables).to.have.length(101);
   });
 
   it("takes one rectifier for each operand of Max but the first", () => {

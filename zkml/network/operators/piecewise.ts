@@ -127,15 +127,12 @@ function clamp(
       );
 }
 
-/** A form with more terms than this is not carried past a bend: see `bend`. */
-const MANY_TERMS = 64;
-
 /**
  * `x` where it is positive, `slope · x` where it is negative.
  *
  * `slope · x + (1 - slope) · max(0, x)` takes one rectifier and keeps the linear part exact, but then everything behind
- * it reads all variables that `x` reads. For long forms, as behind a convolution over many channels, that would grow from
- * layer to layer; they are cut off as `max(0, x) - slope · max(0, -x)`: two rectifiers, two variables.
+ * it reads all variables that `x` reads. Where that would grow from layer to layer, it is cut off as
+ * `max(0, x) - slope · max(0, -x)`: two rectifiers, two variables.
  */
 function bend(
   context: OperatorContext,
@@ -147,22 +144,34 @@ function bend(
     throw unsupported(context.node, "takes its slope from a computed tensor");
   });
   const positive = context.rectify(forms);
-  const cut = forms.map((form) =>
-    form.variables.length > MANY_TERMS ? scaleForm(form, -1) : constantForm(0),
-  );
-  const negative = context.rectify(cut);
+  const isCut = readWindows(forms);
+  const negative = isCut ? context.rectify(forms.map((form) => scaleForm(form, -1))) : [];
   return forms.map((form, index) => {
     const slope = at(constantSlopes, index);
     const up = at(positive, index);
-    if (form.variables.length > MANY_TERMS) {
-      return combine([
-        { weight: 1, form: up },
-        { weight: -slope, form: at(negative, index) },
-      ]);
-    }
-    return combine([
-      { weight: slope, form },
-      { weight: 1 - slope, form: up },
-    ]);
+    return isCut
+      ? combine([
+          { weight: 1, form: up },
+          { weight: -slope, form: at(negative, index) },
+        ])
+      : combine([
+          { weight: slope, form },
+          { weight: 1 - slope, form: up },
+        ]);
   });
+}
+
+/** Forms of at most this many terms may always be carried on. */
+const FEW_TERMS = 64;
+
+/**
+ * Whether long forms read different variables, as behind a convolution: sums of such forms, window over window, become
+ * ever longer. Behind a dense layer, where all forms read the same, they do not.
+ */
+function readWindows(forms: readonly AffineForm[]): boolean {
+  const longest = forms.reduce((most, { variables }) => Math.max(most, variables.length), 0);
+  if (longest <= FEW_TERMS) return false;
+  const read = new Set<number>();
+  for (const { variables } of forms) for (const variable of variables) read.add(variable);
+  return read.size > 2 * longest;
 }
