@@ -296,6 +296,11 @@ describe("data movement", () => {
       output: input,
       constants: { axes: int64s(0) },
     }),
+    "an Unsqueeze that names an axis twice": single("Unsqueeze", {
+      input,
+      output: [1, ...input, 1],
+      constants: { axes: int64s(0, 0) },
+    }),
     "a Split that does not add up": single("Split", {
       input,
       output: input,

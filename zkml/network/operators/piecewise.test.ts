@@ -133,6 +133,21 @@ describe("piecewise linear operators", () => {
     expect(layers.map(({ forms }) => forms.length)).to.deep.equal([6, 6]);
   });
 
+  it("reads a maximum with a constant by one variable, whatever the other operand reads", () => {
+    for (const inputs of [
+      ["m", "c"],
+      ["c", "m"],
+    ]) {
+      const { outputs } = lowered({
+        input: floats(1, 4),
+        output: floats(1, 1),
+        nodes: [node("MatMul", ["x", "w"], "m"), node("Max", inputs, "y")],
+        initializers: { w: weights(4, 1), c: weights(1) },
+      });
+      expect(at(outputs, 0).variables).to.have.length(1);
+    }
+  });
+
   it("refuses a threshold at which the result jumps", () => {
     const error = refusal(single("ThresholdedRelu", same));
     expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");

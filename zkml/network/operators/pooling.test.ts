@@ -45,6 +45,23 @@ describe("pooling", () => {
         count_include_pad: 1,
       },
     }),
+    "AveragePool with ceil_mode, dilations and a window that sticks out": single("AveragePool", {
+      opset: 19,
+      input: [1, 1, 6],
+      output: [1, 1, 3],
+      attributes: {
+        kernel_shape: [2],
+        dilations: [2],
+        strides: [2],
+        ceil_mode: 1,
+        count_include_pad: 1,
+      },
+    }),
+    "MaxPool with ceil_mode and a window that would begin in the padding": single("MaxPool", {
+      input: [1, 1, 5],
+      output: [1, 1, 2],
+      attributes: { kernel_shape: [2], strides: [3], pads: [0, 1], ceil_mode: 1 },
+    }),
     "AveragePool with dilations": single("AveragePool", {
       opset: 19,
       input: [1, 1, 6, 6],
