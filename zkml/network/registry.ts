@@ -4,6 +4,7 @@ import { cast } from "./operators/cast.ts";
 import { eyeLike, filled, literal, oneHot, range, shape, size } from "./operators/constants.ts";
 import { convolution, transposedConvolution } from "./operators/convolution.ts";
 import { dequantizeLinear } from "./operators/dequantization.ts";
+import { einsum } from "./operators/einsum.ts";
 import { FOLDED_OPERATORS } from "./operators/folding.ts";
 import { gemm } from "./operators/gemm.ts";
 import { gather, gatherElements, gatherND, slice, where } from "./operators/indexing.ts";
@@ -62,6 +63,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["DequantizeLinear", dequantizeLinear],
   ["Div", divide],
   ["Dropout", dropout],
+  ["Einsum", einsum],
   ["Expand", expand],
   ["EyeLike", eyeLike],
   ["Flatten", flatten],
