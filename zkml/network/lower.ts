@@ -3,7 +3,7 @@ import { ZkmlError } from "../errors.ts";
 import type { OnnxModel, OnnxNode, OutputInfo } from "../onnx/model.ts";
 import { constantForm, isConstantForm, variableForm, type AffineForm } from "./affine.ts";
 import type { Network, RectifierLayer } from "./network.ts";
-import { unsupported } from "./operator.ts";
+import { shapeError, unsupported, type OperatorContext } from "./operator.ts";
 import { OPERATORS, SUPPORTED_OPERATORS } from "./registry.ts";
 import { formsOf, fromForms, shapeOf, type Value } from "./value.ts";
 
@@ -47,12 +47,23 @@ function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Val
   const operator = OPERATORS.get(node.operator);
   if (operator === undefined) throw unsupportedOperator(node);
   const reader = `Node "${node.name}" (${node.operator})`;
-  const result = operator({
+  const context: OperatorContext = {
     node,
     inputs: node.inputs.map((name) => (name === "" ? undefined : values.get(name, reader))),
     rectify: (forms) => layers.rectify(node.name, forms),
-  });
+  };
+  const result = withoutRangeErrors(node, () => operator(context));
   return "kind" in result ? [result] : result;
+}
+
+/** A list in the file that is shorter than it should be shows as an index out of range: that is the file's fault. */
+function withoutRangeErrors<T>(node: OnnxNode, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof RangeError) throw shapeError(node, `does not fit: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The rectifier layers so far, and the numbers of their variables. */

@@ -15,8 +15,6 @@ export type Value =
       readonly forms: readonly AffineForm[];
     };
 
-export type Activation = Extract<Value, { kind: "activation" }>;
-
 export function constant(
   shape: readonly number[],
   values: ArrayLike<number>,

@@ -312,6 +312,11 @@ describe("data movement", () => {
       attributes: { axis: 0 },
       constants: { c: weights(1, 3, 3) },
     }),
+    "a Slice with fewer ends than starts": single("Slice", {
+      input,
+      output: input,
+      constants: { s: int64s(0, 0), e: int64s(1) },
+    }),
     "a Slice without a step": single("Slice", {
       input,
       output: input,
