@@ -10,3 +10,8 @@ export function at<T>(values: ArrayLike<T>, index: number): T {
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
+
+/** `make(0)` to `make(length - 1)`. */
+export function listOf<T>(length: number, make: (index: number) => T): T[] {
+  return Array.from({ length }, (_, index) => make(index));
+}

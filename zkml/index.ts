@@ -4,7 +4,7 @@ export { decodeTensor, encodeTensor, quantiseTensor } from "./integer/tensor-spe
 export { compileModel, type CompiledModel, type CompileOptions } from "./model/compile-model.ts";
 export { type Manifest } from "./model/manifest.ts";
 export { readGraph, readPackage, writePackage, type ModelPackage } from "./model/package.ts";
-export { SUPPORTED_OPERATORS } from "./network/lower.ts";
+export { SUPPORTED_OPERATORS } from "./network/registry.ts";
 export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
 export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
 export { stopProverThreads } from "./prove/threads.ts";

@@ -3,7 +3,7 @@ import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import { lower } from "../network/lower.ts";
 import { runNetwork, type Network } from "../network/network.ts";
-import { node, tensor } from "../onnx/build.ts";
+import { int64s, node, tensor } from "../onnx/build.ts";
 import { decodeOnnx } from "../onnx/decode.ts";
 import { onnxFile, perceptronFile, randomBytes, randomTensor } from "../testing/networks.ts";
 import { seededRandom } from "../testing/random.ts";
@@ -91,6 +91,38 @@ describe("quantise", () => {
     const network = lower(decodeOnnx(file));
     const samples = Array.from({ length: 50 }, () => randomBytes(8, random));
     expect(relativeError(network, quantise(network, samples), samples)).to.be.below(0.005);
+  });
+
+  it("keeps maxima exact while they fit, with the smallest weights", () => {
+    const file = onnxFile({
+      input: { type: "uint8", shape: [1, 8] },
+      output: { type: "float", shape: [1, 1] },
+      nodes: [node("Cast", ["x"], "f", { to: 1 }), node("ReduceMax", ["f"], "y", { axes: [1] })],
+    });
+    const network = lower(decodeOnnx(file));
+    const samples = Array.from({ length: 50 }, () => randomBytes(8, random));
+    const graph = quantise(network, samples);
+    const weights = graph.layers.flatMap(({ rows }) => Array.from(rows.weights, Math.abs));
+    expect(new Set(weights)).to.deep.equal(new Set([1]));
+    for (const sample of samples) {
+      const [largest = NaN] = runIntegerGraph(graph, sample).outputs;
+      expect(largest * graph.output.scale).to.be.closeTo(Math.max(...sample), 1e-9);
+    }
+  });
+
+  it("does not let constant outputs coarsen the others", () => {
+    const file = onnxFile({
+      input: { type: "float", shape: [1] },
+      output: { type: "float", shape: [3] },
+      nodes: [node("Mul", ["x", "tiny"], "t"), node("Pad", ["t", "pads", "one"], "y")],
+      initializers: { tiny: tensor([1], [1e-6]), pads: int64s(1, 1), one: tensor([], [1e-6]) },
+    });
+    const network = lower(decodeOnnx(file));
+    const graph = quantise(network, [[1]]);
+    const { outputs } = runIntegerGraph(graph, [127]);
+    for (const output of outputs) {
+      expect(output * graph.output.scale).to.be.closeTo(1e-6, 1e-9);
+    }
   });
 
   it("gives the same bytes each time, and reads them back", () => {

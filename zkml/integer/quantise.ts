@@ -1,6 +1,6 @@
 import { at, elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { AffineForm } from "../network/affine.ts";
+import { isConstantForm, type AffineForm } from "../network/affine.ts";
 import { runNetwork, type Network } from "../network/network.ts";
 import type { IntegerGraph, IntegerLayer, SparseRows } from "./graph.ts";
 import { boundLayers, boundRows } from "./intervals.ts";
@@ -41,7 +41,11 @@ export function quantise(
 
   const scales: number[] = Array.from({ length: elementCount(input.shape) }, () => input.scale);
   const layers = network.layers.map(({ name, forms }, k): IntegerLayer => {
-    const rowScales = forms.map((form) => largestTerm(form, scales) / maxWeight(weightBits));
+    const rowScales = forms.map(
+      (form) =>
+        exactScale(form, scales, maxWeight(weightBits)) ??
+        largestTerm(form, scales) / maxWeight(weightBits),
+    );
     const shifts = Uint8Array.from(rowScales, (scale, row) => {
       const peak = at(at(peaks, k), row) / scale;
       return Math.max(0, Math.ceil(Math.log2((peak + 1) / 2 ** activationBits)));
@@ -77,10 +81,10 @@ function withOutputs(
   const { name, shape } = network.output;
   const { variables } = boundLayers(graph);
   const { min, max } = INTEGER_FORMATS.int32;
-  const largest = network.outputs.reduce(
-    (peak, form) => Math.max(peak, largestTerm(form, scales)),
-    0,
-  );
+  // Constant outputs (padding, say) take the scale of the others.
+  const computed = network.outputs.filter((form) => !isConstantForm(form));
+  const peaks = computed.map((form) => largestTerm(form, scales));
+  const largest = peaks.reduce((peak, term) => Math.max(peak, term), peaks.length > 0 ? 0 : 1);
   for (let bits = OUTPUT_WEIGHT_BITS; bits >= 2; bits--) {
     const scale = largest / maxWeight(bits);
     const outputRows = integerRows(network.outputs, scales, () => ({ scale, offset: 0 }));
@@ -104,6 +108,25 @@ function largestTerm(form: AffineForm, scales: readonly number[]): number {
   );
   const largest = terms.reduce((max, term) => Math.max(max, term), 0);
   return largest > 0 ? largest : 1;
+}
+
+/**
+ * The scale at which a row without a constant needs no rounding, if there is one: all its weights are then whole, and the
+ * smallest is 1. Differences, as maxima are made of, stay exact this way, and need the fewest bits.
+ */
+function exactScale(
+  { constant, variables, coefficients }: AffineForm,
+  scales: readonly number[],
+  limit: number,
+): number | undefined {
+  const terms = variables.map((variable, k) =>
+    Math.abs(at(coefficients, k) * at(scales, variable)),
+  );
+  const smallest = terms.reduce((min, term) => Math.min(min, term), Infinity);
+  const isExact = terms.every(
+    (term) => Number.isInteger(term / smallest) && term <= limit * smallest,
+  );
+  return constant === 0 && isExact ? smallest : undefined;
 }
 
 function integerRows(

@@ -20,6 +20,22 @@ export function variableForm(variable: number): AffineForm {
   return { constant: 0, variables: [variable], coefficients: [1] };
 }
 
+export function isConstantForm(form: AffineForm): boolean {
+  return form.variables.length === 0;
+}
+
+/** `weight · form`. */
+export function scaleForm(form: AffineForm, weight: number): AffineForm {
+  if (weight === 1) return form;
+  if (weight === 0) return constantForm(0);
+  const { constant, variables, coefficients } = form;
+  return {
+    constant: constant * weight,
+    variables,
+    coefficients: coefficients.map((coefficient) => coefficient * weight),
+  };
+}
+
 /** One term of a weighted sum of forms. */
 export interface WeightedForm {
   readonly weight: number;

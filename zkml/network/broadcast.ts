@@ -1,6 +1,10 @@
-import { at } from "../arrays.ts";
+import { at, elementCount, listOf } from "../arrays.ts";
 import type { OnnxNode } from "../onnx/model.ts";
-import { shapeError } from "./operator.ts";
+import type { ElementType } from "../onnx/schema.ts";
+import type { AffineForm } from "./affine.ts";
+import { intAttribute } from "./attributes.ts";
+import { requireInput, shapeError, unsupported, type OperatorContext } from "./operator.ts";
+import { formsOf, shapeOf, typeOf, type Value } from "./value.ts";
 
 /** Shape of an element-wise result under numpy's (and ONNX's) multidirectional broadcasting. */
 export function broadcastShape(
@@ -38,4 +42,47 @@ export function broadcastIndex(
     stride *= own;
   }
   return source;
+}
+
+/** The forms of a value, repeated until they fill the broadcast `shape`. */
+export function spread(
+  node: OnnxNode,
+  value: Value,
+  shape: readonly number[],
+): readonly AffineForm[] {
+  const from = shapeOf(value);
+  const forms = formsOf(value);
+  if (from.length === shape.length && from.every((size, axis) => size === shape[axis]))
+    return forms;
+  return listOf(elementCount(shape), (index) =>
+    at(forms, broadcastIndex(node, { index, shape, from })),
+  );
+}
+
+/** The operands of an element-wise operator, brought to one shape. */
+export interface Operands {
+  readonly shape: readonly number[];
+  /** The first operand's. */
+  readonly type: ElementType;
+  readonly sides: readonly (readonly AffineForm[])[];
+}
+
+/** All inputs of the node, broadcast against each other. */
+export function alignInputs(context: OperatorContext): Operands {
+  const { node, inputs } = context;
+  if (intAttribute(node, "broadcast", 0) !== 0) {
+    throw unsupported(node, 'has attribute "broadcast" of opsets before 7');
+  }
+  const values = inputs.map((_, index) => requireInput(context, index));
+  const shape = values
+    .map(shapeOf)
+    .reduce(
+      (common, each) => broadcastShape(node, common, each),
+      shapeOf(requireInput(context, 0)),
+    );
+  return {
+    shape,
+    type: typeOf(requireInput(context, 0)),
+    sides: values.map((value) => spread(node, value, shape)),
+  };
 }

@@ -1,95 +1,68 @@
 import { expect } from "chai";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { elementCount } from "../arrays.ts";
-import { ZkmlError } from "../errors.ts";
-import { node, tensor } from "../onnx/build.ts";
-import { decodeOnnx } from "../onnx/decode.ts";
-import { onnxFile, randomTensor, type NetworkParts } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
-import { lower } from "./lower.ts";
-import { runNetwork } from "./network.ts";
-
-const random = seededRandom(7);
-
-function floats(shape: readonly number[]): { type: "float"; shape: readonly number[] } {
-  return { type: "float", shape };
-}
-
-/** Runs a network here and in onnxruntime on random inputs and compares. */
-async function expectLikeOnnxruntime(parts: NetworkParts): Promise<void> {
-  const file = onnxFile(parts);
-  const network = lower(decodeOnnx(file));
-  const session = await InferenceSession.create(file);
-  for (let run = 0; run < 5; run++) {
-    const input = randomTensor(parts.input.shape, random, 3).values;
-    const feed = new OrtTensor("float32", Float32Array.from(input), [...parts.input.shape]);
-    const { y } = await session.run({ x: feed });
-    expect(y?.dims).to.deep.equal(parts.output.shape);
-    const expected = Array.from(y?.data as Float32Array);
-    const { outputs } = runNetwork(network, input);
-    expect(outputs).to.have.length(elementCount(parts.output.shape));
-    outputs.forEach((value, i) => expect(value).to.be.closeTo(expected[i] ?? NaN, 1e-4));
-  }
-  await session.release();
-}
+import { float, node, tensor } from "../onnx/build.ts";
+import type { NetworkParts } from "../testing/networks.ts";
+import {
+  floats,
+  itAgreesWithOnnxruntime,
+  lowered,
+  refusal,
+  weights,
+} from "../testing/onnxruntime.ts";
 
 describe("lower", () => {
-  const cases: Record<string, NetworkParts> = {
+  itAgreesWithOnnxruntime({
     "Gemm with all attributes": {
-      input: floats([3, 2]),
-      output: floats([2, 4]),
+      input: floats(3, 2),
+      output: floats(2, 4),
       nodes: [
-        {
-          ...node("Gemm", ["x", "w", "b"], "y", { transA: 1, transB: 1 }),
-          attributes: new Map([
-            ["transA", { kind: "int", value: 1 }],
-            ["transB", { kind: "int", value: 1 }],
-            ["alpha", { kind: "float", value: 0.5 }],
-            ["beta", { kind: "float", value: -2 }],
-          ]),
-        },
+        node("Gemm", ["x", "w", "b"], "y", {
+          transA: 1,
+          transB: 1,
+          alpha: float(0.5),
+          beta: float(-2),
+        }),
       ],
-      initializers: { w: randomTensor([4, 3], random, 1), b: randomTensor([2, 1], random, 1) },
+      initializers: { w: weights(4, 3), b: weights(2, 1) },
     },
     "Gemm with the constant on the left and no addend": {
-      input: floats([2, 3]),
-      output: floats([4, 3]),
+      input: floats(2, 3),
+      output: floats(4, 3),
       nodes: [node("Gemm", ["w", "x"], "y")],
-      initializers: { w: randomTensor([4, 2], random, 1) },
+      initializers: { w: weights(4, 2) },
     },
     "MatMul of a batch": {
-      input: floats([2, 3, 4]),
-      output: floats([2, 3, 5]),
+      input: floats(2, 3, 4),
+      output: floats(2, 3, 5),
       nodes: [node("MatMul", ["x", "w"], "y")],
-      initializers: { w: randomTensor([4, 5], random, 1) },
+      initializers: { w: weights(4, 5) },
     },
     "MatMul with a vector": {
-      input: floats([3, 4]),
-      output: floats([3]),
+      input: floats(3, 4),
+      output: floats(3),
       nodes: [node("MatMul", ["x", "w"], "y")],
-      initializers: { w: randomTensor([4], random, 1) },
+      initializers: { w: weights(4) },
     },
     "MatMul of a vector": {
-      input: floats([4]),
-      output: floats([2]),
+      input: floats(4),
+      output: floats(2),
       nodes: [node("MatMul", ["x", "w"], "y")],
-      initializers: { w: randomTensor([4, 2], random, 1) },
+      initializers: { w: weights(4, 2) },
     },
     "Add with broadcasting both ways": {
-      input: floats([2, 1, 3]),
-      output: floats([2, 4, 3]),
+      input: floats(2, 1, 3),
+      output: floats(2, 4, 3),
       nodes: [node("Add", ["x", "c"], "y")],
-      initializers: { c: randomTensor([4, 1], random, 1) },
+      initializers: { c: weights(4, 1) },
     },
     "Relu twice": {
-      input: floats([5]),
-      output: floats([5]),
+      input: floats(5),
+      output: floats(5),
       nodes: [node("Relu", ["x"], "r"), node("Add", ["r", "c"], "s"), node("Relu", ["s"], "y")],
-      initializers: { c: randomTensor([5], random, 2) },
+      initializers: { c: weights(5) },
     },
     "a residual connection": {
-      input: floats([1, 4]),
-      output: floats([1, 4]),
+      input: floats(1, 4),
+      output: floats(1, 4),
       nodes: [
         node("Gemm", ["x", "w", "b"], "s"),
         node("Relu", ["s"], "r"),
@@ -98,14 +71,14 @@ describe("lower", () => {
         node("Add", ["u", "r"], "y"),
       ],
       initializers: {
-        w: randomTensor([4, 4], random, 1),
-        b: randomTensor([4], random, 1),
-        v: randomTensor([4, 4], random, 1),
+        w: weights(4, 4),
+        b: weights(4),
+        v: weights(4, 4),
       },
     },
     "Flatten, Reshape, Identity and Cast": {
-      input: floats([2, 3, 4]),
-      output: floats([4, 6]),
+      input: floats(2, 3, 4),
+      output: floats(4, 6),
       nodes: [
         node("Flatten", ["x"], "f", { axis: 2 }),
         node("Identity", ["f"], "i"),
@@ -120,19 +93,19 @@ describe("lower", () => {
       },
     },
     "Flatten with a negative axis": {
-      input: floats([2, 3, 4]),
-      output: floats([6, 4]),
+      input: floats(2, 3, 4),
+      output: floats(6, 4),
       nodes: [node("Flatten", ["x"], "y", { axis: -1 })],
     },
     "Reshape that copies a dimension": {
-      input: floats([2, 6]),
-      output: floats([2, 3, 2]),
+      input: floats(2, 6),
+      output: floats(2, 3, 2),
       nodes: [node("Reshape", ["x", "s"], "y")],
       initializers: { s: { shape: [3], type: "int64", values: Float64Array.from([0, 3, 2]) } },
     },
     "constants among themselves": {
-      input: floats([2]),
-      output: floats([2]),
+      input: floats(2),
+      output: floats(2),
       nodes: [
         node("Reshape", ["c", "s"], "r"),
         node("MatMul", ["r", "w"], "m"),
@@ -140,42 +113,30 @@ describe("lower", () => {
         node("Add", ["x", "p"], "y"),
       ],
       initializers: {
-        c: randomTensor([1, 3], random, 1),
+        c: weights(1, 3),
         s: { shape: [1], type: "int64", values: Float64Array.from([3]) },
-        w: randomTensor([3, 2], random, 1),
+        w: weights(3, 2),
       },
     },
-  };
-
-  for (const [name, parts] of Object.entries(cases)) {
-    it(`agrees with onnxruntime on ${name}`, () => expectLikeOnnxruntime(parts));
-  }
+  });
 
   it("fuses a chain of linear operators into one layer of forms", () => {
-    const file = onnxFile({
-      input: floats([1, 3]),
-      output: floats([1, 2]),
+    const { layers } = lowered({
+      input: floats(1, 3),
+      output: floats(1, 2),
       nodes: [
         node("MatMul", ["x", "w"], "a"),
         node("Add", ["a", "b"], "c"),
         node("Relu", ["c"], "y"),
       ],
-      initializers: { w: randomTensor([3, 2], random, 1), b: randomTensor([2], random, 1) },
+      initializers: { w: weights(3, 2), b: weights(2) },
     });
-    const { layers } = lower(decodeOnnx(file));
     expect(layers).to.have.length(1);
     expect(layers[0]?.forms[0]?.variables).to.deep.equal([0, 1, 2]);
   });
 
-  function failure(parts: Partial<NetworkParts>): ZkmlError {
-    const file = onnxFile({ input: floats([1, 2]), output: floats([1, 2]), nodes: [], ...parts });
-    try {
-      lower(decodeOnnx(file));
-    } catch (error) {
-      if (error instanceof ZkmlError) return error;
-      throw error;
-    }
-    throw new Error("the network was accepted");
+  function failure(parts: Partial<NetworkParts>): ReturnType<typeof refusal> {
+    return refusal({ input: floats(1, 2), output: floats(1, 2), nodes: [], ...parts });
   }
 
   it("names node and operator that it does not support, and says which it does", () => {
@@ -192,8 +153,8 @@ describe("lower", () => {
 
   it("refuses products of two computed tensors", () => {
     const error = failure({
-      input: floats([2, 2]),
-      output: floats([2, 2]),
+      input: floats(2, 2),
+      output: floats(2, 2),
       nodes: [node("MatMul", ["x", "x"], "y")],
     });
     expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
@@ -224,8 +185,18 @@ describe("lower", () => {
     ).to.equal("ONNX_SHAPE_MISMATCH");
   });
 
+  it("finds out what the file leaves open in the output's shape", () => {
+    const nodes = [node("Relu", ["x"], "y")];
+    const open = { type: "float", shape: [undefined, 3] } as const;
+    expect(lowered({ input: floats(2, 3), output: open, nodes }).output.shape).to.deep.equal([
+      2, 3,
+    ]);
+    const error = refusal({ input: floats(2, 4), output: open, nodes });
+    expect(error.message).to.contain("has shape [2, 4]; the file says [?, 3]");
+  });
+
   it("refuses an output of another size than declared", () => {
-    expect(failure({ output: floats([1, 3]), nodes: [node("Relu", ["x"], "y")] }).code).to.equal(
+    expect(failure({ output: floats(1, 3), nodes: [node("Relu", ["x"], "y")] }).code).to.equal(
       "ONNX_SHAPE_MISMATCH",
     );
   });

@@ -1,29 +1,11 @@
-import { elementCount } from "../arrays.ts";
+import { elementCount, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { OnnxModel, OnnxNode } from "../onnx/model.ts";
-import { variableForm, type AffineForm } from "./affine.ts";
+import type { OnnxModel, OnnxNode, OutputInfo } from "../onnx/model.ts";
+import { constantForm, isConstantForm, variableForm, type AffineForm } from "./affine.ts";
 import type { Network, RectifierLayer } from "./network.ts";
-import type { Operator } from "./operator.ts";
-import { formsOf, type Value } from "./value.ts";
-import { add } from "./operators/add.ts";
-import { gemm } from "./operators/gemm.ts";
-import { cast, flatten, identity, reshape } from "./operators/layout.ts";
-import { matMul } from "./operators/matmul.ts";
-import { relu } from "./operators/relu.ts";
-
-/** Every supported ONNX operator. */
-const OPERATORS: ReadonlyMap<string, Operator> = new Map([
-  ["Add", add],
-  ["Cast", cast],
-  ["Flatten", flatten],
-  ["Gemm", gemm],
-  ["Identity", identity],
-  ["MatMul", matMul],
-  ["Relu", relu],
-  ["Reshape", reshape],
-]);
-
-export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()];
+import { shapeError, unsupported, type OperatorContext } from "./operator.ts";
+import { OPERATORS, SUPPORTED_OPERATORS } from "./registry.ts";
+import { formsOf, fromForms, shapeOf, type Value } from "./value.ts";
 
 /**
  * Lowers an ONNX graph to its normal form: chains of linear operators are fused into affine forms, rectifiers become
@@ -33,56 +15,106 @@ export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()];
  *   `ONNX_SHAPE_MISMATCH`.
  */
 export function lower(model: OnnxModel): Network {
-  const layers: RectifierLayer[] = [];
   const inputSize = elementCount(model.input.shape);
-  let variableCount = inputSize;
-  const allocate = (count: number): AffineForm[] =>
-    Array.from({ length: count }, () => variableForm(variableCount++));
-
-  const values = new Map<string, Value>();
+  const layers = new Layers(inputSize);
+  const values = new Values();
   for (const [name, tensor] of model.initializers) values.set(name, { kind: "constant", tensor });
-  const inputForms = Array.from({ length: inputSize }, (_, i) => variableForm(i));
-  values.set(model.input.name, { kind: "activation", ...model.input, forms: inputForms });
+  values.set(
+    model.input.name,
+    fromForms(model.input.shape, listOf(inputSize, variableForm), model.input.type),
+  );
 
-  for (const node of model.nodes) {
-    const operator = OPERATORS.get(node.operator);
-    if (operator === undefined) throw unsupportedOperator(node);
-    const result = operator({
-      node,
-      inputs: node.inputs.map((name) => (name === "" ? undefined : lookUp(values, name, node))),
-      rectify: (forms) => {
-        layers.push({ name: node.name, forms });
-        return allocate(forms.length);
-      },
-    });
-    for (const name of node.outputs.slice(0, 1)) values.set(name, result);
+  for (const node of model.nodes) values.setOutputs(node, lowerNode(node, values, layers));
+
+  const result = values.get(model.output.name, "The graph's output");
+  requireShape(model.output, shapeOf(result));
+  const output = { ...model.output, shape: shapeOf(result) };
+  return { input: model.input, output, layers: layers.all, outputs: formsOf(result) };
+}
+
+/** A declared dimension must be the computed one; an open one may be anything. */
+function requireShape({ name, shape }: OutputInfo, computed: readonly number[]): void {
+  const fits = shape.every((size, axis) => size === undefined || size === computed[axis]);
+  if (fits && shape.length === computed.length) return;
+  throw new ZkmlError(
+    "ONNX_SHAPE_MISMATCH",
+    `Output "${name}" has shape [${computed.join(", ")}]; the file says [${shape.map((size) => size ?? "?").join(", ")}].`,
+    "The graph is inconsistent; export the model again.",
+  );
+}
+
+function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Value[] {
+  const operator = OPERATORS.get(node.operator);
+  if (operator === undefined) throw unsupportedOperator(node);
+  const reader = `Node "${node.name}" (${node.operator})`;
+  const context: OperatorContext = {
+    node,
+    inputs: node.inputs.map((name) => (name === "" ? undefined : values.get(name, reader))),
+    rectify: (forms) => layers.rectify(node.name, forms),
+  };
+  const result = withoutRangeErrors(node, () => operator(context));
+  return "kind" in result ? [result] : result;
+}
+
+/** A list in the file that is shorter than it should be shows as an index out of range: that is the file's fault. */
+function withoutRangeErrors<T>(node: OnnxNode, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof RangeError) throw shapeError(node, `does not fit: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The rectifier layers so far, and the numbers of their variables. */
+class Layers {
+  readonly all: RectifierLayer[] = [];
+  #variableCount: number;
+
+  constructor(inputSize: number) {
+    this.#variableCount = inputSize;
   }
 
-  const outputs = formsOf(lookUp(values, model.output.name, undefined));
-  if (outputs.length !== elementCount(model.output.shape)) {
+  rectify(name: string, forms: readonly AffineForm[]): readonly AffineForm[] {
+    const computed = forms.filter((form) => !isConstantForm(form));
+    if (computed.length > 0) this.all.push({ name, forms: computed });
+    return forms.map((form) =>
+      isConstantForm(form)
+        ? constantForm(Math.max(0, form.constant))
+        : variableForm(this.#variableCount++),
+    );
+  }
+}
+
+/** What each name in the graph stands for. */
+class Values {
+  readonly #known = new Map<string, Value>();
+  /** Outputs that their operators do not compute, by name. */
+  readonly #missing = new Map<string, OnnxNode>();
+
+  set(name: string, value: Value): void {
+    this.#known.set(name, value);
+  }
+
+  setOutputs(node: OnnxNode, results: readonly Value[]): void {
+    node.outputs.forEach((name, index) => {
+      const result = results[index];
+      if (result === undefined) this.#missing.set(name, node);
+      else this.#known.set(name, result);
+    });
+  }
+
+  get(name: string, reader: string): Value {
+    const value = this.#known.get(name);
+    if (value !== undefined) return value;
+    const producer = this.#missing.get(name);
+    if (producer !== undefined) throw unsupported(producer, `is asked for its output "${name}"`);
     throw new ZkmlError(
       "ONNX_SHAPE_MISMATCH",
-      `Output "${model.output.name}" has ${outputs.length} elements; the file says [${model.output.shape.join(", ")}].`,
+      `${reader} reads tensor "${name}", which nothing produces.`,
       "The graph is inconsistent; export the model again.",
     );
   }
-  return { input: model.input, output: model.output, layers, outputs };
-}
-
-function lookUp(
-  values: ReadonlyMap<string, Value>,
-  name: string,
-  node: OnnxNode | undefined,
-): Value {
-  const value = values.get(name);
-  if (value !== undefined) return value;
-  const reader =
-    node === undefined ? "The graph's output" : `Node "${node.name}" (${node.operator})`;
-  throw new ZkmlError(
-    "ONNX_SHAPE_MISMATCH",
-    `${reader} reads tensor "${name}", which nothing produces.`,
-    "The graph is inconsistent; export the model again.",
-  );
 }
 
 function unsupportedOperator(node: OnnxNode): ZkmlError {

@@ -1,19 +1,23 @@
+import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { OnnxNode } from "../onnx/model.ts";
+import type { OnnxNode, Tensor } from "../onnx/model.ts";
 import type { AffineForm } from "./affine.ts";
-import type { Value } from "./value.ts";
+import { shapeOf, type Value } from "./value.ts";
 
 /** What an operator may use of the graph around it. */
 export interface OperatorContext {
   readonly node: OnnxNode;
   /** The node's inputs in order; an optional input that is left out is `undefined`. */
   readonly inputs: readonly (Value | undefined)[];
-  /** Adds a rectifier layer and returns its outputs as forms. */
+  /** `max(0, form)` of each: adds one layer for those that are not constant. */
   rectify(forms: readonly AffineForm[]): readonly AffineForm[];
 }
 
-/** Lowers one ONNX node with one output. */
-export type Operator = (context: OperatorContext) => Value;
+/**
+ * Lowers one ONNX node: gives its output, or its first outputs in order. What it does not give (a dropout's mask, a
+ * pooling's indices) must not be read by the rest of the graph.
+ */
+export type Operator = (context: OperatorContext) => Value | readonly Value[];
 
 export function requireInput(context: OperatorContext, index: number): Value {
   const value = context.inputs[index];
@@ -21,14 +25,41 @@ export function requireInput(context: OperatorContext, index: number): Value {
   throw shapeError(context.node, `lacks its input #${index}`);
 }
 
-export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
-  const attribute = node.attributes.get(name);
-  return attribute?.kind === "int" ? attribute.value : fallback;
+/** An input that must be known when the model is compiled; `role` says in an error what it is. */
+export function constantInput(context: OperatorContext, index: number, role: string): Tensor {
+  const value = requireInput(context, index);
+  if (value.kind === "constant") return value.tensor;
+  throw unsupported(context.node, `takes its ${role} from a computed tensor`);
 }
 
-export function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
-  const attribute = node.attributes.get(name);
-  return attribute?.kind === "float" ? attribute.value : fallback;
+/** As `constantInput`, but the input may be left out, also by an empty tensor. */
+export function optionalConstant(
+  context: OperatorContext,
+  index: number,
+  role: string,
+): Tensor | undefined {
+  if (context.inputs[index] === undefined) return undefined;
+  const tensor = constantInput(context, index, role);
+  return tensor.values.length === 0 ? undefined : tensor;
+}
+
+/** Axis `axis` of a tensor of rank `rank`, counted from the end if negative. */
+export function resolveAxis(node: OnnxNode, axis: number, rank: number): number {
+  const resolved = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(resolved) && resolved >= 0 && resolved < rank) return resolved;
+  throw shapeError(node, `has axis ${axis}, but its input has ${rank} dimensions`);
+}
+
+/** The input at `index` laid out as batch, channels and the space they extend over. */
+export function channelLayout(
+  context: OperatorContext,
+  index: number,
+): { value: Value; batch: number; channels: number; space: readonly number[] } {
+  const value = requireInput(context, index);
+  const shape = shapeOf(value);
+  if (shape.length < 2)
+    throw shapeError(context.node, `has an input of shape [${shape.join(", ")}]`);
+  return { value, batch: at(shape, 0), channels: at(shape, 1), space: shape.slice(2) };
 }
 
 export function shapeError(node: OnnxNode, what: string): ZkmlError {

@@ -1,7 +1,8 @@
-import { elementCount } from "../arrays.ts";
+import { at, elementCount } from "../arrays.ts";
 import type { Tensor } from "../onnx/model.ts";
 import type { ElementType } from "../onnx/schema.ts";
-import { constantForm, type AffineForm } from "./affine.ts";
+import { constantForm, isConstantForm, type AffineForm } from "./affine.ts";
+import { mapPositions } from "./shape.ts";
 
 /** What a name in the ONNX graph stands for while the graph is lowered. */
 export type Value =
@@ -14,10 +15,26 @@ export type Value =
       readonly forms: readonly AffineForm[];
     };
 
-export type Activation = Extract<Value, { kind: "activation" }>;
+export function constant(
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  type: ElementType,
+): Value {
+  return { kind: "constant", tensor: { shape, type, values: Float64Array.from(values) } };
+}
 
-export function activation(shape: readonly number[], forms: readonly AffineForm[]): Activation {
-  return { kind: "activation", shape, type: "float", forms };
+/**
+ * A tensor of forms. If none of them reads a variable it is a constant: so an operator on constants alone needs no code
+ * of its own, and its result may be a shape or a list of indices.
+ */
+export function fromForms(
+  shape: readonly number[],
+  forms: readonly AffineForm[],
+  type: ElementType = "float",
+): Value {
+  if (!forms.every(isConstantForm)) return { kind: "activation", shape, type, forms };
+  const values = forms.map((form) => form.constant);
+  return constant(shape, values, type);
 }
 
 export function shapeOf(value: Value): readonly number[] {
@@ -26,6 +43,10 @@ export function shapeOf(value: Value): readonly number[] {
 
 export function typeOf(value: Value): ElementType {
   return value.kind === "constant" ? value.tensor.type : value.type;
+}
+
+export function isInteger(type: ElementType): boolean {
+  return type !== "float" && type !== "double";
 }
 
 /** The forms of a value; a constant's elements become constant forms. */
@@ -48,4 +69,26 @@ export function relabel(
   return value.kind === "constant"
     ? { kind: "constant", tensor: { shape, type, values: value.tensor.values } }
     : { ...value, shape, type };
+}
+
+/** Index that stands for no element: the filling is taken instead. */
+export const FILLED = -1;
+
+/** A tensor whose elements are elements of another: `source` gives the row-major index of each, or `FILLED`. */
+export function rearrange(
+  value: Value,
+  shape: readonly number[],
+  source: (position: readonly number[]) => number,
+  filling = 0,
+): Value {
+  const sources = mapPositions(shape, source);
+  if (value.kind === "constant") {
+    const { type, values } = value.tensor;
+    const picked = sources.map((index) => (index === FILLED ? filling : at(values, index)));
+    return constant(shape, picked, type);
+  }
+  const { type, forms } = value;
+  const filler = constantForm(filling);
+  const picked = sources.map((index) => (index === FILLED ? filler : at(forms, index)));
+  return fromForms(shape, picked, type);
 }

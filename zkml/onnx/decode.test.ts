@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { ZkmlError, type ZkmlErrorCode } from "../errors.ts";
 import { onnxFile } from "../testing/networks.ts";
-import { node, tensor } from "./build.ts";
+import { float, node, tensor } from "./build.ts";
 import { decodeOnnx } from "./decode.ts";
+import type { Tensor } from "./model.ts";
 import { modelMessage } from "./schema.ts";
 
 const FLOAT = { type: "float", shape: [1, 2] } as const;
@@ -46,6 +47,29 @@ describe("decodeOnnx", () => {
     expect(model.initializers.get("w")).to.deep.equal(tensor([2, 2], [1, -2.5, 3, 4]));
   });
 
+  it("reads back attributes of every kind", () => {
+    const mask: Tensor = { shape: [2], type: "bool", values: Float64Array.of(1, 0) };
+    const attributes = {
+      int: -3,
+      ints: [1, -2],
+      float: float(0.5),
+      floats: { kind: "floats", value: [0.5, -1] },
+      string: "SAME_UPPER",
+      tensor: { kind: "tensor", value: mask },
+    } as const;
+    const nodes = [node("Any", ["x"], ["y", "z"], attributes)];
+    const file = onnxFile({ input: FLOAT, output: FLOAT, nodes });
+    expect(decodeOnnx(file).nodes).to.deep.equal(nodes);
+  });
+
+  it("names the attribute whose tensor it cannot read", () => {
+    const value = tensor([1], [NaN]);
+    const nodes = [node("Constant", [], "y", { value: { kind: "tensor", value } })];
+    const { code, message } = failure(onnxFile({ input: FLOAT, output: FLOAT, nodes }));
+    expect(code).to.equal("ONNX_NOT_FINITE");
+    expect(message).to.contain('"value"');
+  });
+
   it("reads weights from typed fields as well as from raw bytes", () => {
     const file = rawFile({
       node: [],
@@ -72,7 +96,9 @@ describe("decodeOnnx", () => {
       input: [rawValue("x", dynamic)],
       output: [rawValue("x", dynamic)],
     });
-    expect(decodeOnnx(file, { dimensions: { batch: 1 } }).input.shape).to.deep.equal([1, 2]);
+    const { input, output } = decodeOnnx(file, { dimensions: { batch: 1 } });
+    expect(input.shape).to.deep.equal([1, 2]);
+    expect(output.shape).to.deep.equal([undefined, 2]);
     expect(failure(file)).to.deep.include({ code: "ONNX_DYNAMIC_SHAPE" });
     expect(failure(file).message).to.contain('"batch"');
   });

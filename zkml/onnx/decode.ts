@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import type { AttributeValue, OnnxModel, OnnxNode, Tensor, ValueInfo } from "./model.ts";
-import { elementTypeName, modelMessage, type ElementType } from "./schema.ts";
+import type {
+  AttributeValue,
+  OnnxModel,
+  OnnxNode,
+  OutputInfo,
+  Tensor,
+  ValueInfo,
+} from "./model.ts";
+import { ATTRIBUTE_TYPES, elementTypeName, modelMessage, type ElementType } from "./schema.ts";
 
 export interface DecodeOptions {
   /** Values for symbolic dimensions, by the name the file gives them, e.g. `{ batch_size: 1 }`. */
@@ -27,6 +34,9 @@ const attributeSchema = z.object({
   name: z.string(),
   f: z.number().default(0),
   i: z.number().default(0),
+  s: bytes.optional(),
+  t: tensorSchema.optional(),
+  floats: z.array(z.number()).default([]),
   ints: z.array(z.number()).default([]),
   type: z.number().default(0),
 });
@@ -86,8 +96,8 @@ export function decodeOnnx(file: Uint8Array, options: DecodeOptions = {}): OnnxM
     opset: opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 1,
     nodes: graph.node.map(decodeNode),
     initializers,
-    input: decodeValueInfo(onlyOne(inputs, "input"), options),
-    output: decodeValueInfo(onlyOne(graph.output, "output"), options),
+    input: decodeInput(onlyOne(inputs, "input"), options),
+    output: decodeOutput(onlyOne(graph.output, "output")),
   };
 }
 
@@ -128,21 +138,28 @@ function decodeNode(raw: z.infer<typeof nodeSchema>): OnnxNode {
   };
 }
 
-/** Attribute kinds of `AttributeProto.AttributeType` that the supported operators use. */
 function decodeAttribute(raw: z.infer<typeof attributeSchema>): AttributeValue {
   switch (raw.type) {
-    case 1:
+    case ATTRIBUTE_TYPES.float:
       return { kind: "float", value: raw.f };
-    case 2:
+    case ATTRIBUTE_TYPES.int:
       return { kind: "int", value: raw.i };
-    case 7:
+    case ATTRIBUTE_TYPES.string:
+      return { kind: "string", value: new TextDecoder().decode(raw.s) };
+    case ATTRIBUTE_TYPES.tensor:
+      return raw.t === undefined
+        ? { kind: "other" }
+        : { kind: "tensor", value: decodeTensor({ ...raw.t, name: raw.t.name || raw.name }) };
+    case ATTRIBUTE_TYPES.floats:
+      return { kind: "floats", value: raw.floats };
+    case ATTRIBUTE_TYPES.ints:
       return { kind: "ints", value: raw.ints };
     default:
       return { kind: "other" };
   }
 }
 
-function decodeValueInfo(
+function decodeInput(
   raw: z.infer<typeof valueInfoSchema>,
   { dimensions = {} }: DecodeOptions,
 ): ValueInfo {
@@ -156,6 +173,14 @@ function decodeValueInfo(
       `Give it one, for example --dim ${label}=1.`,
     );
   });
+  return { name: raw.name, type: knownType(raw.type.tensorType.elemType, raw.name), shape };
+}
+
+/** Open dimensions need no size here: they follow from the input's. */
+function decodeOutput(raw: z.infer<typeof valueInfoSchema>): OutputInfo {
+  const shape = raw.type.tensorType.shape.dim.map(({ dimValue, dimParam }) =>
+    dimParam === undefined ? dimValue : undefined,
+  );
   return { name: raw.name, type: knownType(raw.type.tensorType.elemType, raw.name), shape };
 }
 

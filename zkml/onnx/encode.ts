@@ -1,5 +1,5 @@
-import { ELEMENT_TYPES, modelMessage } from "./schema.ts";
-import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from "./model.ts";
+import { ATTRIBUTE_TYPES, ELEMENT_TYPES, modelMessage } from "./schema.ts";
+import type { AttributeValue, OnnxModel, OnnxNode, OutputInfo, Tensor } from "./model.ts";
 
 /** Version of the ONNX container format written: opset 13 needs 7 or more. */
 const IR_VERSION = 8;
@@ -31,19 +31,29 @@ function nodeMessage(node: OnnxNode): object {
     opType: node.operator,
     input: node.inputs,
     output: node.outputs,
-    attribute: [...node.attributes].flatMap(([name, attribute]): object[] => {
-      switch (attribute.kind) {
-        case "float":
-          return [{ name, type: 1, f: attribute.value }];
-        case "int":
-          return [{ name, type: 2, i: attribute.value }];
-        case "ints":
-          return [{ name, type: 7, ints: attribute.value }];
-        case "other":
-          return [];
-      }
-    }),
+    attribute: [...node.attributes].flatMap(([name, attribute]) =>
+      attribute.kind === "other"
+        ? []
+        : [{ name, type: ATTRIBUTE_TYPES[attribute.kind], ...attributeField(attribute) }],
+    ),
   };
+}
+
+function attributeField(attribute: Exclude<AttributeValue, { kind: "other" }>): object {
+  switch (attribute.kind) {
+    case "float":
+      return { f: attribute.value };
+    case "int":
+      return { i: attribute.value };
+    case "string":
+      return { s: new TextEncoder().encode(attribute.value) };
+    case "tensor":
+      return { t: tensorMessage("", attribute.value) };
+    case "floats":
+      return { floats: attribute.value };
+    case "ints":
+      return { ints: attribute.value };
+  }
 }
 
 function tensorMessage(name: string, tensor: Tensor): object {
@@ -73,13 +83,13 @@ function rawBytes({ type, values }: Tensor): Uint8Array {
   }
 }
 
-function valueInfoMessage({ name, type, shape }: ValueInfo): object {
+function valueInfoMessage({ name, type, shape }: OutputInfo): object {
   return {
     name,
     type: {
       tensorType: {
         elemType: ELEMENT_TYPES[type],
-        shape: { dim: shape.map((dimValue) => ({ dimValue })) },
+        shape: { dim: shape.map((dimValue) => (dimValue === undefined ? {} : { dimValue })) },
       },
     },
   };

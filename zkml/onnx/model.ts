@@ -10,6 +10,9 @@ export interface Tensor {
 export type AttributeValue =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "tensor"; readonly value: Tensor }
+  | { readonly kind: "floats"; readonly value: readonly number[] }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "other" };
 
@@ -23,11 +26,18 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, AttributeValue>;
 }
 
-/** A graph input or output: every dimension is a positive number. */
+/** A graph input, and an output once its graph is lowered: every dimension is a positive number. */
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
+}
+
+/** A graph output as the file declares it: dimensions that the file leaves open are `undefined`. */
+export interface OutputInfo {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | undefined)[];
 }
 
 /** A parsed and checked ONNX model: nodes in topological order, as the format demands. */
@@ -36,5 +46,5 @@ export interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, Tensor>;
   readonly input: ValueInfo;
-  readonly output: ValueInfo;
+  readonly output: OutputInfo;
 }

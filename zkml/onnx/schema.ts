@@ -14,6 +14,16 @@ export const ELEMENT_TYPES = {
 
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
+/** Kinds of attributes (`AttributeProto.AttributeType`) that the supported operators use. */
+export const ATTRIBUTE_TYPES = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  floats: 6,
+  ints: 7,
+} as const;
+
 const NAMES = new Map<number, ElementType>();
 for (const name of Object.keys(ELEMENT_TYPES) as ElementType[])
   NAMES.set(ELEMENT_TYPES[name], name);

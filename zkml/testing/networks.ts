@@ -1,21 +1,28 @@
 import { at, elementCount } from "../arrays.ts";
 import { encodeOnnx } from "../onnx/encode.ts";
 import { node, tensor } from "../onnx/build.ts";
-import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from "../onnx/model.ts";
+import type { OnnxModel, OnnxNode, OutputInfo, Tensor, ValueInfo } from "../onnx/model.ts";
 import type { Random } from "./random.ts";
 
-/** Parts of an ONNX model for a test; opset 13. */
+/** Parts of an ONNX model for a test; opset 13 unless it says otherwise. */
 export interface NetworkParts {
+  readonly opset?: number;
   readonly input: Omit<ValueInfo, "name">;
-  readonly output: Omit<ValueInfo, "name">;
+  readonly output: Omit<OutputInfo, "name">;
   readonly nodes: readonly OnnxNode[];
   readonly initializers?: Readonly<Record<string, Tensor>>;
 }
 
 /** An ONNX file whose input is called `x` and whose output `y`. */
-export function onnxFile({ input, output, nodes, initializers = {} }: NetworkParts): Uint8Array {
+export function onnxFile({
+  opset = 13,
+  input,
+  output,
+  nodes,
+  initializers = {},
+}: NetworkParts): Uint8Array {
   const model: OnnxModel = {
-    opset: 13,
+    opset,
     nodes,
     initializers: new Map(Object.entries(initializers)),
     input: { name: "x", ...input },

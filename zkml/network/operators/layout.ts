@@ -1,10 +1,28 @@
-import { elementCount } from "../../arrays.ts";
-import { elementTypeName } from "../../onnx/schema.ts";
-import { intAttribute, requireInput, shapeError, unsupported, type Operator } from "../operator.ts";
-import { relabel, shapeOf, typeOf } from "../value.ts";
+import { at, elementCount } from "../../arrays.ts";
+import { attribute, intAttribute, listOperand, requireInt } from "../attributes.ts";
+import {
+  constantInput,
+  optionalConstant,
+  requireInput,
+  resolveAxis,
+  shapeError,
+  unsupported,
+  type Operator,
+} from "../operator.ts";
+import { relabel, shapeOf } from "../value.ts";
 
 /** ONNX `Identity`. */
 export const identity: Operator = (context) => requireInput(context, 0);
+
+/** ONNX `Dropout` at inference, where it drops nothing; its mask must not be read. */
+export const dropout: Operator = (context) => {
+  const training = optionalConstant(context, 2, "training mode");
+  if (training !== undefined && at(training.values, 0) !== 0) {
+    throw unsupported(context.node, "is in training mode");
+  }
+  requireInt(context.node, "is_test", 1);
+  return requireInput(context, 0);
+};
 
 /** ONNX `Flatten`: dimensions before `axis` become rows, the rest columns. */
 export const flatten: Operator = (context) => {
@@ -21,12 +39,11 @@ export const flatten: Operator = (context) => {
 export const reshape: Operator = (context) => {
   const { node } = context;
   const value = requireInput(context, 0);
-  const target = requireInput(context, 1);
-  if (target.kind !== "constant") throw unsupported(node, "takes its shape from a computed tensor");
+  const target = attribute(node, "shape", "ints") ?? constantInput(context, 1, "shape").values;
 
   const from = shapeOf(value);
   const copiesZero = intAttribute(node, "allowzero", 0) === 0;
-  const wanted = Array.from(target.tensor.values, (size, axis) =>
+  const wanted = Array.from(target, (size, axis) =>
     size === 0 && copiesZero ? (from[axis] ?? 0) : size,
   );
   const known = elementCount(wanted.filter((size) => size !== -1));
@@ -37,17 +54,32 @@ export const reshape: Operator = (context) => {
   return relabel(value, { shape });
 };
 
-/** ONNX `Cast`, where it changes no value: to a floating-point type, or from an integer type to a wider one. */
-export const cast: Operator = (context) => {
+/** ONNX `Squeeze`: drops the given axes (attribute up to opset 11, input from 13 on), or all of size 1. */
+export const squeeze: Operator = (context) => {
   const { node } = context;
   const value = requireInput(context, 0);
-  const from = typeOf(value);
-  const to = elementTypeName(intAttribute(node, "to", 0));
-  const isInteger = from !== "float" && from !== "double";
-  if (to === undefined || !(to === "float" || to === "double" || (isInteger && WIDE.has(to)))) {
-    throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
-  }
-  return relabel(value, { type: to });
+  const shape = shapeOf(value);
+  const given = listOperand(context, "axes", 1);
+  const axes = new Set(given?.map((axis) => resolveAxis(node, axis, shape.length)));
+  const drops = (size: number, axis: number) => (given === undefined ? size === 1 : axes.has(axis));
+  const wide = shape.findIndex((size, axis) => drops(size, axis) && size !== 1);
+  if (wide !== -1) throw shapeError(node, `drops axis ${wide} of size ${at(shape, wide)}`);
+  return relabel(value, { shape: shape.filter((size, axis) => !drops(size, axis)) });
 };
 
-const WIDE = new Set(["int32", "int64"]);
+/** ONNX `Unsqueeze`: axes of size 1 at the given places of the result (attribute up to opset 11, input from 13 on). */
+export const unsqueeze: Operator = (context) => {
+  const { node } = context;
+  const value = requireInput(context, 0);
+  const shape = shapeOf(value);
+  const given = listOperand(context, "axes", 1);
+  if (given === undefined) throw shapeError(node, "has no axes");
+  const rank = shape.length + given.length;
+  const axes = new Set(given.map((axis) => resolveAxis(node, axis, rank)));
+  if (axes.size !== given.length) throw shapeError(node, "names an axis twice");
+  const sizes = [...shape];
+  const widened = Array.from({ length: rank }, (_, axis) =>
+    axes.has(axis) ? 1 : (sizes.shift() ?? 1),
+  );
+  return relabel(value, { shape: widened });
+};

@@ -1,78 +1,91 @@
-import { at, elementCount } from "../../arrays.ts";
+import { at, elementCount, listOf } from "../../arrays.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
-import { combine, type AffineForm, type WeightedForm } from "../affine.ts";
+import { combine, type AffineForm } from "../affine.ts";
+import { broadcastIndex, broadcastShape } from "../broadcast.ts";
 import { requireInput, shapeError, unsupported, type Operator } from "../operator.ts";
-import { activation, formsOf, relabel, shapeOf, type Activation, type Value } from "../value.ts";
+import { formsOf, fromForms, relabel, shapeOf, typeOf, type Value } from "../value.ts";
 
 /**
- * ONNX `MatMul` with a constant on either side: numpy's rules for vectors, and leading dimensions of the left operand
- * are rows when the right operand is a matrix.
+ * ONNX `MatMul` with a constant on either side, by numpy's rules: leading dimensions are stacks of matrices that
+ * broadcast, and a vector is a row on the left or a column on the right.
  */
 export const matMul: Operator = (context) => {
   const { node } = context;
-  const left = requireInput(context, 0);
-  const right = requireInput(context, 1);
-  const leftShape = shapeOf(left);
-  const rightShape = shapeOf(right);
-  if (leftShape.length === 0 || rightShape.length === 0 || rightShape.length > 2) {
-    throw unsupported(node, `multiplies [${leftShape.join(", ")}] by [${rightShape.join(", ")}]`);
+  const [left, right] = [requireInput(context, 0), requireInput(context, 1)];
+  const [leftShape, rightShape] = [shapeOf(left), shapeOf(right)];
+  if (leftShape.length === 0 || rightShape.length === 0) {
+    throw shapeError(node, "multiplies a tensor without dimensions");
   }
-
-  const inner = at(leftShape, leftShape.length - 1);
-  const columns = rightShape.length === 2 ? at(rightShape, 1) : 1;
   const product = multiplyMatrices(node, {
-    left: relabel(left, { shape: [elementCount(leftShape) / inner, inner] }),
-    right: relabel(right, { shape: [at(rightShape, 0), columns] }),
+    left: leftShape.length === 1 ? relabel(left, { shape: [1, ...leftShape] }) : left,
+    right: rightShape.length === 1 ? relabel(right, { shape: [...rightShape, 1] }) : right,
   });
-  const shape = [...leftShape.slice(0, -1), ...rightShape.slice(1)];
-  return { ...product, shape };
+  const shape = [...shapeOf(product)];
+  if (rightShape.length === 1) shape.pop();
+  if (leftShape.length === 1) shape.splice(shape.length - (rightShape.length === 1 ? 1 : 2), 1);
+  return relabel(product, { shape });
 };
 
-/** Product of two matrices, at least one of them constant. */
+/** Product of two matrices, or stacks of them, at least one of them constant. */
 export function multiplyMatrices(
   node: OnnxNode,
   { left, right }: { readonly left: Value; readonly right: Value },
-): Activation {
-  const [rows = 0, inner = 0] = shapeOf(left);
-  const [depth = 0, columns = 0] = shapeOf(right);
+): Value {
+  const [rows, inner] = matrixSize(left);
+  const [depth, columns] = matrixSize(right);
   if (inner !== depth) {
     throw shapeError(node, `multiplies a ${rows}×${inner} by a ${depth}×${columns} matrix`);
   }
-  const terms = elementTerms(node, left, right, { inner, columns });
+  const [leftStack, rightStack] = [shapeOf(left).slice(0, -2), shapeOf(right).slice(0, -2)];
+  const stack = broadcastShape(node, leftStack, rightStack);
+  const dot = dotProduct(node, { left, right, inner, columns });
+
   const forms: AffineForm[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) forms.push(combine(terms(row, column)));
+  for (let index = 0; index < elementCount(stack); index++) {
+    const first = broadcastIndex(node, { index, shape: stack, from: leftStack }) * rows * inner;
+    const second =
+      broadcastIndex(node, { index, shape: stack, from: rightStack }) * inner * columns;
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        forms.push(dot(first + row * inner, second + column));
+      }
+    }
   }
-  return activation([rows, columns], forms);
+  return fromForms([...stack, rows, columns], forms, typeOf(left));
 }
 
-type Terms = (row: number, column: number) => WeightedForm[];
+function matrixSize(value: Value): [rows: number, columns: number] {
+  const shape = shapeOf(value);
+  return [at(shape, shape.length - 2), at(shape, shape.length - 1)];
+}
 
-/** The products that sum up to one element: a constant factor of one side times a form of the other. */
-function elementTerms(
-  node: OnnxNode,
-  left: Value,
-  right: Value,
-  { inner, columns }: { readonly inner: number; readonly columns: number },
-): Terms {
-  const steps = Array.from({ length: inner }, (_, k) => k);
+/** Element of a product, of the row and the column that begin at these indices. */
+type Dot = (row: number, column: number) => AffineForm;
+
+interface Factors {
+  readonly left: Value;
+  readonly right: Value;
+  readonly inner: number;
+  readonly columns: number;
+}
+
+function dotProduct(node: OnnxNode, { left, right, inner, columns }: Factors): Dot {
+  const steps = listOf(inner, (k) => k);
   if (right.kind === "constant") {
     const { values } = right.tensor;
     const forms = formsOf(left);
     return (row, column) =>
-      steps.map((k) => ({
-        weight: at(values, k * columns + column),
-        form: at(forms, row * inner + k),
-      }));
+      combine(
+        steps.map((k) => ({ weight: at(values, column + k * columns), form: at(forms, row + k) })),
+      );
   }
   if (left.kind === "constant") {
     const { values } = left.tensor;
     const { forms } = right;
     return (row, column) =>
-      steps.map((k) => ({
-        weight: at(values, row * inner + k),
-        form: at(forms, k * columns + column),
-      }));
+      combine(
+        steps.map((k) => ({ weight: at(values, row + k), form: at(forms, column + k * columns) })),
+      );
   }
   throw unsupported(node, "multiplies two computed tensors");
 }

@@ -1,0 +1,35 @@
+import { elementTypeName, type ElementType } from "../../onnx/schema.ts";
+import { intAttribute } from "../attributes.ts";
+import { requireInput, unsupported, type Operator } from "../operator.ts";
+import { constant, isInteger, relabel, shapeOf, typeOf } from "../value.ts";
+
+/**
+ * ONNX `Cast`. Of constants: to any type, with the rounding of that type. Of computed tensors: where it changes no
+ * value, that is to a floating-point type, or from an integer type to a wider one.
+ */
+export const cast: Operator = (context) => {
+  const { node } = context;
+  const value = requireInput(context, 0);
+  const from = typeOf(value);
+  const to = elementTypeName(intAttribute(node, "to", 0));
+  if (to !== undefined && value.kind === "constant") {
+    return constant(shapeOf(value), CONVERT[to](value.tensor.values), to);
+  }
+  if (to === undefined || !(!isInteger(to) || (isInteger(from) && WIDE.has(to)))) {
+    throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
+  }
+  return relabel(value, { type: to });
+};
+
+const WIDE: ReadonlySet<ElementType> = new Set(["int32", "int64"]);
+
+/** Typed arrays round to nearest and wrap around as casts in C do. */
+const CONVERT: Readonly<Record<ElementType, (values: Float64Array) => ArrayLike<number>>> = {
+  float: (values) => Float32Array.from(values),
+  double: (values) => values,
+  uint8: (values) => Uint8Array.from(values),
+  int8: (values) => Int8Array.from(values),
+  int32: (values) => Int32Array.from(values),
+  int64: (values) => values.map(Math.trunc),
+  bool: (values) => values.map((value) => (value === 0 ? 0 : 1)),
+};

@@ -1,0 +1,100 @@
+import { at, elementCount, listOf } from "../../arrays.ts";
+import type { Tensor } from "../../onnx/model.ts";
+import { elementTypeName, type ElementType } from "../../onnx/schema.ts";
+import { attribute, intAttribute } from "../attributes.ts";
+import {
+  constantInput,
+  requireInput,
+  resolveAxis,
+  shapeError,
+  unsupported,
+  type Operator,
+} from "../operator.ts";
+import { mapPositions } from "../shape.ts";
+import { constant, shapeOf, typeOf } from "../value.ts";
+
+/** ONNX `Constant`: a tensor, or one or several numbers; no strings and no sparse tensors. */
+export const literal: Operator = ({ node }) => {
+  const tensor = attribute(node, "value", "tensor");
+  if (tensor !== undefined) return { kind: "constant", tensor };
+  const float = attribute(node, "value_float", "float");
+  if (float !== undefined) return constant([], [float], "float");
+  const int = attribute(node, "value_int", "int");
+  if (int !== undefined) return constant([], [int], "int64");
+  const floats = attribute(node, "value_floats", "floats");
+  if (floats !== undefined) return constant([floats.length], floats, "float");
+  const ints = attribute(node, "value_ints", "ints");
+  if (ints !== undefined) return constant([ints.length], ints, "int64");
+  throw unsupported(node, "holds neither a tensor nor numbers");
+};
+
+/** ONNX `ConstantOfShape`. */
+export const filled: Operator = (context) => {
+  const shape = Array.from(constantInput(context, 0, "shape").values);
+  const { type, values } = attribute(context.node, "value", "tensor") ?? ZERO;
+  const value = at(values, 0);
+  return constant(
+    shape,
+    listOf(elementCount(shape), () => value),
+    type,
+  );
+};
+
+const ZERO: Tensor = { shape: [1], type: "float", values: Float64Array.of(0) };
+
+/** ONNX `Shape`, from axis `start` to before axis `end`: known, though the tensor itself may be computed. */
+export const shape: Operator = (context) => {
+  const sizes = shapeOf(requireInput(context, 0));
+  const start = intAttribute(context.node, "start", 0);
+  const end = intAttribute(context.node, "end", sizes.length);
+  const part = sizes.slice(start, end);
+  return constant([part.length], part, "int64");
+};
+
+/** ONNX `Size`: the number of elements. */
+export const size: Operator = (context) =>
+  constant([], [elementCount(shapeOf(requireInput(context, 0)))], "int64");
+
+/** ONNX `Range` from constants. */
+export const range: Operator = (context) => {
+  const [start, limit, step] = (["start", "limit", "delta"] as const).map((role, index) =>
+    at(constantInput(context, index, role).values, 0),
+  );
+  if (start === undefined || limit === undefined || step === undefined || step === 0) {
+    throw shapeError(context.node, "has a delta of 0");
+  }
+  const values = listOf(Math.max(0, Math.ceil((limit - start) / step)), (k) => start + k * step);
+  return constant([values.length], values, typeOf(requireInput(context, 0)));
+};
+
+/** ONNX `EyeLike`: ones on the diagonal `k`, in the shape of the input, which may be computed. */
+export const eyeLike: Operator = (context) => {
+  const { node } = context;
+  const value = requireInput(context, 0);
+  const diagonal = intAttribute(node, "k", 0);
+  const code = attribute(node, "dtype", "int");
+  const type: ElementType | undefined = code === undefined ? typeOf(value) : elementTypeName(code);
+  if (type === undefined) throw unsupported(node, `has dtype ${code ?? ""}`);
+  const ones = mapPositions(shapeOf(value), ([row = 0, column = 0]) =>
+    column - row === diagonal ? 1 : 0,
+  );
+  return constant(shapeOf(value), ones, type);
+};
+
+/** ONNX `OneHot` of constants. */
+export const oneHot: Operator = (context) => {
+  const { node } = context;
+  const indices = constantInput(context, 0, "indices");
+  const depth = at(constantInput(context, 1, "depth").values, 0);
+  const { values, type } = constantInput(context, 2, "values");
+  const axis = resolveAxis(node, intAttribute(node, "axis", -1), indices.shape.length + 1);
+  const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)];
+  const inner = elementCount(indices.shape.slice(axis));
+  const hot = listOf(elementCount(shape), (index) => {
+    const place = Math.floor(index / inner) % depth;
+    const outer = Math.floor(index / inner / depth);
+    const wanted = at(indices.values, outer * inner + (index % inner));
+    return at(values, (wanted < 0 ? wanted + depth : wanted) === place ? 1 : 0);
+  });
+  return constant(shape, hot, type);
+};

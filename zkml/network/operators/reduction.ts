@@ -1,0 +1,121 @@
+import { at, elementCount } from "../../arrays.ts";
+import { combine, constantForm, isConstantForm, type AffineForm } from "../affine.ts";
+import { flagAttribute, listOperand } from "../attributes.ts";
+import { maximum, minimum } from "../extremes.ts";
+import {
+  constantInput,
+  requireInput,
+  resolveAxis,
+  unsupported,
+  type Operator,
+  type OperatorContext,
+} from "../operator.ts";
+import { indexOf, mapPositions, stridesOf } from "../shape.ts";
+import { formsOf, fromForms, isInteger, shapeOf, typeOf, type Value } from "../value.ts";
+import { absoluteForms } from "./piecewise.ts";
+
+type Group = readonly AffineForm[];
+
+/** ONNX `ReduceSum`. */
+export const reduceSum = reduction((_, groups) => groups.map((group) => weigh(group, 1)));
+
+/** ONNX `ReduceMean`, of floating-point tensors. */
+export const reduceMean = reduction((context, groups) => {
+  if (isInteger(typeOf(requireInput(context, 0)))) {
+    throw unsupported(context.node, "averages integers");
+  }
+  return groups.map((group) => weigh(group, 1 / group.length));
+});
+
+/** ONNX `ReduceMax`. */
+export const reduceMax = reduction(maximum);
+
+/** ONNX `ReduceMin`. */
+export const reduceMin = reduction(minimum);
+
+/** ONNX `ReduceL1`: the sum of absolute values. */
+export const reduceL1 = reduction(reduceAbsolutes);
+
+/** ONNX `ReduceProd` of constants, as exporters use it on shapes. */
+export const reduceProduct = reduction((context, groups) =>
+  groups.map((group) =>
+    constantForm(
+      group.reduce((product, form) => {
+        if (isConstantForm(form)) return product * form.constant;
+        throw unsupported(context.node, "multiplies computed elements");
+      }, 1),
+    ),
+  ),
+);
+
+/** All absolute values in one layer. */
+function reduceAbsolutes(context: OperatorContext, groups: readonly Group[]): AffineForm[] {
+  const absolutes = absoluteForms(context, groups.flat());
+  let next = 0;
+  return groups.map(({ length }) => weigh(absolutes.slice(next, (next += length)), 1));
+}
+
+function weigh(group: Group, weight: number): AffineForm {
+  return combine(group.map((form) => ({ weight, form })));
+}
+
+/**
+ * A reduction over the axes of attribute `axes` (input #1 in newer opsets), or over all of them if there are none and
+ * `noop_with_empty_axes` does not say otherwise. `keepdims` leaves axes of size 1 behind.
+ */
+function reduction(
+  reduce: (context: OperatorContext, groups: readonly Group[]) => readonly AffineForm[],
+): Operator {
+  return (context) => {
+    const value = requireInput(context, 0);
+    const shape = shapeOf(value);
+    const axes = reducedAxes(context, shape.length);
+    if (axes.size === 0) return value;
+    const kept = shape.map((size, axis) => (axes.has(axis) ? 1 : size));
+    const forms = reduce(context, groupBy(value, kept));
+    const label = flagAttribute(context.node, "keepdims", true)
+      ? kept
+      : kept.filter((_, axis) => !axes.has(axis));
+    return fromForms(label, forms, typeOf(value));
+  };
+}
+
+function reducedAxes(context: OperatorContext, rank: number): ReadonlySet<number> {
+  const axes = listOperand(context, "axes", 1);
+  if (axes !== undefined && axes.length > 0) {
+    return new Set(axes.map((axis) => resolveAxis(context.node, axis, rank)));
+  }
+  const isNothing = flagAttribute(context.node, "noop_with_empty_axes");
+  return new Set(isNothing ? [] : Array.from({ length: rank }, (_, axis) => axis));
+}
+
+/** The elements that fall on each element of the shape in which reduced axes have size 1. */
+function groupBy(value: Value, kept: readonly number[]): readonly Group[] {
+  const strides = stridesOf(kept).map((stride, axis) => (kept[axis] === 1 ? 0 : stride));
+  const targets = mapPositions(shapeOf(value), (position) => indexOf(position, strides));
+  const groups = Array.from({ length: elementCount(kept) }, (): AffineForm[] => []);
+  formsOf(value).forEach((form, index) => at(groups, at(targets, index)).push(form));
+  return groups;
+}
+
+/** ONNX `CumSum` along a constant axis; `exclusive` leaves the element itself out, `reverse` begins at the end. */
+export const cumulativeSum: Operator = (context) => {
+  const { node } = context;
+  const value = requireInput(context, 0);
+  const shape = shapeOf(value);
+  const given = at(constantInput(context, 1, "axis").values, 0);
+  const axis = resolveAxis(node, given, shape.length);
+  const isExclusive = flagAttribute(node, "exclusive");
+  const strides = stridesOf(shape);
+  const step = at(strides, axis) * (flagAttribute(node, "reverse") ? -1 : 1);
+  const last = flagAttribute(node, "reverse") ? at(shape, axis) - 1 : 0;
+  const forms = formsOf(value);
+  const sums = mapPositions(shape, (position) => {
+    const index = indexOf(position, strides);
+    const before = Math.abs(at(position, axis) - last);
+    const terms: AffineForm[] = isExclusive ? [] : [at(forms, index)];
+    for (let back = 1; back <= before; back++) terms.push(at(forms, index - back * step));
+    return weigh(terms, 1);
+  });
+  return fromForms(shape, sums, typeOf(value));
+};

@@ -1,0 +1,120 @@
+import type { Operator } from "./operator.ts";
+import { add, divide, mean, multiply, negate, subtract } from "./operators/arithmetic.ts";
+import { cast } from "./operators/cast.ts";
+import { eyeLike, filled, literal, oneHot, range, shape, size } from "./operators/constants.ts";
+import { convolution, transposedConvolution } from "./operators/convolution.ts";
+import { dequantizeLinear } from "./operators/dequantization.ts";
+import { einsum } from "./operators/einsum.ts";
+import { FOLDED_OPERATORS } from "./operators/folding.ts";
+import { gemm } from "./operators/gemm.ts";
+import { gather, gatherElements, gatherND, slice, where } from "./operators/indexing.ts";
+import { concatenate, split } from "./operators/joining.ts";
+import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from "./operators/layout.ts";
+import { matMul } from "./operators/matmul.ts";
+import {
+  depthToSpace,
+  expand,
+  spaceToDepth,
+  tile,
+  transpose,
+  triangle,
+} from "./operators/movement.ts";
+import { batchNormalization } from "./operators/normalization.ts";
+import { pad } from "./operators/padding.ts";
+import {
+  absolute,
+  clip,
+  hardSigmoid,
+  leakyRelu,
+  max,
+  min,
+  parametricRelu,
+  relu,
+  thresholdedRelu,
+} from "./operators/piecewise.ts";
+import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "./operators/pooling.ts";
+import {
+  cumulativeSum,
+  reduceL1,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProduct,
+  reduceSum,
+} from "./operators/reduction.ts";
+import { resize, upsample } from "./operators/resizing.ts";
+import { scatterElements, scatterND } from "./operators/scattering.ts";
+
+/** Every supported ONNX operator. */
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ["Abs", absolute],
+  ["Add", add],
+  ["AveragePool", averagePool],
+  ["BatchNormalization", batchNormalization],
+  ["Cast", cast],
+  ["Clip", clip],
+  ["Concat", concatenate],
+  ["Constant", literal],
+  ["ConstantOfShape", filled],
+  ["Conv", convolution],
+  ["ConvTranspose", transposedConvolution],
+  ["CumSum", cumulativeSum],
+  ["DepthToSpace", depthToSpace],
+  ["DequantizeLinear", dequantizeLinear],
+  ["Div", divide],
+  ["Dropout", dropout],
+  ["Einsum", einsum],
+  ["Expand", expand],
+  ["EyeLike", eyeLike],
+  ["Flatten", flatten],
+  ["Gather", gather],
+  ["GatherElements", gatherElements],
+  ["GatherND", gatherND],
+  ["Gemm", gemm],
+  ["GlobalAveragePool", globalAveragePool],
+  ["GlobalMaxPool", globalMaxPool],
+  ["HardSigmoid", hardSigmoid],
+  ["Identity", identity],
+  ["LeakyRelu", leakyRelu],
+  ["MatMul", matMul],
+  ["Max", max],
+  ["MaxPool", maxPool],
+  ["Mean", mean],
+  ["Min", min],
+  ["Mul", multiply],
+  ["Neg", negate],
+  ["OneHot", oneHot],
+  ["PRelu", parametricRelu],
+  ["Pad", pad],
+  ["Range", range],
+  ["ReduceL1", reduceL1],
+  ["ReduceMax", reduceMax],
+  ["ReduceMean", reduceMean],
+  ["ReduceMin", reduceMin],
+  ["ReduceProd", reduceProduct],
+  ["ReduceSum", reduceSum],
+  ["Relu", relu],
+  ["Reshape", reshape],
+  ["Resize", resize],
+  ["Scatter", scatterElements],
+  ["ScatterElements", scatterElements],
+  ["ScatterND", scatterND],
+  ["Shape", shape],
+  ["Size", size],
+  ["Slice", slice],
+  ["SpaceToDepth", spaceToDepth],
+  ["Split", split],
+  ["Squeeze", squeeze],
+  ["Sub", subtract],
+  ["Sum", add],
+  ["ThresholdedRelu", thresholdedRelu],
+  ["Tile", tile],
+  ["Transpose", transpose],
+  ["Trilu", triangle],
+  ["Unsqueeze", unsqueeze],
+  ["Upsample", upsample],
+  ["Where", where],
+  ...FOLDED_OPERATORS,
+]);
+
+export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()].sort();
