@@ -2,11 +2,23 @@ import { elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { OnnxModel, OnnxNode } from "../onnx/model.ts";
 import { variableForm, type AffineForm } from "./affine.ts";
-import type { Network, RectifierLayer } from "./network.ts";
-import type { Operator } from "./operator.ts";
+import type { Layer, Network } from "./network.ts";
+import type { LayerBuilder, Operator } from "./operator.ts";
 import { formsOf, type Value } from "./value.ts";
 import { add } from "./operators/add.ts";
 import { gemm } from "./operators/gemm.ts";
+import {
+  celu,
+  elu,
+  gelu,
+  hardSwish,
+  mish,
+  selu,
+  softplus,
+  softsign,
+  swish,
+} from "./operators/activations.ts";
+import { elementwise } from "./operators/functions.ts";
 import { cast, flatten, identity, reshape } from "./operators/layout.ts";
 import { matMul } from "./operators/matmul.ts";
 import { relu } from "./operators/relu.ts";
@@ -14,13 +26,33 @@ import { relu } from "./operators/relu.ts";
 /** Every supported ONNX operator. */
 const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ["Add", add],
+  ["Atan", elementwise("atan")],
   ["Cast", cast],
+  ["Celu", celu],
+  ["Cos", elementwise("cos")],
+  ["Elu", elu],
+  ["Erf", elementwise("erf")],
+  ["Exp", elementwise("exp")],
   ["Flatten", flatten],
+  ["Gelu", gelu],
   ["Gemm", gemm],
+  ["HardSwish", hardSwish],
   ["Identity", identity],
+  ["Log", elementwise("log")],
   ["MatMul", matMul],
+  ["Mish", mish],
+  ["Reciprocal", elementwise("reciprocal")],
   ["Relu", relu],
   ["Reshape", reshape],
+  ["Selu", selu],
+  ["Sigmoid", elementwise("sigmoid")],
+  ["Sin", elementwise("sin")],
+  ["Softplus", softplus],
+  ["Softsign", softsign],
+  ["Sqrt", elementwise("sqrt")],
+  ["Swish", swish],
+  ["Tan", elementwise("tan")],
+  ["Tanh", elementwise("tanh")],
 ]);
 
 export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()];
@@ -33,7 +65,7 @@ export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()];
  *   `ONNX_SHAPE_MISMATCH`.
  */
 export function lower(model: OnnxModel): Network {
-  const layers: RectifierLayer[] = [];
+  const layers: Layer[] = [];
   const inputSize = elementCount(model.input.shape);
   let variableCount = inputSize;
   const allocate = (count: number): AffineForm[] =>
@@ -50,10 +82,10 @@ export function lower(model: OnnxModel): Network {
     const result = operator({
       node,
       inputs: node.inputs.map((name) => (name === "" ? undefined : lookUp(values, name, node))),
-      rectify: (forms) => {
-        layers.push({ name: node.name, forms });
-        return allocate(forms.length);
-      },
+      ...layerBuilder(node, (layer) => {
+        layers.push(layer);
+        return allocate(layer.forms.length);
+      }),
     });
     for (const name of node.outputs.slice(0, 1)) values.set(name, result);
   }
@@ -67,6 +99,18 @@ export function lower(model: OnnxModel): Network {
     );
   }
   return { input: model.input, output: model.output, layers, outputs };
+}
+
+/** The ways in which an operator adds a layer. */
+function layerBuilder(
+  { name }: OnnxNode,
+  add: (layer: Layer) => readonly AffineForm[],
+): LayerBuilder {
+  return {
+    rectify: (forms) => add({ kind: "rectifier", name, forms }),
+    multiply: (forms, factors) => add({ kind: "product", name, forms, factors }),
+    apply: (functionName, forms) => add({ kind: "function", name, forms, function: functionName }),
+  };
 }
 
 function lookUp(

@@ -1,15 +1,24 @@
 import { ZkmlError } from "../errors.ts";
 import type { OnnxNode } from "../onnx/model.ts";
 import type { AffineForm } from "./affine.ts";
+import type { ScalarFunctionName } from "./scalar-functions.ts";
 import type { Value } from "./value.ts";
 
+/** Adds layers of what is not affine; each gives its results as forms. */
+export interface LayerBuilder {
+  /** `max(0, form)`. */
+  rectify(forms: readonly AffineForm[]): readonly AffineForm[];
+  /** `form · factor`, one by one. */
+  multiply(forms: readonly AffineForm[], factors: readonly AffineForm[]): readonly AffineForm[];
+  /** `function(form)`. */
+  apply(name: ScalarFunctionName, forms: readonly AffineForm[]): readonly AffineForm[];
+}
+
 /** What an operator may use of the graph around it. */
-export interface OperatorContext {
+export interface OperatorContext extends LayerBuilder {
   readonly node: OnnxNode;
   /** The node's inputs in order; an optional input that is left out is `undefined`. */
   readonly inputs: readonly (Value | undefined)[];
-  /** Adds a rectifier layer and returns its outputs as forms. */
-  rectify(forms: readonly AffineForm[]): readonly AffineForm[];
 }
 
 /** Lowers one ONNX node with one output. */
