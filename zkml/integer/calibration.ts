@@ -25,7 +25,7 @@ export function observe(
   }));
 }
 
-export function rangeOf(values: readonly number[]): Range {
+function rangeOf(values: readonly number[]): Range {
   return {
     low: values.reduce((low, value) => Math.min(low, value), Infinity),
     high: values.reduce((high, value) => Math.max(high, value), -Infinity),
