@@ -664,7 +664,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
     priceOf: TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [[bigint, bigint] & {work: bigint, least: bigint }],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >
     
@@ -941,7 +941,7 @@ getFunction(nameOrSignature: 'postedOutputOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [[bigint, bigint] & {work: bigint, least: bigint }],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >;
 getFunction(nameOrSignature: 'priceState'): TypedContractMethod<

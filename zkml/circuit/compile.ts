@@ -1,11 +1,22 @@
 import { at, elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import { forEachEntry, rowCount, type IntegerGraph, type SparseRows } from "../integer/graph.ts";
-import { analyseIntervals } from "../integer/intervals.ts";
-import { ConstraintSystem } from "./constraint-system.ts";
+import {
+  forEachEntry,
+  rowCount,
+  type IntegerGraph,
+  type IntegerLayer,
+  type SparseRows,
+} from "../integer/graph.ts";
+import { analyseIntervals, boundProduct } from "../integer/intervals.ts";
+import { roundingHalf } from "../integer/run.ts";
+import { ConstraintSystem, type Assignment } from "./constraint-system.ts";
+import type { BoundedValue } from "./gadgets/clamp.ts";
+import { floorShift } from "./gadgets/floor-shift.ts";
 import { inputInteger } from "./gadgets/input-integer.ts";
 import { outputBytes } from "./gadgets/output-integer.ts";
+import { multiply } from "./gadgets/product.ts";
 import { rectify } from "./gadgets/rectifier.ts";
+import { lookUpTable } from "./gadgets/table.ts";
 import { sum, type LinearCombination, type ScaledPart } from "./linear-combination.ts";
 import { enforceStatement, PUBLIC_INPUTS } from "./statement.ts";
 
@@ -18,7 +29,7 @@ const MAX_DOMAIN_POWER = 28;
  * @throws ZkmlError `RANGE_OVERFLOW` or `CIRCUIT_TOO_LARGE`.
  */
 export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
-  const { sums, outputs } = analyseIntervals(graph);
+  const { sums, factors, outputs } = analyseIntervals(graph);
   const cs = new ConstraintSystem(PUBLIC_INPUTS.length);
 
   const inputs = Array.from({ length: elementCount(graph.input.shape) }, (_, i) =>
@@ -26,13 +37,19 @@ export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
   );
   const variables = inputs.map(({ value }) => value);
 
-  graph.layers.forEach(({ rows, shifts }, layer) => {
-    const results = Array.from({ length: rowCount(rows) }, (_, row) =>
-      rectify(cs, {
-        sum: rowCombination(cs, rows, { row, variables }),
-        interval: at(at(sums, layer), row),
-        shift: at(shifts, row),
-        sumOf: ({ trace }) => at(at(trace.sums, layer), row),
+  graph.layers.forEach((layer, k) => {
+    const results = Array.from({ length: rowCount(layer.rows) }, (_, row) =>
+      compileRow(cs, layer, row, {
+        sum: {
+          value: rowCombination(cs, layer.rows, { row, variables }),
+          interval: at(at(sums, k), row),
+          valueOf: ({ trace }) => at(at(trace.sums, k), row),
+        },
+        factor: () => ({
+          value: rowCombination(cs, factorsOf(layer), { row, variables }),
+          interval: at(at(factors, k), row),
+          valueOf: ({ trace }) => at(at(trace.factors, k), row),
+        }),
       }),
     );
     variables.push(...results);
@@ -51,6 +68,67 @@ export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
   cs.finish();
   requireDomain(cs);
   return cs;
+}
+
+interface Operands {
+  readonly sum: BoundedValue;
+  readonly factor: () => BoundedValue;
+}
+
+/** What `resultOf` of `zkml/integer/run.ts` computes. */
+function compileRow(
+  cs: ConstraintSystem,
+  layer: IntegerLayer,
+  row: number,
+  { sum: given, factor }: Operands,
+): LinearCombination {
+  const shift = at(layer.shifts, row);
+  switch (layer.kind) {
+    case "rectifier": {
+      const { value, interval, valueOf } = given;
+      return rectify(cs, { sum: value, interval, shift, sumOf: valueOf });
+    }
+    case "product":
+      return floorShift(cs, { ...roundedProduct(cs, given, factor(), shift), shift });
+    case "function": {
+      const argument = plus(cs, given, -at(layer.lows, row));
+      return lookUpTable(cs, { table: layer.table, argument, shift });
+    }
+  }
+}
+
+function roundedProduct(
+  cs: ConstraintSystem,
+  left: BoundedValue,
+  right: BoundedValue,
+  shift: number,
+): BoundedValue {
+  const productOf = (assignment: Assignment) =>
+    left.valueOf(assignment) * right.valueOf(assignment);
+  const product = {
+    value: multiply(cs, { left: left.value, right: right.value, productOf }),
+    interval: boundProduct(left.interval, right.interval),
+    valueOf: productOf,
+  };
+  return plus(cs, product, roundingHalf(shift));
+}
+
+/** The value with a constant added. */
+function plus(cs: ConstraintSystem, given: BoundedValue, constant: number): BoundedValue {
+  const { value, interval, valueOf } = given;
+  return {
+    value: sum([
+      [value, 1],
+      [cs.constant(constant), 1],
+    ]),
+    interval: { low: interval.low + constant, high: interval.high + constant },
+    valueOf: (assignment) => valueOf(assignment) + constant,
+  };
+}
+
+function factorsOf(layer: IntegerLayer): SparseRows {
+  if (layer.kind !== "product") throw new RangeError(`a ${layer.kind} has no factors`);
+  return layer.factors;
 }
 
 function rowCombination(

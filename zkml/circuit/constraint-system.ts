@@ -11,6 +11,8 @@ export type ConstraintKind =
   | "boolean"
   | "decomposition"
   | "rectifier"
+  | "product"
+  | "selector"
   | "hash"
   | "fingerprint"
   | "padding";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ZkmlError } from "../errors.ts";
-import type { IntegerGraph, SparseRows } from "./graph.ts";
+import type { IntegerGraph, IntegerLayer, SparseRows } from "./graph.ts";
 import { INTEGER_FORMATS, type IntegerType } from "./tensor-spec.ts";
 
 /*
@@ -37,15 +37,60 @@ const tensorSchema = z.object({
   scale: z.number().positive(),
 });
 
+const layerBase = {
+  name: z.string(),
+  rows: rowsSchema,
+  shifts: z.array(integer.min(0).max(52)).transform((shifts) => Uint8Array.from(shifts)),
+};
+
+const tableSchema = z
+  .object({
+    segmentBits: integer.min(1).max(16),
+    stepBits: integer.min(0).max(24),
+    outputShift: integer.min(0).max(32),
+    slopes: z.array(integer).transform((slopes) => Int32Array.from(slopes)),
+    intercepts: z.array(integer).transform((intercepts) => Float64Array.from(intercepts)),
+  })
+  .refine(
+    ({ segmentBits, slopes, intercepts }) =>
+      slopes.length === 2 ** segmentBits && intercepts.length === slopes.length,
+    "segments do not match",
+  );
+
+const layerSchema = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("rectifier"), ...layerBase }),
+    z.object({ kind: z.literal("product"), ...layerBase, factors: rowsSchema }),
+    z.object({
+      kind: z.literal("function"),
+      ...layerBase,
+      lows: z.array(integer).transform((lows) => Float64Array.from(lows)),
+      table: tableSchema,
+    }),
+  ])
+  .refine(
+    (layer) =>
+      [layer.shifts, ...operandSizes(layer)].every(
+        ({ length }) => length === layer.rows.bias.length,
+      ),
+    "rows and what belongs to them do not match",
+  );
+
+/** What has one element per row, by kind. */
+function operandSizes(layer: IntegerLayer): readonly { readonly length: number }[] {
+  switch (layer.kind) {
+    case "rectifier":
+      return [];
+    case "product":
+      return [layer.factors.bias];
+    case "function":
+      return [layer.lows];
+  }
+}
+
 const graphSchema = z.object({
   input: tensorSchema,
-  layers: z.array(
-    z.object({
-      name: z.string(),
-      rows: rowsSchema,
-      shifts: z.array(integer.min(0).max(52)).transform((shifts) => Uint8Array.from(shifts)),
-    }),
-  ),
+  layers: z.array(layerSchema),
   outputRows: rowsSchema,
   output: tensorSchema,
 });
@@ -53,11 +98,7 @@ const graphSchema = z.object({
 export function encodeGraph(graph: IntegerGraph): Uint8Array {
   const json = JSON.stringify({
     input: graph.input,
-    layers: graph.layers.map(({ name, rows, shifts }) => ({
-      name,
-      rows: plainRows(rows),
-      shifts: Array.from(shifts),
-    })),
+    layers: graph.layers.map(plainLayer),
     outputRows: plainRows(graph.outputRows),
     output: graph.output,
   });
@@ -75,6 +116,22 @@ export function decodeGraph(file: Uint8Array): IntegerGraph {
       "Compile the model again.",
       { cause },
     );
+  }
+}
+
+function plainLayer(layer: IntegerLayer): object {
+  const { kind, name } = layer;
+  const base = { kind, name, rows: plainRows(layer.rows), shifts: Array.from(layer.shifts) };
+  switch (layer.kind) {
+    case "rectifier":
+      return base;
+    case "product":
+      return { ...base, factors: plainRows(layer.factors) };
+    case "function": {
+      const { slopes, intercepts, ...sizes } = layer.table;
+      const table = { ...sizes, slopes: Array.from(slopes), intercepts: Array.from(intercepts) };
+      return { ...base, lows: Array.from(layer.lows), table };
+    }
   }
 }
 

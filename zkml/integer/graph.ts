@@ -1,3 +1,4 @@
+import type { PiecewiseTable } from "./piecewise-table.ts";
 import type { TensorSpec } from "./tensor-spec.ts";
 
 /** Integer weights of affine rows, compressed: row `j` owns entries `starts[j]` to `starts[j + 1]`. */
@@ -10,12 +11,33 @@ export interface SparseRows {
   readonly bias: Float64Array;
 }
 
-/** `max(0, row) >> shift` for each row: every result is a new variable. */
-export interface IntegerLayer {
+/** Every row of a layer is a new variable. */
+export type IntegerLayer = IntegerRectifier | IntegerProduct | IntegerFunction;
+
+interface IntegerLayerBase {
   readonly name: string;
   readonly rows: SparseRows;
-  /** Bits dropped from each rectified row; the bias already holds the half that makes the drop a rounding. */
+  /** Bits dropped from each row. */
   readonly shifts: Uint8Array;
+}
+
+/** `max(0, row) >> shift`. The bias already holds the half that makes the drop a rounding. */
+interface IntegerRectifier extends IntegerLayerBase {
+  readonly kind: "rectifier";
+}
+
+/** `(row · factor + half) >> shift`, where `half` is that of the shift. */
+interface IntegerProduct extends IntegerLayerBase {
+  readonly kind: "product";
+  readonly factors: SparseRows;
+}
+
+/** `table((row - low) >> shift)`. `low` already holds the half that makes the drop a rounding. */
+interface IntegerFunction extends IntegerLayerBase {
+  readonly kind: "function";
+  /** Per row, what stands for the table's first argument. */
+  readonly lows: Float64Array;
+  readonly table: PiecewiseTable;
 }
 
 /**

@@ -1,6 +1,14 @@
 import { at, elementCount } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import { forEachEntry, rowCount, type IntegerGraph, type SparseRows } from "./graph.ts";
+import {
+  forEachEntry,
+  rowCount,
+  type IntegerGraph,
+  type IntegerLayer,
+  type SparseRows,
+} from "./graph.ts";
+import { tableBounds } from "./piecewise-table.ts";
+import { resultOf, roundingHalf } from "./run.ts";
 import { INTEGER_FORMATS } from "./tensor-spec.ts";
 
 /** Inclusive bounds of an integer. */
@@ -11,8 +19,10 @@ export interface Interval {
 
 /** Bounds that no input of the declared type can leave. */
 export interface IntervalAnalysis {
-  /** Per layer, per row: the sum before rectification. */
+  /** Per layer, per row. */
   readonly sums: readonly (readonly Interval[])[];
+  /** Per layer, per row; empty where a layer has no factors. */
+  readonly factors: readonly (readonly Interval[])[];
   readonly outputs: readonly Interval[];
 }
 
@@ -26,16 +36,18 @@ export interface IntervalAnalysis {
  * @throws ZkmlError `RANGE_OVERFLOW` if a sum could leave ±2⁵³ or an output its type.
  */
 export function analyseIntervals(graph: IntegerGraph): IntervalAnalysis {
-  const { sums, variables } = boundLayers(graph);
+  const { sums, factors, variables } = boundLayers(graph);
   const outputs = boundRows(graph.outputRows, variables, graph.output.name);
   for (const interval of outputs)
     requireWithin(interval, INTEGER_FORMATS[graph.output.type], graph.output.name);
-  return { sums, outputs };
+  return { sums, factors, outputs };
 }
 
-/** Bounds of all layers' sums, and of every variable. */
-export function boundLayers({ input, layers }: Pick<IntegerGraph, "input" | "layers">): {
-  readonly sums: readonly (readonly Interval[])[];
+/** Bounds of all layers' rows, and of every variable. */
+export function boundLayers({ input, layers }: Pick<IntegerGraph, "input" | "layers">): Omit<
+  IntervalAnalysis,
+  "outputs"
+> & {
   readonly variables: readonly Interval[];
 } {
   const { min, max } = INTEGER_FORMATS[input.type];
@@ -43,15 +55,51 @@ export function boundLayers({ input, layers }: Pick<IntegerGraph, "input" | "lay
     low: min,
     high: max,
   }));
-  const sums = layers.map(({ name, rows, shifts }) => {
-    const bounds = boundRows(rows, variables, name);
-    bounds.forEach(({ high }, row) => {
-      variables.push({ low: 0, high: Math.floor(Math.max(0, high) / 2 ** at(shifts, row)) });
+  const sums: Interval[][] = [];
+  const factors: Interval[][] = [];
+  for (const layer of layers) {
+    const layerSums = boundRows(layer.rows, variables, layer.name);
+    const layerFactors =
+      layer.kind === "product" ? boundRows(layer.factors, variables, layer.name) : [];
+    layerSums.forEach((sum, row) => {
+      variables.push(boundResult(layer, row, { sum, factor: layerFactors[row] ?? UNIT }));
     });
-    return bounds;
-  });
-  return { sums, variables };
+    sums.push(layerSums);
+    factors.push(layerFactors);
+  }
+  return { sums, factors, variables };
 }
+
+const UNIT: Interval = { low: 1, high: 1 };
+
+function boundResult(
+  layer: IntegerLayer,
+  row: number,
+  { sum, factor }: { readonly sum: Interval; readonly factor: Interval },
+): Interval {
+  switch (layer.kind) {
+    case "rectifier":
+      return { low: 0, high: resultOf(layer, row, { sum: sum.high, factor: 1 }) };
+    case "product": {
+      const { low, high } = boundProduct(sum, factor);
+      const half = roundingHalf(at(layer.shifts, row));
+      requireWithin({ low: low - half, high: high + half }, SAFE_PRODUCT, layer.name);
+      const shifted = (product: number) => resultOf(layer, row, { sum: product, factor: 1 });
+      return { low: shifted(low), high: shifted(high) };
+    }
+    case "function":
+      return tableBounds(layer.table);
+  }
+}
+
+/** Bounds of the product of two bounded integers. */
+export function boundProduct(a: Interval, b: Interval): Interval {
+  const corners = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
+  return { low: Math.min(...corners), high: Math.max(...corners) };
+}
+
+/** A product that is shifted is lifted first, by less than itself. */
+const SAFE_PRODUCT = { min: -(2 ** 51), max: 2 ** 51 };
 
 const SAFE = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
 

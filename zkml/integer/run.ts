@@ -1,13 +1,16 @@
 import { at, elementCount } from "../arrays.ts";
-import { rowCount, type IntegerGraph, type SparseRows } from "./graph.ts";
+import { rowCount, type IntegerGraph, type IntegerLayer, type SparseRows } from "./graph.ts";
+import { lookUp } from "./piecewise-table.ts";
 import { decodeTensor, encodeTensor } from "./tensor-spec.ts";
 
 /** Everything an exact run computes; the circuit's witness is filled from it. */
 export interface IntegerTrace {
   /** Input elements, then each layer's results. */
   readonly variables: Float64Array;
-  /** Each layer's sums before rectification. */
+  /** Each layer's rows. */
   readonly sums: readonly Float64Array[];
+  /** Each layer's factors; empty where a layer has none. */
+  readonly factors: readonly Float64Array[];
   readonly outputs: Float64Array;
 }
 
@@ -24,14 +27,41 @@ export function runIntegerGraph(graph: IntegerGraph, input: ArrayLike<number>): 
   const variables = new Float64Array(variableCount(graph));
   variables.set(Array.from(input));
   let next = elementCount(graph.input.shape);
-  const sums = graph.layers.map(({ rows, shifts }) => {
-    const layerSums = sumRows(rows, variables);
+  const sums: Float64Array[] = [];
+  const factors: Float64Array[] = [];
+  for (const layer of graph.layers) {
+    const layerSums = sumRows(layer.rows, variables);
+    const layerFactors =
+      layer.kind === "product" ? sumRows(layer.factors, variables) : new Float64Array();
     layerSums.forEach((sum, row) => {
-      variables[next++] = sum <= 0 ? 0 : Math.floor(sum / 2 ** at(shifts, row));
+      variables[next++] = resultOf(layer, row, { sum, factor: layerFactors[row] ?? 1 });
     });
-    return layerSums;
-  });
-  return { variables, sums, outputs: sumRows(graph.outputRows, variables) };
+    sums.push(layerSums);
+    factors.push(layerFactors);
+  }
+  return { variables, sums, factors, outputs: sumRows(graph.outputRows, variables) };
+}
+
+/** What a row of a layer gives; the one definition of an integer layer. */
+export function resultOf(
+  layer: IntegerLayer,
+  row: number,
+  { sum, factor }: { readonly sum: number; readonly factor: number },
+): number {
+  const shift = at(layer.shifts, row);
+  switch (layer.kind) {
+    case "rectifier":
+      return sum <= 0 ? 0 : Math.floor(sum / 2 ** shift);
+    case "product":
+      return Math.floor((sum * factor + roundingHalf(shift)) / 2 ** shift);
+    case "function":
+      return lookUp(layer.table, Math.floor((sum - at(layer.lows, row)) / 2 ** shift));
+  }
+}
+
+/** Adding half a unit before the low bits are dropped makes the drop a rounding to nearest. */
+export function roundingHalf(shift: number): number {
+  return shift === 0 ? 0 : 2 ** (shift - 1);
 }
 
 function variableCount(graph: IntegerGraph): number {

@@ -140,9 +140,11 @@ describe("lower", () => {
   }
 
   it("names node and operator that it does not support, and says which it does", () => {
-    const error = failure({ nodes: [{ ...node("Sigmoid", ["x"], "y"), name: "squash" }] });
+    const error = failure({ nodes: [{ ...node("Bernoulli", ["x"], "y"), name: "squash" }] });
     expect(error.code).to.equal("ONNX_UNSUPPORTED_OPERATOR");
-    expect(error.message).to.equal('Node "squash" uses operator Sigmoid, which is not supported.');
+    expect(error.message).to.equal(
+      'Node "squash" uses operator Bernoulli, which is not supported.',
+    );
     expect(error.hint).to.contain("Gemm");
   });
 

@@ -1,8 +1,9 @@
 import { elementCount, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { OnnxModel, OnnxNode, OutputInfo } from "../onnx/model.ts";
-import { constantForm, isConstantForm, variableForm, type AffineForm } from "./affine.ts";
-import type { Network, RectifierLayer } from "./network.ts";
+import { variableForm } from "./affine.ts";
+import { Layers } from "./layers.ts";
+import type { Network } from "./network.ts";
 import { shapeError, unsupported, type OperatorContext } from "./operator.ts";
 import { OPERATORS, SUPPORTED_OPERATORS } from "./registry.ts";
 import { formsOf, fromForms, shapeOf, type Value } from "./value.ts";
@@ -50,7 +51,7 @@ function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Val
   const context: OperatorContext = {
     node,
     inputs: node.inputs.map((name) => (name === "" ? undefined : values.get(name, reader))),
-    rectify: (forms) => layers.rectify(node.name, forms),
+    ...layers.builderFor(node),
   };
   const result = withoutRangeErrors(node, () => operator(context));
   return "kind" in result ? [result] : result;
@@ -63,26 +64,6 @@ function withoutRangeErrors<T>(node: OnnxNode, action: () => T): T {
   } catch (error) {
     if (error instanceof RangeError) throw shapeError(node, `does not fit: ${error.message}`);
     throw error;
-  }
-}
-
-/** The rectifier layers so far, and the numbers of their variables. */
-class Layers {
-  readonly all: RectifierLayer[] = [];
-  #variableCount: number;
-
-  constructor(inputSize: number) {
-    this.#variableCount = inputSize;
-  }
-
-  rectify(name: string, forms: readonly AffineForm[]): readonly AffineForm[] {
-    const computed = forms.filter((form) => !isConstantForm(form));
-    if (computed.length > 0) this.all.push({ name, forms: computed });
-    return forms.map((form) =>
-      isConstantForm(form)
-        ? constantForm(Math.max(0, form.constant))
-        : variableForm(this.#variableCount++),
-    );
   }
 }
 

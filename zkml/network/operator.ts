@@ -2,15 +2,24 @@ import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { OnnxNode, Tensor } from "../onnx/model.ts";
 import type { AffineForm } from "./affine.ts";
+import type { ScalarFunction } from "./scalar-functions.ts";
 import { shapeOf, type Value } from "./value.ts";
 
+/** Adds layers of what is not affine; each gives its results as forms. Rows without a variable are computed at once. */
+export interface LayerBuilder {
+  /** `max(0, form)`. */
+  rectify(forms: readonly AffineForm[]): readonly AffineForm[];
+  /** `form · factor`, one by one. */
+  multiply(forms: readonly AffineForm[], factors: readonly AffineForm[]): readonly AffineForm[];
+  /** `function(form)`. */
+  apply(given: ScalarFunction, forms: readonly AffineForm[]): readonly AffineForm[];
+}
+
 /** What an operator may use of the graph around it. */
-export interface OperatorContext {
+export interface OperatorContext extends LayerBuilder {
   readonly node: OnnxNode;
   /** The node's inputs in order; an optional input that is left out is `undefined`. */
   readonly inputs: readonly (Value | undefined)[];
-  /** `max(0, form)` of each: adds one layer for those that are not constant. */
-  rectify(forms: readonly AffineForm[]): readonly AffineForm[];
 }
 
 /**

@@ -1,5 +1,16 @@
 import type { Operator } from "./operator.ts";
-import { add, divide, mean, multiply, negate, subtract } from "./operators/arithmetic.ts";
+import {
+  celu,
+  elu,
+  gelu,
+  hardSwish,
+  mish,
+  selu,
+  softplus,
+  softsign,
+  swish,
+} from "./operators/activations.ts";
+import { add, divide, mean, multiply, negate, power, subtract } from "./operators/arithmetic.ts";
 import { cast } from "./operators/cast.ts";
 import { eyeLike, filled, literal, oneHot, range, shape, size } from "./operators/constants.ts";
 import { convolution, transposedConvolution } from "./operators/convolution.ts";
@@ -7,6 +18,7 @@ import { dequantizeLinear } from "./operators/dequantization.ts";
 import { einsum } from "./operators/einsum.ts";
 import { FOLDED_OPERATORS } from "./operators/folding.ts";
 import { gemm } from "./operators/gemm.ts";
+import { elementwise } from "./operators/functions.ts";
 import { gather, gatherElements, gatherND, slice, where } from "./operators/indexing.ts";
 import { concatenate, split } from "./operators/joining.ts";
 import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from "./operators/layout.ts";
@@ -43,6 +55,9 @@ import {
   reduceSum,
 } from "./operators/reduction.ts";
 import { resize, upsample } from "./operators/resizing.ts";
+import { logSoftmax, softmax } from "./operators/softmax.ts";
+import { instanceNormalization, layerNormalization } from "./operators/standardization.ts";
+import { SCALAR_FUNCTIONS } from "./scalar-functions.ts";
 import { scatterElements, scatterND } from "./operators/scattering.ts";
 
 /** Every supported ONNX operator. */
@@ -115,6 +130,33 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Upsample", upsample],
   ["Where", where],
   ...FOLDED_OPERATORS,
+  ["Acos", elementwise(SCALAR_FUNCTIONS.acos)],
+  ["Asin", elementwise(SCALAR_FUNCTIONS.asin)],
+  ["Atan", elementwise(SCALAR_FUNCTIONS.atan)],
+  ["Celu", celu],
+  ["Cos", elementwise(SCALAR_FUNCTIONS.cos)],
+  ["Elu", elu],
+  ["Erf", elementwise(SCALAR_FUNCTIONS.erf)],
+  ["Exp", elementwise(SCALAR_FUNCTIONS.exp)],
+  ["Gelu", gelu],
+  ["HardSwish", hardSwish],
+  ["InstanceNormalization", instanceNormalization],
+  ["LayerNormalization", layerNormalization],
+  ["Log", elementwise(SCALAR_FUNCTIONS.log)],
+  ["LogSoftmax", logSoftmax],
+  ["Mish", mish],
+  ["Pow", power],
+  ["Reciprocal", elementwise(SCALAR_FUNCTIONS.reciprocal)],
+  ["Selu", selu],
+  ["Sigmoid", elementwise(SCALAR_FUNCTIONS.sigmoid)],
+  ["Sin", elementwise(SCALAR_FUNCTIONS.sin)],
+  ["Softmax", softmax],
+  ["Softplus", softplus],
+  ["Softsign", softsign],
+  ["Sqrt", elementwise(SCALAR_FUNCTIONS.sqrt)],
+  ["Swish", swish],
+  ["Tan", elementwise(SCALAR_FUNCTIONS.tan)],
+  ["Tanh", elementwise(SCALAR_FUNCTIONS.tanh)],
 ]);
 
 export const SUPPORTED_OPERATORS: readonly string[] = [...OPERATORS.keys()].sort();

@@ -490,7 +490,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
     priceOf: TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [[bigint, bigint] & {work: bigint, least: bigint }],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >
     
@@ -701,7 +701,7 @@ getFunction(nameOrSignature: 'pendingCallbackOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
-      [[bigint, bigint] & {work: bigint, least: bigint }],
+      [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
     >;
 getFunction(nameOrSignature: 'priceState'): TypedContractMethod<

@@ -2,13 +2,11 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { at } from "../../arrays.ts";
 import { INTEGER_FORMATS, type IntegerType } from "../../integer/tensor-spec.ts";
-import { singleWireForgeries } from "../../testing/forgery.ts";
-import { ConstraintSystem, type Assignment } from "../constraint-system.ts";
+import { Bench } from "../../testing/bench.ts";
 import { FIELD_ORDER, toField, type FieldValue } from "../field.ts";
-import { term, type LinearCombination, type Wire } from "../linear-combination.ts";
+import type { LinearCombination, Wire } from "../linear-combination.ts";
 import { commit } from "../poseidon.ts";
 import { evaluate } from "../statement.ts";
-import { WitnessVector } from "../witness-vector.ts";
 import { bitLength, decompose } from "./bits.ts";
 import { enforceBoolean } from "./boolean.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -16,53 +14,6 @@ import { inputInteger } from "./input-integer.ts";
 import { outputBytes } from "./output-integer.ts";
 import { commitment } from "./poseidon.ts";
 import { rectify } from "./rectifier.ts";
-
-/** The gadgets under test take their values from closures, so the run they are given is empty. */
-const ASSIGNMENT: Assignment = {
-  trace: { variables: new Float64Array(), sums: [], outputs: new Float64Array() },
-  challenge: 0n,
-};
-
-/** A gadget in a system of its own. */
-class Bench {
-  readonly cs = new ConstraintSystem(0);
-  readonly #fixed: Wire[] = [];
-
-  /** A wire pinned to a value, as if the rest of a circuit had computed it. */
-  fixed(value: FieldValue): LinearCombination {
-    const wire = this.cs.wire();
-    const { cs } = this;
-    cs.enforceZero(
-      { wires: [wire, cs.one], coefficients: [1, toField(-BigInt(value))] },
-      "statement",
-    );
-    cs.assign((witness) => {
-      witness.set(wire, value);
-    });
-    this.#fixed.push(wire);
-    return term(wire);
-  }
-
-  witness(): WitnessVector {
-    const witness = new WitnessVector(this.cs.wireCount);
-    this.cs.fill(witness, ASSIGNMENT);
-    return witness;
-  }
-
-  /** Rows of the gadget alone: without the copies of the constant and the pinned wires. */
-  get rows(): number {
-    return this.cs.constraints.length - 1 - this.#fixed.length;
-  }
-
-  expectSound(): WitnessVector {
-    const witness = this.witness();
-    expect(this.cs.firstUnsatisfied(witness), "an honest witness breaks a row").to.equal(-1);
-    expect(singleWireForgeries(this.cs, witness), "a changed wire goes unnoticed").to.deep.equal(
-      [],
-    );
-    return witness;
-  }
-}
 
 /** Two's complement, big-endian. */
 function encodedBytes(type: IntegerType, value: number): number[] {

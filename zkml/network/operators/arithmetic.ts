@@ -2,7 +2,8 @@ import { at } from "../../arrays.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
 import { combine, constantForm, isConstantForm, scaleForm, type AffineForm } from "../affine.ts";
 import { alignInputs } from "../broadcast.ts";
-import { requireInput, unsupported, type Operator } from "../operator.ts";
+import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
+import { power as powerOf, SCALAR_FUNCTIONS } from "../scalar-functions.ts";
 import { formsOf, fromForms, isInteger, shapeOf, typeOf } from "../value.ts";
 
 /** An element-wise sum with broadcasting, in which each operand has a fixed weight. */
@@ -35,37 +36,35 @@ export const negate: Operator = (context) => {
   return fromForms(shapeOf(value), forms, typeOf(value));
 };
 
-/** ONNX `Mul`: of each pair of elements, at least one must be constant. */
+/** ONNX `Mul`: by constants at no cost, of computed elements with a constraint each. */
 export const multiply: Operator = (context) => {
   const { shape, type, sides } = alignInputs(context);
   const [left = [], right = []] = sides;
-  return fromForms(
-    shape,
-    left.map((form, index) => product(context.node, form, at(right, index))),
-    type,
-  );
+  return fromForms(shape, context.multiply(left, right), type);
 };
 
-function product(node: OnnxNode, left: AffineForm, right: AffineForm): AffineForm {
-  if (isConstantForm(right)) return scaleForm(left, right.constant);
-  if (isConstantForm(left)) return scaleForm(right, left.constant);
-  throw unsupported(node, "multiplies two computed tensors");
-}
-
-/** ONNX `Div` by a constant; between integers, which must both be constant, it drops the fraction. */
+/**
+ * ONNX `Div`. By a computed tensor it multiplies with its reciprocal, out of a table; between integers, which must both be
+ * constant, it drops the fraction.
+ */
 export const divide: Operator = (context) => {
+  const { node } = context;
   const { shape, type, sides } = alignInputs(context);
   const [left = [], right = []] = sides;
-  const divideForms = isInteger(type) ? integerQuotient : quotient;
-  return fromForms(
-    shape,
-    left.map((form, index) => divideForms(context.node, form, at(right, index))),
-    type,
-  );
+  if (!isInteger(type)) return fromForms(shape, quotients(context, left, right), type);
+  const forms = left.map((form, index) => integerQuotient(node, form, at(right, index)));
+  return fromForms(shape, forms, type);
 };
 
-function quotient(node: OnnxNode, left: AffineForm, right: AffineForm): AffineForm {
-  return scaleForm(left, 1 / divisor(node, right));
+function quotients(
+  context: OperatorContext,
+  left: readonly AffineForm[],
+  right: readonly AffineForm[],
+): readonly AffineForm[] {
+  for (const form of right) {
+    if (isConstantForm(form)) divisor(context.node, form);
+  }
+  return context.multiply(left, context.apply(SCALAR_FUNCTIONS.reciprocal, right));
 }
 
 function integerQuotient(node: OnnxNode, left: AffineForm, right: AffineForm): AffineForm {
@@ -77,4 +76,45 @@ function divisor(node: OnnxNode, form: AffineForm): number {
   if (!isConstantForm(form)) throw unsupported(node, "divides by a computed tensor");
   if (form.constant === 0) throw unsupported(node, "divides by zero");
   return form.constant;
+}
+
+/** ONNX `Pow` with constant exponents: small whole ones by products, others out of a table. */
+export const power: Operator = (context) => {
+  const { shape, type, sides } = alignInputs(context);
+  const [bases = [], exponents = []] = sides;
+  const distinct = new Set(exponents.map((form) => requireExponent(context, form)));
+  const raised = new Map<number, readonly AffineForm[]>();
+  for (const exponent of distinct) {
+    const chosen = bases.filter((_, index) => at(exponents, index).constant === exponent);
+    raised.set(exponent, raise(context, chosen, exponent));
+  }
+  const taken = new Map<number, number>();
+  const forms = bases.map((_, index) => {
+    const exponent = at(exponents, index).constant;
+    const next = taken.get(exponent) ?? 0;
+    taken.set(exponent, next + 1);
+    return at(raised.get(exponent) ?? [], next);
+  });
+  return fromForms(shape, forms, type);
+};
+
+function requireExponent({ node }: OperatorContext, form: AffineForm): number {
+  if (isConstantForm(form)) return form.constant;
+  throw unsupported(node, "raises to a computed power");
+}
+
+/** Beyond this, repeated products lose more than a table does. */
+const LARGEST_PRODUCT = 4;
+
+function raise(
+  context: OperatorContext,
+  bases: readonly AffineForm[],
+  exponent: number,
+): readonly AffineForm[] {
+  if (exponent === 0) return bases.map(() => constantForm(1));
+  if (exponent === 1) return bases;
+  if (!Number.isInteger(exponent) || exponent < 0 || exponent > LARGEST_PRODUCT)
+    return context.apply(powerOf(exponent), bases);
+  const rest = raise(context, bases, exponent % 2 === 0 ? exponent / 2 : exponent - 1);
+  return context.multiply(rest, exponent % 2 === 0 ? rest : bases);
 }

@@ -14,7 +14,7 @@ import { indexOf, mapPositions, stridesOf } from "../shape.ts";
 import { formsOf, fromForms, isInteger, shapeOf, typeOf, type Value } from "../value.ts";
 import { absoluteForms } from "./piecewise.ts";
 
-type Group = readonly AffineForm[];
+export type Group = readonly AffineForm[];
 
 /** ONNX `ReduceSum`. */
 export const reduceSum = reduction((_, groups) => groups.map((group) => weigh(group, 1)));
@@ -55,7 +55,7 @@ function reduceAbsolutes(context: OperatorContext, groups: readonly Group[]): Af
   return groups.map(({ length }) => weigh(absolutes.slice(next, (next += length)), 1));
 }
 
-function weigh(group: Group, weight: number): AffineForm {
+export function weigh(group: Group, weight: number): AffineForm {
   return combine(group.map((form) => ({ weight, form })));
 }
 
@@ -90,7 +90,7 @@ function reducedAxes(context: OperatorContext, rank: number): ReadonlySet<number
 }
 
 /** The elements that fall on each element of the shape in which reduced axes have size 1. */
-function groupBy(value: Value, kept: readonly number[]): readonly Group[] {
+export function groupBy(value: Value, kept: readonly number[]): readonly Group[] {
   const strides = stridesOf(kept).map((stride, axis) => (kept[axis] === 1 ? 0 : stride));
   const targets = mapPositions(shapeOf(value), (position) => indexOf(position, strides));
   const groups = Array.from({ length: elementCount(kept) }, (): AffineForm[] => []);

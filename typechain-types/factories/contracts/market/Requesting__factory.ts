@@ -1810,7 +1810,7 @@
       },
       {
         "internalType": "uint256",
-        "name": "least",
+        "name": "minFee",
         "type": "uint256"
       }
     ],

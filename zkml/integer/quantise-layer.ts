@@ -1,0 +1,170 @@
+import { at } from "../arrays.ts";
+import { ZkmlError } from "../errors.ts";
+import type { AffineForm } from "../network/affine.ts";
+import type { FunctionLayer, ProductLayer, RectifierLayer } from "../network/network.ts";
+import type { ScalarFunction } from "../network/scalar-functions.ts";
+import { peakOf, union, type ObservedLayer, type Range } from "./calibration.ts";
+import type { IntegerGraph, IntegerLayer } from "./graph.ts";
+import { boundLayers, boundProduct, boundRows } from "./intervals.ts";
+import { tabulate } from "./piecewise-table.ts";
+import { integerRows, roundedScale, rowScale, type KnownVariables } from "./quantise-rows.ts";
+import { roundingHalf } from "./run.ts";
+
+/** What quantising a layer looks at. */
+export interface LayerContext {
+  readonly known: KnownVariables;
+  readonly observed: ObservedLayer;
+  /** The layers before. */
+  readonly graph: Pick<IntegerGraph, "input" | "layers">;
+  readonly bits: { readonly weight: number; readonly activation: number };
+}
+
+/** A layer, and the scales of its results. */
+export interface ScaledLayer {
+  readonly layer: IntegerLayer;
+  readonly scales: readonly number[];
+}
+
+export function quantiseRectifier(
+  { name, forms }: RectifierLayer,
+  { known, observed, bits }: LayerContext,
+): ScaledLayer {
+  const rowScales = forms.map((form) => rowScale(form, known, bits.weight));
+  const shifts = Uint8Array.from(rowScales, (scale, row) =>
+    shiftFor(Math.max(0, at(observed.sums, row).high) / scale, bits.activation),
+  );
+  const rows = integerRows(forms, known.scales, (row) => ({
+    scale: at(rowScales, row),
+    offset: roundingHalf(at(shifts, row)),
+  }));
+  return {
+    layer: { kind: "rectifier", name, rows, shifts },
+    scales: rowScales.map((scale, row) => scale * 2 ** at(shifts, row)),
+  };
+}
+
+/** Products that cannot get longer than this keep all their bits: dropping some would cost a constraint for each of all. */
+const KEPT_PRODUCT_BITS = 26;
+
+export function quantiseProduct(
+  { name, forms, factors }: ProductLayer,
+  { known, observed, bits, graph }: LayerContext,
+): ScaledLayer {
+  const { scales } = known;
+  const { variables } = boundLayers(graph);
+  const quantised = (operand: readonly AffineForm[]) => {
+    const rowScales = operand.map((form) => rowScale(form, known, bits.weight));
+    const rows = integerRows(operand, scales, (row) => ({ scale: at(rowScales, row), offset: 0 }));
+    return { rowScales, rows, bounds: boundRows(rows, variables, name) };
+  };
+  const [left, right] = [quantised(forms), quantised(factors)];
+  const productScales = left.rowScales.map((scale, row) => scale * at(right.rowScales, row));
+  const shifts = Uint8Array.from(productScales, (scale, row) => {
+    const bounds = boundProduct(at(left.bounds, row), at(right.bounds, row));
+    if (peakOf(bounds) < 2 ** KEPT_PRODUCT_BITS) return 0;
+    return shiftFor(peakOf(at(observed.results, row)) / scale, bits.activation);
+  });
+  return {
+    layer: { kind: "product", name, rows: left.rows, factors: right.rows, shifts },
+    scales: productScales.map((scale, row) => scale * 2 ** at(shifts, row)),
+  };
+}
+
+/** How far beyond the samples a table reaches that has no end of its own, as a share of what they reach. */
+const MARGIN = 0.25;
+
+export function quantiseFunction(
+  { name, forms, function: given }: FunctionLayer,
+  { known, observed, bits, graph }: LayerContext,
+): ScaledLayer {
+  const { scales } = known;
+  // Not an exact scale: the table's unit sets it, and the weights have to follow that.
+  const finest = forms.map((form) => roundedScale(form, known, bits.weight));
+  const domain = domainOf(given, {
+    name,
+    observed: union(observed.sums),
+    possible: possibleRange(forms, finest, { scales, graph, name }),
+  });
+  const unit = (domain.high - domain.low) / 2 ** bits.activation;
+  const shifts = Uint8Array.from(finest, (scale) =>
+    Math.max(0, Math.floor(Math.log2(unit / scale))),
+  );
+  const rowScales = Array.from(shifts, (shift) => unit / 2 ** shift);
+  const rows = integerRows(forms, scales, (row) => ({ scale: at(rowScales, row), offset: 0 }));
+  const lows = Float64Array.from(
+    rowScales,
+    (scale, row) => Math.round(domain.low / scale) - roundingHalf(at(shifts, row)),
+  );
+  const { table, scale } = tabulate(given, {
+    low: domain.low,
+    unit,
+    argumentBits: bits.activation,
+    outputBits: bits.activation,
+  });
+  return {
+    layer: { kind: "function", name, rows, shifts, lows, table },
+    scales: forms.map(() => scale),
+  };
+}
+
+/** What rows can reach at all, in real numbers. */
+function possibleRange(
+  forms: readonly AffineForm[],
+  rowScales: readonly number[],
+  {
+    scales,
+    graph,
+    name,
+  }: Pick<LayerContext, "graph"> & {
+    readonly scales: readonly number[];
+    readonly name: string;
+  },
+): Range {
+  const rows = integerRows(forms, scales, (row) => ({ scale: at(rowScales, row), offset: 0 }));
+  const bounds = boundRows(rows, boundLayers(graph).variables, name);
+  return union(
+    bounds.map(({ low, high }, row) => ({
+      low: low * at(rowScales, row),
+      high: high * at(rowScales, row),
+    })),
+  );
+}
+
+/** Arguments that a table is made for. */
+function domainOf(
+  { evaluate, domain, pole }: ScalarFunction,
+  { name, observed, possible }: { name: string; observed: Range; possible: Range },
+): Range {
+  const reached = withMargin(observed, pole);
+  const isBelow = Number.isFinite(evaluate(reached.low));
+  const low = Number.isFinite(domain.low) ? domain.low : isBelow ? reached.low : observed.low;
+  const high = Number.isFinite(domain.high) ? domain.high : reached.high;
+  const within = { low: Math.max(low, possible.low), high: Math.min(high, possible.high) };
+  // What can only be one number gets a table around it.
+  const found = within.low < within.high ? within : reached;
+  const isDefined = [found.low, found.high].every((end) => Number.isFinite(evaluate(end)));
+  if (isDefined && !(pole !== undefined && found.low < pole && pole < found.high)) return found;
+  throw new ZkmlError(
+    "RANGE_OVERFLOW",
+    `Node "${name}" is not defined everywhere between ${found.low} and ${found.high}, which its argument can reach.`,
+    "Give calibration samples that stay away from where it is not defined.",
+  );
+}
+
+/** What the samples reach and a margin, which leaves as much of the way to a pole. */
+function withMargin({ low, high }: Range, pole: number | undefined): Range {
+  const margin = MARGIN * (low < high ? high - low : Math.max(Math.abs(low), 1));
+  const [below, above] =
+    pole === undefined
+      ? [Infinity, Infinity]
+      : [
+          low > pole ? MARGIN * (low - pole) : Infinity,
+          high < pole ? MARGIN * (pole - high) : Infinity,
+        ];
+  return { low: low - Math.min(margin, below), high: high + Math.min(margin, above) };
+}
+
+/** Low bits to drop so that a result of this size keeps `bits`. */
+function shiftFor(peak: number, bits: number): number {
+  return Math.max(0, Math.ceil(Math.log2((peak + 1) / 2 ** bits)));
+}
