@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Governed} from "../governance/Governed.sol";
 import {FeeSettlement, IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
-import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
 import {Challenge, ChallengeTerms, IOptimisticMarket} from "../interfaces/IOptimisticMarket.sol";
 import {Durations} from "../libraries/Durations.sol";
 import {InferenceRequest} from "../types/InferenceRequest.sol";
