@@ -115,6 +115,11 @@ describe("clamp", () => {
     }
   });
 
+  it("cuts what can leave the range by one only", () => {
+    expect(valueOf(build(256, { low: 0, high: 256 }, 255))).to.equal(255n);
+    expect(valueOf(build(-1, { low: -1, high: 255 }, 255))).to.equal(0n);
+  });
+
   it("costs nothing for what cannot leave the range, and half for what can leave one end", () => {
     expect(build(7, { low: 0, high: 255 }, 255).bench.rows).to.equal(0);
     const [low, high, both] = [
