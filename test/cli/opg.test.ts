@@ -42,6 +42,21 @@ describe("opg", () => {
     key,
   ];
 
+  it("takes floating-point inputs as 8 bits, or as 16", async () => {
+    const shape = { type: "float", shape: [1, 4] } as const;
+    const onnx = onnxFile({ input: shape, output: shape, nodes: [node("Sigmoid", ["x"], "y")] });
+    await writeFile(path.join(folder, "sigmoid.onnx"), onnx);
+    for (const [type, bytes] of [
+      ["int8", 4],
+      ["int16", 8],
+    ] as const) {
+      const files = ["sigmoid.onnx", "--samples", "samples.json", "--out", type];
+      const options = ["--input-type", type];
+      const { stdout } = await runOpg(folder, "model", "compile", ...files, ...options);
+      expect(stdout).to.include(`input ${bytes} bytes, output 16 bytes`);
+    }
+  });
+
   it("brings a model from an ONNX file to the registry", async () => {
     const { stdout, exitCode } = await runOpg(
       folder,
@@ -105,8 +120,8 @@ describe("opg", () => {
       const parts = { type: "float", shape: [1, 2] } as const;
       const nodes = [node("Bernoulli", ["x"], "y")];
       const onnx = onnxFile({ input: parts, output: parts, nodes });
-      await writeFile(path.join(folder, "softmax.onnx"), onnx);
-      const files = ["softmax.onnx", "--samples", "samples.json", "--out", "softmax"];
+      await writeFile(path.join(folder, "bernoulli.onnx"), onnx);
+      const files = ["bernoulli.onnx", "--samples", "samples.json", "--out", "bernoulli"];
       const result = await runOpg(folder, "model", "compile", ...files);
       expectFailure(result, "ONNX_UNSUPPORTED_OPERATOR", /Bernoulli/);
     });

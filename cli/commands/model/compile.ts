@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { compileModel } from "../../../zkml/model/compile-model.ts";
 import { writePackage } from "../../../zkml/model/package.ts";
 import { dimension, integerBetween } from "../../arguments.ts";
@@ -10,6 +10,7 @@ interface Options {
   readonly out: string;
   readonly weightBits: number;
   readonly activationBits: number;
+  readonly inputType: "int8" | "int16";
   readonly dimension: Readonly<Record<string, number>>;
   readonly overwrite: boolean;
 }
@@ -22,6 +23,11 @@ export function compileCommand(): Command {
     .requiredOption("--out <folder>", "folder of the package to write")
     .option("--weight-bits <n>", "bits of a weight", integerBetween(2, 16), 8)
     .option("--activation-bits <n>", "bits of an activation", integerBetween(2, 16), 12)
+    .addOption(
+      new Option("--input-type <type>", "integers that a floating-point input becomes")
+        .choices(["int8", "int16"])
+        .default("int8"),
+    )
     .option(
       "--dimension <name=size>",
       "size of a dimension that the file leaves open, such as batch_size=1; repeatable",
@@ -32,11 +38,11 @@ export function compileCommand(): Command {
     .action(
       async (
         file: string,
-        { samples, out, overwrite, dimension: dimensions, ...bits }: Options,
+        { samples, out, overwrite, dimension: dimensions, ...quantisation }: Options,
       ) => {
         const onnx = await readInputFile(file);
         const model = compileModel(onnx, {
-          ...bits,
+          ...quantisation,
           samples: await readSamples(samples),
           dimensions,
         });
