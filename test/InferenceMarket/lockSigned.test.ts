@@ -4,7 +4,7 @@ import { requestId, type RequestTerms } from "../../sdk/request.ts";
 import { REQUEST_OUTCOME, REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { draftRequest, signRequest, type RequestDraft } from "../../sdk/signed-request.ts";
 import { HostileWallet__factory } from "../../typechain-types/index.js";
-import { BEHAVIOURS } from "../fixtures/channels.ts";
+import { BEHAVIOURS, REFUSING_BEHAVIOURS } from "../fixtures/channels.ts";
 import { runningMarket } from "../fixtures/market.ts";
 import { answer, INPUT } from "../fixtures/models.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
@@ -222,14 +222,7 @@ describe("InferenceMarket.lockSigned", () => {
       const context = await loadFixture(wallet);
       const { market, contract, terms, signature, lockSigned, domain } = context;
       const reenter = market.interface.encodeFunctionData("revoke", [terms]);
-      for (const name of [
-        "Refuse",
-        "Revert",
-        "BurnGas",
-        "RevertBomb",
-        "ReturnTooLittle",
-        "Reenter",
-      ] as const) {
+      for (const name of REFUSING_BEHAVIOURS) {
         await contract.behave(BEHAVIOURS[name], market, reenter);
         await expect(lockSigned(terms, signature), name)
           .to.be.revertedWithCustomError(market, "SignedRequestsBadSignature")

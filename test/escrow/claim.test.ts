@@ -3,6 +3,7 @@ import { concat, hexlify, randomBytes, ZeroAddress } from "ethers";
 import { packClaims, signChannelMessage } from "../../sdk/channel.ts";
 import {
   BEHAVIOURS,
+  REFUSING_BEHAVIOURS,
   channelFixture,
   DEPOSIT,
   meteredClaim,
@@ -148,14 +149,7 @@ describe("PaymentChannels: claim", () => {
         .withArgs(keyId, REFUSALS.BadSignature);
     });
 
-    for (const behaviour of [
-      "Refuse",
-      "Revert",
-      "BurnGas",
-      "RevertBomb",
-      "ReturnTooLittle",
-      "Reenter",
-    ] as const) {
+    for (const behaviour of REFUSING_BEHAVIOURS) {
       it(`cannot sink a batch: ${behaviour}`, async () => {
         const context = await loadFixture(channelFixture);
         const { escrow, operator } = context;

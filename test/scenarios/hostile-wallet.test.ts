@@ -4,6 +4,7 @@ import { channelId, packClaims, signChannelMessage } from "../../sdk/channel.ts"
 import { HostileWallet__factory } from "../../typechain-types/index.js";
 import {
   BEHAVIOURS,
+  REFUSING_BEHAVIOURS,
   channelFixture,
   DEPOSIT,
   REFUSALS,
@@ -15,16 +16,6 @@ import { ethers, loadFixture, networkHelpers, time } from "../fixtures/network.t
 import { opg } from "../fixtures/protocol.ts";
 
 const CLOSED = 3n;
-
-/** What a wallet answers that does not count as a yes. */
-const NO = [
-  "Refuse",
-  "Revert",
-  "BurnGas",
-  "RevertBomb",
-  "ReturnTooLittle",
-  "Reenter",
-] as const satisfies (keyof typeof BEHAVIOURS)[];
 
 describe("a wallet contract that misbehaves", () => {
   describe("as the payer of a channel", () => {
@@ -72,7 +63,7 @@ describe("a wallet contract that misbehaves", () => {
       expect(await escrow.earningsOf(operator)).to.equal(DEPOSIT);
     });
 
-    for (const behaviour of NO) {
+    for (const behaviour of REFUSING_BEHAVIOURS) {
       it(`cannot be metered, nor sink the batch that tries: ${behaviour}`, async () => {
         const context = await loadFixture(channelFixture);
         const { escrow, deployment, keys, meter, operator } = context;
@@ -117,7 +108,7 @@ describe("a wallet contract that misbehaves", () => {
       return { ...context, wallet, node, voucher };
     }
 
-    for (const behaviour of NO) {
+    for (const behaviour of REFUSING_BEHAVIOURS) {
       it(`cannot keep the payer's money by not agreeing: ${behaviour}`, async () => {
         const context = await loadFixture(fixture);
         const { escrow, payer, wallet, voucher } = context;

@@ -10,7 +10,7 @@ import {
 } from "../../sdk/receipt.ts";
 import { roleSet } from "../../sdk/tiers.ts";
 import { HostileWallet__factory } from "../../typechain-types/index.js";
-import { BEHAVIOURS } from "../fixtures/channels.ts";
+import { BEHAVIOURS, REFUSING_BEHAVIOURS } from "../fixtures/channels.ts";
 import { openMarket } from "../fixtures/market.ts";
 import { ethers, loadFixture, time } from "../fixtures/network.ts";
 import { fundedProtocol, opg } from "../fixtures/protocol.ts";
@@ -273,14 +273,7 @@ describe("SignedVerifier", () => {
         await verifier.verify(claim, OUTPUT, concat([statement, signature]));
     });
 
-    for (const behaviour of [
-      "Refuse",
-      "Revert",
-      "BurnGas",
-      "RevertBomb",
-      "ReturnTooLittle",
-      "Reenter",
-    ] as const) {
+    for (const behaviour of REFUSING_BEHAVIOURS) {
       it(`is not believed, and costs little: ${behaviour}`, async () => {
         const context = await loadFixture(fixture);
         const { verifier, feeEscrow, provider, stranger, claim, evidence } = context;

@@ -10,7 +10,7 @@ import {
 import { analyseIntervals, boundProduct } from "../integer/intervals.ts";
 import { roundingHalf } from "../integer/run.ts";
 import { ConstraintSystem, type Assignment } from "./constraint-system.ts";
-import type { BoundedValue } from "./gadgets/clamp.ts";
+import { plus, type BoundedValue } from "./gadgets/bounded-value.ts";
 import { floorShift } from "./gadgets/floor-shift.ts";
 import { inputInteger } from "./gadgets/input-integer.ts";
 import { outputBytes } from "./gadgets/output-integer.ts";
@@ -84,10 +84,8 @@ function compileRow(
 ): LinearCombination {
   const shift = at(layer.shifts, row);
   switch (layer.kind) {
-    case "rectifier": {
-      const { value, interval, valueOf } = given;
-      return rectify(cs, { sum: value, interval, shift, sumOf: valueOf });
-    }
+    case "rectifier":
+      return rectify(cs, { ...given, shift });
     case "product":
       return floorShift(cs, { ...roundedProduct(cs, given, factor(), shift), shift });
     case "function": {
@@ -111,19 +109,6 @@ function roundedProduct(
     valueOf: productOf,
   };
   return plus(cs, product, roundingHalf(shift));
-}
-
-/** The value with a constant added. */
-function plus(cs: ConstraintSystem, given: BoundedValue, constant: number): BoundedValue {
-  const { value, interval, valueOf } = given;
-  return {
-    value: sum([
-      [value, 1],
-      [cs.constant(constant), 1],
-    ]),
-    interval: { low: interval.low + constant, high: interval.high + constant },
-    valueOf: (assignment) => valueOf(assignment) + constant,
-  };
 }
 
 function factorsOf(layer: IntegerLayer): SparseRows {

@@ -3,7 +3,7 @@ import { ZkmlError } from "../errors.ts";
 import type { OnnxNode, Tensor } from "../onnx/model.ts";
 import type { AffineForm } from "./affine.ts";
 import type { ScalarFunction } from "./scalar-functions.ts";
-import { shapeOf, type Value } from "./value.ts";
+import { formsOf, fromForms, shapeOf, typeOf, type Value } from "./value.ts";
 
 /** Adds layers of what is not affine; each gives its results as forms. Rows without a variable are computed at once. */
 export interface LayerBuilder {
@@ -85,4 +85,13 @@ export function unsupported(node: OnnxNode, what: string): ZkmlError {
     `Node "${node.name}" (${node.operator}) ${what}, which is not supported.`,
     "Change the model so that this node is not needed.",
   );
+}
+
+/** The first input with its forms replaced, one for each. */
+export function mapForms(
+  context: OperatorContext,
+  map: (forms: readonly AffineForm[]) => readonly AffineForm[],
+): Value {
+  const value = requireInput(context, 0);
+  return fromForms(shapeOf(value), map(formsOf(value)), typeOf(value));
 }

@@ -30,21 +30,7 @@ export function windowAxes(
 ): readonly Axis[] {
   const rank = space.length;
   const kernelShape = perAxis(node, "kernel_shape", kernel);
-  const strides = perAxis(
-    node,
-    "strides",
-    listOf(rank, () => 1),
-  );
-  const dilations = perAxis(
-    node,
-    "dilations",
-    listOf(rank, () => 1),
-  );
-  const pads = perAxis(
-    node,
-    "pads",
-    listOf(2 * rank, () => 0),
-  );
+  const { strides, dilations, pads } = windowSteps(node, rank);
   if (kernel.length !== rank || kernelShape.some((size, axis) => size !== kernel[axis])) {
     throw shapeError(node, `has a window [${kernel.join(", ")}] over [${space.join(", ")}]`);
   }
@@ -58,6 +44,22 @@ export function windowAxes(
       end: at(pads, axis + rank),
     }),
   );
+}
+
+/** How a window moves, how far its elements are apart, and what is added around the input: begins, then ends. */
+export function windowSteps(
+  node: OnnxNode,
+  rank: number,
+): Readonly<Record<"strides" | "dilations" | "pads", readonly number[]>> {
+  const ones = listOf(rank, () => 1);
+  const strides = perAxis(node, "strides", ones);
+  const dilations = perAxis(node, "dilations", ones);
+  const pads = perAxis(
+    node,
+    "pads",
+    listOf(2 * rank, () => 0),
+  );
+  return { strides, dilations, pads };
 }
 
 /** An attribute that holds one number for each axis (paddings: two). */

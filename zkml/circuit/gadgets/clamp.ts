@@ -1,14 +1,7 @@
-import type { Interval } from "../../integer/intervals.ts";
-import type { Assignment, ConstraintSystem } from "../constraint-system.ts";
-import { sum, type LinearCombination } from "../linear-combination.ts";
+import type { ConstraintSystem } from "../constraint-system.ts";
+import { sum } from "../linear-combination.ts";
+import type { BoundedValue } from "./bounded-value.ts";
 import { rectify } from "./rectifier.ts";
-
-/** An integer that a circuit computes: what it is a combination of, its proven bounds, and its value in a run. */
-export interface BoundedValue {
-  readonly value: LinearCombination;
-  readonly interval: Interval;
-  readonly valueOf: (assignment: Assignment) => number;
-}
 
 /**
  * Gives `min(last, max(0, value))`.
@@ -24,9 +17,10 @@ export function clamp(cs: ConstraintSystem, given: BoundedValue, last: number): 
   return complement(cs, excess, last);
 }
 
-function rectified(cs: ConstraintSystem, { value, interval, valueOf }: BoundedValue): BoundedValue {
+function rectified(cs: ConstraintSystem, given: BoundedValue): BoundedValue {
+  const { interval, valueOf } = given;
   return {
-    value: rectify(cs, { sum: value, interval, shift: 0, sumOf: valueOf }),
+    value: rectify(cs, { ...given, shift: 0 }),
     interval: { low: Math.max(0, interval.low), high: Math.max(0, interval.high) },
     valueOf: (assignment) => Math.max(0, valueOf(assignment)),
   };

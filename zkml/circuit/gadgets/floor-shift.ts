@@ -1,15 +1,11 @@
-import type { Interval } from "../../integer/intervals.ts";
-import type { Assignment, ConstraintSystem } from "../constraint-system.ts";
+import type { ConstraintSystem } from "../constraint-system.ts";
 import { sum, type LinearCombination } from "../linear-combination.ts";
 import { bitLength, decompose, weighBits } from "./bits.ts";
+import type { BoundedValue } from "./bounded-value.ts";
 
-export interface FloorShiftParameters {
-  readonly value: LinearCombination;
-  /** Proven bounds of the value. */
-  readonly interval: Interval;
+export interface FloorShiftParameters extends BoundedValue {
   /** Low bits dropped. */
   readonly shift: number;
-  readonly valueOf: (assignment: Assignment) => number;
 }
 
 /**

@@ -91,10 +91,10 @@ describe("rectifier", () => {
   function build({ value, interval, shift }: Case): { bench: Bench; result: LinearCombination } {
     const bench = new Bench();
     const result = rectify(bench.cs, {
-      sum: bench.fixed(value),
+      value: bench.fixed(value),
       interval,
       shift,
-      sumOf: () => value,
+      valueOf: () => value,
     });
     return { bench, result };
   }

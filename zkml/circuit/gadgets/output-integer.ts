@@ -1,15 +1,12 @@
-import type { Interval } from "../../integer/intervals.ts";
 import { INTEGER_FORMATS, type IntegerType } from "../../integer/tensor-spec.ts";
-import type { Assignment, ConstraintSystem } from "../constraint-system.ts";
+import type { ConstraintSystem } from "../constraint-system.ts";
 import { sum, term, type LinearCombination, type ScaledPart } from "../linear-combination.ts";
 import { bitLength, decompose } from "./bits.ts";
+import type { BoundedValue } from "./bounded-value.ts";
 
-export interface OutputParameters {
-  readonly value: LinearCombination;
-  /** Proven bounds of the value; inside the type's range. */
-  readonly interval: Interval;
+/** The interval has to be inside the type's range. */
+export interface OutputParameters extends BoundedValue {
   readonly type: IntegerType;
-  readonly valueOf: (assignment: Assignment) => number;
 }
 
 /**

@@ -1,16 +1,12 @@
-import type { Interval } from "../../integer/intervals.ts";
-import type { Assignment, ConstraintSystem } from "../constraint-system.ts";
+import type { ConstraintSystem } from "../constraint-system.ts";
 import { sum, term, ZERO, type LinearCombination } from "../linear-combination.ts";
 import { bitLength, decompose, weighBits } from "./bits.ts";
+import type { BoundedValue } from "./bounded-value.ts";
 
-export interface RectifierParameters {
-  /** The affine row to rectify. */
-  readonly sum: LinearCombination;
-  /** Proven bounds of the row. */
-  readonly interval: Interval;
+/** `value` is the affine row to rectify. */
+export interface RectifierParameters extends BoundedValue {
   /** Low bits dropped after rectification. */
   readonly shift: number;
-  readonly sumOf: (assignment: Assignment) => number;
 }
 
 /**
@@ -38,7 +34,7 @@ export function rectify(cs: ConstraintSystem, parameters: RectifierParameters): 
 
 function rectifySigned(
   cs: ConstraintSystem,
-  { sum: row, interval, shift, sumOf }: RectifierParameters,
+  { value: row, interval, shift, valueOf }: RectifierParameters,
 ): LinearCombination {
   const magnitude = Math.max(bitLength(interval.high), bitLength(-interval.low - 1));
   const offset = 2 ** magnitude;
@@ -46,22 +42,22 @@ function rectifySigned(
     [row, 1],
     [cs.constant(offset), 1],
   ]);
-  const bits = decompose(cs, shifted, magnitude + 1, (assignment) => sumOf(assignment) + offset);
+  const bits = decompose(cs, shifted, magnitude + 1, (assignment) => valueOf(assignment) + offset);
 
   const result = cs.wire();
   const sign = term(bits.first + magnitude);
   cs.enforce(sign, weighBits(bits, shift, magnitude), term(result), "rectifier");
   cs.assign((witness, assignment) => {
-    witness.set(result, Math.floor(Math.max(0, sumOf(assignment)) / 2 ** shift));
+    witness.set(result, Math.floor(Math.max(0, valueOf(assignment)) / 2 ** shift));
   });
   return term(result);
 }
 
 function dropLowBits(
   cs: ConstraintSystem,
-  { sum: row, interval, shift, sumOf }: RectifierParameters,
+  { value: row, interval, shift, valueOf }: RectifierParameters,
 ): LinearCombination {
-  const bits = decompose(cs, row, bitLength(interval.high), sumOf);
+  const bits = decompose(cs, row, bitLength(interval.high), valueOf);
   const result = cs.wire();
   cs.enforceZero(
     sum([
@@ -71,7 +67,7 @@ function dropLowBits(
     "rectifier",
   );
   cs.assign((witness, assignment) => {
-    witness.set(result, Math.floor(sumOf(assignment) / 2 ** shift));
+    witness.set(result, Math.floor(valueOf(assignment) / 2 ** shift));
   });
   return term(result);
 }

@@ -3,7 +3,8 @@ import { argumentBits, type PiecewiseTable } from "../../integer/piecewise-table
 import type { Assignment, ConstraintSystem } from "../constraint-system.ts";
 import { sum, term, type LinearCombination } from "../linear-combination.ts";
 import { bitLength, decompose, weighBits } from "./bits.ts";
-import { clamp, type BoundedValue } from "./clamp.ts";
+import type { BoundedValue } from "./bounded-value.ts";
+import { clamp } from "./clamp.ts";
 import { floorShift } from "./floor-shift.ts";
 import { multiply } from "./product.ts";
 import { selector } from "./selector.ts";

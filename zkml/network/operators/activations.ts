@@ -1,14 +1,8 @@
 import { at } from "../../arrays.ts";
 import { combine, type AffineForm } from "../affine.ts";
 import { floatAttribute } from "../attributes.ts";
-import {
-  requireInput,
-  type LayerBuilder,
-  type Operator,
-  type OperatorContext,
-} from "../operator.ts";
+import { mapForms, type LayerBuilder, type Operator, type OperatorContext } from "../operator.ts";
 import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
-import { formsOf, fromForms, shapeOf } from "../value.ts";
 
 /*
  * Activations that are made of rectifiers, products and tabulated functions. Whatever grows without bound is left to a
@@ -32,10 +26,7 @@ function mix(
 function activate(
   given: (context: OperatorContext, forms: readonly AffineForm[]) => readonly AffineForm[],
 ): Operator {
-  return (context) => {
-    const value = requireInput(context, 0);
-    return fromForms(shapeOf(value), given(context, formsOf(value)));
-  };
+  return (context) => mapForms(context, (forms) => given(context, forms));
 }
 
 /** `max(0, x) + alpha · (exp(min(0, x) / scale) - 1)`: what Elu, Selu and Celu have in common. */

@@ -20,6 +20,7 @@ import {
   windowAxes,
   type Axis,
   type Tap,
+  windowSteps,
 } from "../windows.ts";
 
 /** ONNX `Conv` over any number of axes, with groups, strides, dilations and padding; weights must be constant. */
@@ -126,25 +127,11 @@ function transposedAxes(
   kernel: readonly number[],
 ): readonly Axis[] {
   const rank = space.length;
-  const strides = perAxis(
-    node,
-    "strides",
-    listOf(rank, () => 1),
-  );
-  const dilations = perAxis(
-    node,
-    "dilations",
-    listOf(rank, () => 1),
-  );
+  const { strides, dilations, pads } = windowSteps(node, rank);
   const extras = perAxis(
     node,
     "output_padding",
     listOf(rank, () => 0),
-  );
-  const pads = perAxis(
-    node,
-    "pads",
-    listOf(2 * rank, () => 0),
   );
   const wanted = attribute(node, "output_shape", "ints")?.slice(-rank);
   perAxis(node, "kernel_shape", kernel);

@@ -3,8 +3,14 @@ import { combine, constantForm, isConstantForm, scaleForm, type AffineForm } fro
 import { floatAttribute } from "../attributes.ts";
 import { alignInputs, spread } from "../broadcast.ts";
 import { maximum, minimum } from "../extremes.ts";
-import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
-import { formsOf, fromForms, shapeOf, typeOf, type Value } from "../value.ts";
+import {
+  mapForms,
+  requireInput,
+  unsupported,
+  type Operator,
+  type OperatorContext,
+} from "../operator.ts";
+import { formsOf, fromForms, shapeOf, type Value } from "../value.ts";
 
 /** ONNX `Relu`: `max(0, x)`. */
 export const relu: Operator = (context) => mapForms(context, (forms) => context.rectify(forms));
@@ -79,14 +85,6 @@ export const thresholdedRelu: Operator = (context) => {
   if (alpha !== 0) throw unsupported(context.node, `jumps from 0 to ${alpha} at its threshold`);
   return relu(context);
 };
-
-function mapForms(
-  context: OperatorContext,
-  map: (forms: readonly AffineForm[]) => readonly AffineForm[],
-): Value {
-  const value = requireInput(context, 0);
-  return fromForms(shapeOf(value), map(formsOf(value)), typeOf(value));
-}
 
 /** Exporters write "no limit" as the largest float32. */
 const LARGEST_FLOAT = 3.4e38;
