@@ -21,6 +21,11 @@ import {RequestId} from "./types/RequestId.sol";
 /// and `collectRoyalties`, which anyone may call and which serve any number of settlements at once. What channels pay
 /// (see {PaymentChannels}) is earned in the same way.
 ///
+/// REENTRANCY
+///
+/// What calls OPG, a registry or a wallet writes first, and is guarded besides. What lockers call (`lock`, `release`, `refund`)
+/// calls nobody and has no guard.
+///
 /// WHAT THIS TRUSTS
 ///
 /// - OPG, to move exactly what it says and to call nobody back.
@@ -141,7 +146,7 @@ contract FeeEscrow is IFeeEscrow, PaymentChannels, MulticallUpgradeable {
     }
 
     /// @inheritdoc IFeeEscrow
-    function lock(RequestId requestId, address payer, uint96 amount) external nonReentrant {
+    function lock(RequestId requestId, address payer, uint96 amount) external {
         Storage storage $ = _storage();
         address authorized = $.accounts[payer].locker;
         require(amount != 0, FeeEscrowZeroAmount());
@@ -157,23 +162,42 @@ contract FeeEscrow is IFeeEscrow, PaymentChannels, MulticallUpgradeable {
     // SETTLE
 
     /// @inheritdoc IFeeEscrow
-    function release(RequestId requestId, FeeSettlement calldata settlement) external nonReentrant {
-        Storage storage $ = _storage();
-        FeeLock memory held = _takeLock(requestId);
-        (uint256 fee, uint256 royalty) = (settlement.fee, settlement.royalty);
-        require(fee <= held.amount, FeeEscrowFeeExceedsLock(fee, held.amount));
-        require(royalty <= fee, FeeEscrowRoyaltyExceedsFee(royalty, fee));
-        uint256 earned = fee - royalty;
-        uint256 refunded = held.amount - fee;
-
-        _creditEarnings(settlement.node, earned);
-        if (royalty != 0) $.royalties[settlement.modelId] += royalty;
-        if (refunded != 0) _credit(held.payer, refunded);
-        emit FeeReleased(msg.sender, requestId, settlement.node, earned, royalty, refunded);
+    function release(FeeSettlement calldata settlement) external {
+        _creditEarnings(settlement.node, _release(settlement));
     }
 
     /// @inheritdoc IFeeEscrow
-    function refund(RequestId requestId) external nonReentrant {
+    function releaseMany(FeeSettlement[] calldata settlements) external {
+        address node = address(0);
+        uint256 earned = 0;
+        for (uint256 i = 0; i < settlements.length; ++i) {
+            FeeSettlement calldata settlement = settlements[i];
+            // What one node earned in a row is credited once.
+            if (settlement.node != node) {
+                if (earned != 0) _creditEarnings(node, earned);
+                (node, earned) = (settlement.node, 0);
+            }
+            earned += _release(settlement);
+        }
+        if (earned != 0) _creditEarnings(node, earned);
+    }
+
+    /// @dev Ends a lock, and pays all but the node. Returns what the node earned.
+    function _release(FeeSettlement calldata settlement) private returns (uint256 earned) {
+        FeeLock memory held = _takeLock(settlement.requestId);
+        (uint256 fee, uint256 royalty) = (settlement.fee, settlement.royalty);
+        require(fee <= held.amount, FeeEscrowFeeExceedsLock(fee, held.amount));
+        require(royalty <= fee, FeeEscrowRoyaltyExceedsFee(royalty, fee));
+        earned = fee - royalty;
+        uint256 refunded = held.amount - fee;
+
+        if (royalty != 0) _storage().royalties[settlement.modelId] += royalty;
+        if (refunded != 0) _credit(held.payer, refunded);
+        emit FeeReleased(msg.sender, settlement.requestId, settlement.node, earned, royalty, refunded);
+    }
+
+    /// @inheritdoc IFeeEscrow
+    function refund(RequestId requestId) external {
         FeeLock memory held = _takeLock(requestId);
 
         _credit(held.payer, held.amount);

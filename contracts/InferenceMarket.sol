@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IBatchChecker} from "./interfaces/IBatchChecker.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
-import {IFeePolicy} from "./interfaces/IFeePolicy.sol";
 import {Fulfilment, IInferenceMarket, RequestView} from "./interfaces/IInferenceMarket.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
-import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
-import {InferenceClaim, IVerifier} from "./interfaces/IVerifier.sol";
-import {IVerifierRouter} from "./interfaces/IVerifierRouter.sol";
 import {Durations} from "./libraries/Durations.sol";
+import {BatchSettlement} from "./market/BatchSettlement.sol";
 import {Callbacks} from "./market/Callbacks.sol";
 import {CollateralAllotments} from "./market/CollateralAllotments.sol";
 import {OptimisticMarket} from "./market/OptimisticMarket.sol";
 import {Requesting} from "./market/Requesting.sol";
-import {WorkMeter} from "./market/WorkMeter.sol";
+import {Settling} from "./market/Settling.sol";
 import {InferenceRequest} from "./types/InferenceRequest.sol";
 import {NodeRole} from "./types/NodeRole.sol";
 import {ProofKind, ProofKinds} from "./types/ProofKind.sol";
@@ -47,25 +44,28 @@ import {Tier} from "./types/Tier.sol";
 /// - The verifiers that governance routed: a verifier that accepts anything would pay any node that answers.
 /// - Nothing about payers, nodes and consumers.
 /// @custom:security-contact security@opengradient.ai
-contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, OptimisticMarket {
+contract InferenceMarket is Settling, Requesting, CollateralAllotments, Callbacks, OptimisticMarket {
     using SafeCast for uint256;
 
-    INodeRegistry public immutable NODE_REGISTRY;
-    IVerifierRouter public immutable VERIFIER_ROUTER;
-    IBatchChecker public immutable BATCH_CHECKER;
+    /// @notice Code of `fulfilBatch`, which runs on this contract's storage.
+    BatchSettlement public immutable BATCH_SETTLEMENT;
 
+    /// @param batchSettlement Knows escrow, nodes, verifiers and prices; this contract takes them from there.
     constructor(
-        IFeeEscrow escrow,
         IStaking staking,
         IModelRegistry modelRegistry,
-        INodeRegistry nodeRegistry,
-        IVerifierRouter verifierRouter,
-        IBatchChecker batchChecker,
-        IFeePolicy feePolicy
-    ) Requesting(escrow, modelRegistry) CollateralAllotments(staking) WorkMeter(feePolicy) {
-        NODE_REGISTRY = nodeRegistry;
-        VERIFIER_ROUTER = verifierRouter;
-        BATCH_CHECKER = batchChecker;
+        BatchSettlement batchSettlement
+    )
+        Settling(
+            batchSettlement.FEE_ESCROW(),
+            batchSettlement.NODE_REGISTRY(),
+            batchSettlement.VERIFIER_ROUTER(),
+            batchSettlement.FEE_POLICY()
+        )
+        Requesting(modelRegistry)
+        CollateralAllotments(staking)
+    {
+        BATCH_SETTLEMENT = batchSettlement;
     }
 
     /// @notice Sets up the proxy.
@@ -156,14 +156,17 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         _setState(requestId, state.served(node));
         if (state.isTaken() && terms.collateral != 0) _freeCollateral(node, terms.collateral, state.deadline());
         _observe(terms.work);
-        // The terms are those of a request that was made, so neither the subtraction nor the cast can fail.
-        uint96 fee = uint96(terms.feeAt(state.isTaken() ? state.lockTime() : block.timestamp));
         emit RequestFulfilled(requestId, node, output);
 
         // Refuses a request that was never made.
         FEE_ESCROW.release(
-            requestId,
-            FeeSettlement({node: node, modelId: terms.modelId, fee: fee, royalty: terms.royalty})
+            FeeSettlement({
+                requestId: requestId,
+                node: node,
+                modelId: terms.modelId,
+                fee: _feeOf(terms, state),
+                royalty: terms.royalty
+            })
         );
     }
 
@@ -187,14 +190,9 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         bytes calldata output,
         bytes calldata evidence
     ) internal view override {
-        (bool isProved, bytes memory refusal) = _isProved(_claimOf(requestId, terms, node), tier, output, evidence);
-        _require(isProved, refusal);
+        (ProofKind kind, bytes calldata proof) = ProofKinds.split(evidence);
+        VERIFIER_ROUTER.route(kind, tier).verify(_claimOf(requestId, terms, node), output, proof);
     }
-
-    // JUDGE
-    //
-    // A batch skips what a single call refuses. So refusals are values here: whether it is accepted, and if not, the error
-    // that a call reverts with.
 
     function _require(bool isAccepted, bytes memory refusal) private pure {
         if (isAccepted) return;
@@ -203,160 +201,14 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         }
     }
 
-    /// @dev Whether `node` may serve a request in this state now.
-    function _isServable(
-        RequestId requestId,
-        InferenceRequest calldata terms,
-        address node,
-        RequestState state
-    ) private view returns (bool, bytes memory refusal) {
-        RequestStatus status = state.status();
-        if (state.isSettled()) {
-            return (false, abi.encodeWithSelector(InferenceMarketSettled.selector, requestId, status));
-        }
-        if (status == RequestStatus.None) return _isOpenTo(requestId, terms, node);
-        if (status != RequestStatus.Locked) {
-            return (false, abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, status));
-        }
-        address locker = state.node();
-        if (locker != node) {
-            return (false, abi.encodeWithSelector(InferenceMarketLockedByOther.selector, requestId, locker, node));
-        }
-        return _isInTime(requestId, state.deadline());
-    }
-
-    /// @dev Whether `node` may serve a request that nobody has locked.
-    function _isOpenTo(
-        RequestId requestId,
-        InferenceRequest calldata terms,
-        address node
-    ) private view returns (bool, bytes memory refusal) {
-        uint256 madeAt = terms.rampStart;
-        if (block.timestamp <= madeAt) {
-            return (false, abi.encodeWithSelector(InferenceMarketTooFresh.selector, requestId, madeAt));
-        }
-        try NODE_REGISTRY.requireRole(node, NodeRole.Inference) {
-            return _isInTime(requestId, terms.expiry);
-        } catch (bytes memory reason) {
-            return (false, reason);
-        }
-    }
-
-    function _isInTime(RequestId requestId, uint256 deadline) private view returns (bool, bytes memory refusal) {
-        if (block.timestamp <= deadline) return (true, refusal);
-        return (false, abi.encodeWithSelector(InferenceMarketTooLate.selector, requestId, block.timestamp, deadline));
-    }
-
-    /// @dev Whether the evidence shows the claim to be true, in this tier.
-    function _isProved(
-        InferenceClaim memory claim,
-        Tier tier,
-        bytes calldata output,
-        bytes calldata evidence
-    ) private view returns (bool, bytes memory refusal) {
-        (bool isNamed, ProofKind kind, bytes calldata proof) = ProofKinds.trySplit(evidence);
-        if (!isNamed) {
-            return (false, abi.encodeWithSelector(ProofKinds.ProofKindMissing.selector, evidence.length));
-        }
-        try VERIFIER_ROUTER.route(kind, tier) returns (IVerifier verifier) {
-            try verifier.verify(claim, output, proof) {
-                return (true, refusal);
-            } catch (bytes memory reason) {
-                return (false, reason);
-            }
-        } catch (bytes memory reason) {
-            return (false, reason);
-        }
-    }
-
-    function _claimOf(
-        RequestId requestId,
-        InferenceRequest calldata terms,
-        address node
-    ) private view returns (InferenceClaim memory) {
-        return
-            InferenceClaim({
-                market: address(this),
-                modelId: terms.modelId,
-                requestId: requestId,
-                node: node,
-                inputHash: terms.inputHash
-            });
-    }
-
     // SETTLE MANY
 
     /// @inheritdoc IInferenceMarket
-    function fulfilBatch(Fulfilment[] calldata fulfilments) external {
-        (RequestId[] memory requestIds, bool[] memory isAwaited) = _settleMany(fulfilments);
-
-        for (uint256 i = 0; i < requestIds.length; ++i) {
-            if (isAwaited[i]) _deliver(requestIds[i], fulfilments[i].terms, fulfilments[i].output);
-        }
+    function fulfilBatch(Fulfilment[] calldata) external {
+        Address.functionDelegateCall(address(BATCH_SETTLEMENT), msg.data);
     }
 
-    /// @dev Returns whose consumers wait for an output that was accepted.
-    function _settleMany(
-        Fulfilment[] calldata fulfilments
-    ) private nonReentrant returns (RequestId[] memory requestIds, bool[] memory isAwaited) {
-        uint256 count = fulfilments.length;
-        uint256 provenCount = 0;
-        requestIds = new RequestId[](count);
-        isAwaited = new bool[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            requestIds[i] = _requestIdOf(fulfilments[i].terms);
-            if (fulfilments[i].terms.tier == Tier.Proven) ++provenCount;
-        }
-        // One is cheaper to check on its own.
-        bool areChecked = provenCount > 1 && _holdTogether(requestIds, fulfilments);
-        for (uint256 i = 0; i < count; ++i) {
-            Fulfilment calldata item = fulfilments[i];
-            isAwaited[i] = _trySettle(requestIds[i], item, areChecked) && item.terms.consumer != address(0);
-        }
-    }
-
-    /// @dev Whatever goes wrong here, checking one by one will tell.
-    function _holdTogether(
-        RequestId[] memory requestIds,
-        Fulfilment[] calldata fulfilments
-    ) private view returns (bool) {
-        try BATCH_CHECKER.holdTogether(requestIds, fulfilments) returns (bool hold) {
-            return hold;
-        } catch {
-            return false;
-        }
-    }
-
-    function _trySettle(
-        RequestId requestId,
-        Fulfilment calldata item,
-        bool areChecked
-    ) private returns (bool isAccepted) {
-        RequestState state = _stateOf(requestId);
-        bytes memory refusal;
-        (isAccepted, refusal) = _judge(requestId, item, state, areChecked);
-        if (isAccepted) _pay(requestId, item.terms, item.node, state, item.output);
-        else emit FulfilmentSkipped(requestId, refusal);
-    }
-
-    function _judge(
-        RequestId requestId,
-        Fulfilment calldata item,
-        RequestState state,
-        bool areChecked
-    ) private view returns (bool isAccepted, bytes memory refusal) {
-        Tier tier = item.terms.tier;
-        if (tier == Tier.Optimistic) {
-            return (false, abi.encodeWithSelector(OptimisticMarketSingly.selector, requestId));
-        }
-        // `FeeEscrow` would refuse it, and undo the whole batch.
-        if (!state.isTaken() && !_isHeld(requestId)) {
-            return (false, abi.encodeWithSelector(InferenceMarketNotOpen.selector, requestId, state.status()));
-        }
-        (isAccepted, refusal) = _isServable(requestId, item.terms, item.node, state);
-        if (!isAccepted || (areChecked && tier == Tier.Proven)) return (isAccepted, refusal);
-        return _isProved(_claimOf(requestId, item.terms, item.node), tier, item.output, item.evidence);
-    }
+    // END
 
     /// @inheritdoc IInferenceMarket
     function expire(InferenceRequest calldata terms) external nonReentrant {
@@ -398,13 +250,6 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         }
     }
 
-    // DELIVER
-
-    /// @inheritdoc OptimisticMarket
-    function _deliver(RequestId requestId, InferenceRequest calldata terms, bytes calldata output) internal override {
-        if (terms.consumer != address(0)) _callBack(requestId, terms.consumer, terms.callbackGas, output);
-    }
-
     // FOR OPTIMISTIC ANSWERS
 
     /// @inheritdoc OptimisticMarket
@@ -415,11 +260,6 @@ contract InferenceMarket is Requesting, CollateralAllotments, Callbacks, Optimis
         bytes calldata output
     ) internal override {
         _pay(requestId, terms, state.node(), state, output);
-    }
-
-    /// @inheritdoc OptimisticMarket
-    function _escrow() internal view override returns (IFeeEscrow) {
-        return FEE_ESCROW;
     }
 
     // READ

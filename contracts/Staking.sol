@@ -48,7 +48,8 @@ import {MAX_TRANCHES, Tranche, Tranches} from "./types/Tranches.sol";
 /// WHAT THIS TRUSTS
 ///
 /// - The contracts that governance lets call `lock`: they decide who failed them. They cannot touch what others locked.
-/// - OPG and `FeeEscrow`, to move exactly what they say. Amounts of OPG fit 90 bits, its supply.
+/// - OPG and `FeeEscrow`, to move exactly what they say and to call nobody back. Amounts of OPG fit 90 bits, its supply.
+///   No function has a reentrancy guard: each writes first, and ends with its one call of OPG or `FeeEscrow`.
 /// @custom:security-contact security@opengradient.ai
 contract Staking is SlashProceeds, StakeVotes, Pausing {
     using SafeERC20 for IERC20;
@@ -56,9 +57,10 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
 
     /// @dev An operator's own stake and its pool's collateral: one slot, so that most slashes read no other.
     struct OwnStake {
-        uint128 stake; // OPG in wei, without what is unbonding
+        uint120 stake; // OPG in wei, without what is unbonding
         uint120 locked; // OPG in wei
         bool isUnbonding; // whether the pool has `ownUnbondingShares`
+        bool isVoting; // whether the operator chose a delegate for its votes
     }
 
     /// @dev Everything of one operator.
@@ -108,12 +110,12 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
     // STAKE
 
     /// @inheritdoc IStaking
-    function stake(address operator, uint256 amount) external whenNotPaused nonReentrant {
+    function stake(address operator, uint256 amount) external whenNotPaused {
         _stake(operator, msg.sender, amount);
     }
 
     /// @inheritdoc IStaking
-    function stakeFrom(address operator, uint256 amount) external restricted whenNotPaused nonReentrant {
+    function stakeFrom(address operator, uint256 amount) external restricted whenNotPaused {
         _stake(operator, operator, amount);
     }
 
@@ -121,15 +123,20 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
         require(amount != 0, StakingZeroAmount());
         require(operator != address(0), StakingZeroAddress());
 
-        _storage().pools[operator].own.stake += amount.toUint128();
-        _addVotes(operator, amount);
+        _addOwn(operator, amount);
         emit StakeAdded(operator, from, amount);
 
         OPG_TOKEN.safeTransferFrom(from, address(this), amount);
     }
 
+    function _addOwn(address operator, uint256 amount) private {
+        OwnStake storage own = _storage().pools[operator].own;
+        own.stake += amount.toUint120();
+        if (own.isVoting) _addVotes(operator, amount);
+    }
+
     /// @inheritdoc IStaking
-    function delegate(address operator, uint256 amount) external whenNotPaused nonReentrant returns (uint256 shares) {
+    function delegate(address operator, uint256 amount) external whenNotPaused returns (uint256 shares) {
         require(amount != 0, StakingZeroAmount());
         require(operator != address(0), StakingZeroAddress());
         require(operator != msg.sender, StakingSelfDelegation(operator));
@@ -151,7 +158,7 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
     // EARN
 
     /// @inheritdoc IStaking
-    function addRewards(address operator, uint256 amount) external nonReentrant {
+    function addRewards(address operator, uint256 amount) external {
         require(amount != 0, StakingZeroAmount());
         require(operator != address(0), StakingZeroAddress());
         Pool storage pool = _storage().pools[operator];
@@ -164,10 +171,7 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
         }
         uint256 own = amount - rest;
 
-        if (own != 0) {
-            pool.own.stake += own.toUint128();
-            _addVotes(operator, own);
-        }
+        if (own != 0) _addOwn(operator, own);
         emit RewardsAdded(operator, msg.sender, amount, own);
 
         OPG_TOKEN.safeTransferFrom(msg.sender, address(this), amount);
@@ -215,23 +219,22 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
         // All shares are the operator's, so who rounds against whom does not matter; see above that it fits 128 bits.
         shares = uint128(total == 0 ? amount : (amount * total) / assets);
 
-        // Not more than the supply, which fits 128 bits.
-        pool.own.stake -= uint128(amount);
+        // Not more than the supply, which fits 120 bits.
+        pool.own.stake -= uint120(amount);
         pool.own.isUnbonding = true;
         pool.ownUnbonding = assets + uint128(amount);
         pool.ownUnbondingShares = total + shares;
-        _removeVotes(operator, amount);
+        if (pool.own.isVoting) _removeVotes(operator, amount);
     }
 
     /// @dev After a slash that took all or almost all of it, one share of the rest is worth too little to count in. What
     /// is left is stake again; it is the same operator's.
     function _undoUnbonding(address operator, Pool storage pool) private {
         uint128 left = pool.ownUnbonding;
-        pool.own.stake += left;
+        _addOwn(operator, left);
         pool.own.isUnbonding = false;
         (pool.ownUnbonding, pool.ownUnbondingShares) = (0, 0);
         _storage().tranches[operator][operator].clear();
-        _addVotes(operator, left);
         emit UnstakeUndone(operator, left);
     }
 
@@ -248,7 +251,7 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
     }
 
     /// @inheritdoc IStaking
-    function withdraw(address operator, address staker) external nonReentrant returns (uint256 amount) {
+    function withdraw(address operator, address staker) external returns (uint256 amount) {
         Storage storage $ = _storage();
         Pool storage pool = $.pools[operator];
         (uint256 due, uint256 nextRelease) = $.tranches[operator][staker].popDue();
@@ -367,14 +370,14 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
         uint256 unbonding = own.isUnbonding ? pool.ownUnbonding : 0;
         ownLoss = Math.min(amount, own.stake + unbonding);
         uint256 unbondingLoss = unbonding == 0 ? 0 : (ownLoss * unbonding) / (own.stake + unbonding);
-        // All parts of `amount`, which fits 128 bits.
-        uint128 stakeLoss = uint128(ownLoss - unbondingLoss);
+        // All parts of `amount`, which fits 120 bits.
+        uint120 stakeLoss = uint120(ownLoss - unbondingLoss);
 
         (own.stake, own.locked) = (own.stake - stakeLoss, own.locked - amount);
         pool.own = own;
         if (unbondingLoss != 0) pool.ownUnbonding = uint128(unbonding - unbondingLoss);
         if (ownLoss != amount) pool.delegated -= uint128(amount - ownLoss);
-        _removeVotes(operator, stakeLoss);
+        if (own.isVoting) _removeVotes(operator, stakeLoss);
     }
 
     // VOTE
@@ -394,6 +397,12 @@ contract Staking is SlashProceeds, StakeVotes, Pausing {
         $.delegatedUnits[delegator] = $.delegatedUnits[delegator] + units - before;
         if (units > before) _addVotes(delegator, units - before);
         else _removeVotes(delegator, before - units);
+    }
+
+    /// @dev Notes with an operator's stake whether it votes: as long as it does not, changes of the stake need not look for whom.
+    function _delegate(address account, address delegatee) internal override {
+        super._delegate(account, delegatee);
+        _storage().pools[account].own.isVoting = delegatee != address(0);
     }
 
     /// @dev An account's own stake as an operator, and what it delegated to others.

@@ -46,7 +46,7 @@ contract FeeEscrowTest is ProtocolFixture {
         lockAll(locked);
 
         vm.prank(LOCKER);
-        escrow.release(REQUEST, FeeSettlement(NODE, modelId, uint96(fee), uint96(royalty)));
+        escrow.release(FeeSettlement(REQUEST, NODE, modelId, uint96(fee), uint96(royalty)));
         assertEq(escrow.earningsOf(NODE), fee - royalty, "earned");
         assertEq(escrow.royaltiesOf(modelId), royalty, "royalty");
         assertEq(escrow.balanceOf(PAYER), locked - fee, "refunded");
@@ -82,7 +82,7 @@ contract FeeEscrowTest is ProtocolFixture {
         lockAll(bound(locked, 1, FUNDS));
         vm.expectRevert(abi.encodeWithSelector(IFeeEscrow.FeeEscrowNotLocked.selector, caller, REQUEST));
         vm.prank(caller);
-        escrow.release(REQUEST, FeeSettlement(caller, modelId, 0, 0));
+        escrow.release(FeeSettlement(REQUEST, caller, modelId, 0, 0));
         vm.expectRevert(abi.encodeWithSelector(IFeeEscrow.FeeEscrowNotLocked.selector, caller, REQUEST));
         vm.prank(caller);
         escrow.refund(REQUEST);
@@ -94,7 +94,7 @@ contract FeeEscrowTest is ProtocolFixture {
         lockAll(locked);
         vm.expectRevert(abi.encodeWithSelector(IFeeEscrow.FeeEscrowFeeExceedsLock.selector, fee, locked));
         vm.prank(LOCKER);
-        escrow.release(REQUEST, FeeSettlement(NODE, modelId, uint96(fee), 0));
+        escrow.release(FeeSettlement(REQUEST, NODE, modelId, uint96(fee), 0));
     }
 
     function testFuzz_withdraw_Reverts_BeyondTheBalance(uint256 balance, uint256 amount) public {

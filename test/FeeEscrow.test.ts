@@ -169,7 +169,13 @@ describe("FeeEscrow", () => {
       const { escrow, opg: token, market, operator, stranger } = await loadFixture(locked);
       await escrow
         .connect(market)
-        .release(REQUEST, { node: operator, modelId: ZeroHash, fee: opg(60), royalty: 0 });
+        .release({
+          requestId: REQUEST,
+          node: operator,
+          modelId: ZeroHash,
+          fee: opg(60),
+          royalty: 0,
+        });
       await escrow.connect(operator).setPayoutAddress(stranger);
       await expect(escrow.payOut(operator)).to.changeTokenBalance(ethers, token, stranger, opg(57));
     });
@@ -232,8 +238,14 @@ describe("FeeEscrow", () => {
   describe("release", () => {
     it("splits what was locked between node, model and payer", async () => {
       const { escrow, market, payer, operator } = await loadFixture(locked);
-      const settlement = { node: operator, modelId: id("model"), fee: opg(50), royalty: opg(8) };
-      await expect(escrow.connect(market).release(REQUEST, settlement))
+      const settlement = {
+        requestId: REQUEST,
+        node: operator,
+        modelId: id("model"),
+        fee: opg(50),
+        royalty: opg(8),
+      };
+      await expect(escrow.connect(market).release(settlement))
         .to.emit(escrow, "FeeReleased")
         .withArgs(market, REQUEST, operator, opg(42), opg(8), opg(10));
       expect(await escrow.earningsOf(operator)).to.equal(opg(42));
@@ -244,21 +256,33 @@ describe("FeeEscrow", () => {
 
     it("pays no more than was locked, and no more royalty than fee", async () => {
       const { escrow, market, operator } = await loadFixture(locked);
-      const settlement = { node: operator, modelId: ZeroHash, fee: opg(60) + 1n, royalty: 0n };
-      await expect(escrow.connect(market).release(REQUEST, settlement))
+      const settlement = {
+        requestId: REQUEST,
+        node: operator,
+        modelId: ZeroHash,
+        fee: opg(60) + 1n,
+        royalty: 0n,
+      };
+      await expect(escrow.connect(market).release(settlement))
         .to.be.revertedWithCustomError(escrow, "FeeEscrowFeeExceedsLock")
         .withArgs(opg(60) + 1n, opg(60));
-      await expect(escrow.connect(market).release(REQUEST, { ...settlement, fee: 5n, royalty: 6n }))
+      await expect(escrow.connect(market).release({ ...settlement, fee: 5n, royalty: 6n }))
         .to.be.revertedWithCustomError(escrow, "FeeEscrowRoyaltyExceedsFee")
         .withArgs(6, 5);
     });
 
     it("and refund are for the contract that locked, once", async () => {
       const { escrow, market, operator, payer, stranger } = await loadFixture(locked);
-      const settlement = { node: operator, modelId: ZeroHash, fee: 1n, royalty: 0n };
+      const settlement = {
+        requestId: REQUEST,
+        node: operator,
+        modelId: ZeroHash,
+        fee: 1n,
+        royalty: 0n,
+      };
       for (const caller of [stranger, payer]) {
         for (const call of [
-          () => escrow.connect(caller).release(REQUEST, settlement),
+          () => escrow.connect(caller).release(settlement),
           () => escrow.connect(caller).refund(REQUEST),
         ]) {
           await expect(call())
@@ -266,9 +290,9 @@ describe("FeeEscrow", () => {
             .withArgs(caller, REQUEST);
         }
       }
-      await escrow.connect(market).release(REQUEST, settlement);
+      await escrow.connect(market).release(settlement);
       for (const call of [
-        () => escrow.connect(market).release(REQUEST, settlement),
+        () => escrow.connect(market).release(settlement),
         () => escrow.connect(market).refund(REQUEST),
       ]) {
         await expect(call())
@@ -277,12 +301,50 @@ describe("FeeEscrow", () => {
       }
     });
 
+    it("of many credits each node with all that it earned", async () => {
+      const { escrow, market, payer, operator, otherOperator } = await loadFixture(fixture);
+      await escrow.connect(payer).authorizeLocker(market);
+      const nodes = [operator, otherOperator, otherOperator, operator];
+      const settlements = nodes.map((node, i) => ({
+        requestId: id(`request ${i}`),
+        node,
+        modelId: id("model"),
+        fee: opg(i + 1),
+        royalty: opg(1),
+      }));
+      for (const { requestId } of settlements)
+        await escrow.connect(market).lock(requestId, payer, opg(10));
+      await escrow.connect(market).releaseMany(settlements);
+      expect(await escrow.earningsOf(operator)).to.equal(opg(3));
+      expect(await escrow.earningsOf(otherOperator)).to.equal(opg(3));
+      expect(await escrow.royaltiesOf(id("model"))).to.equal(opg(4));
+      expect(await escrow.balanceOf(payer)).to.equal(opg(100 - 10));
+    });
+
+    it("of many releases all of them or none", async () => {
+      const { escrow, market, operator } = await loadFixture(locked);
+      const good = { requestId: REQUEST, node: operator, modelId: ZeroHash, fee: 1n, royalty: 0n };
+      await expect(escrow.connect(market).releaseMany([good, good]))
+        .to.be.revertedWithCustomError(escrow, "FeeEscrowNotLocked")
+        .withArgs(market, REQUEST);
+      expect(await escrow.earningsOf(operator)).to.equal(0);
+      await escrow.connect(market).releaseMany([]);
+      await escrow.connect(market).releaseMany([good]);
+      expect(await escrow.earningsOf(operator)).to.equal(1n);
+    });
+
     it("still works for a locker that the payer dismissed", async () => {
       const { escrow, market, payer, operator } = await loadFixture(locked);
       await escrow.connect(payer).authorizeLocker(ZeroAddress);
       await escrow
         .connect(market)
-        .release(REQUEST, { node: operator, modelId: ZeroHash, fee: opg(60), royalty: 0 });
+        .release({
+          requestId: REQUEST,
+          node: operator,
+          modelId: ZeroHash,
+          fee: opg(60),
+          royalty: 0,
+        });
     });
   });
 
@@ -301,7 +363,13 @@ describe("FeeEscrow", () => {
       const { escrow, market, operator, governor, stranger } = await loadFixture(locked);
       await escrow
         .connect(market)
-        .release(REQUEST, { node: operator, modelId: ZeroHash, fee: opg(60), royalty: 0 });
+        .release({
+          requestId: REQUEST,
+          node: operator,
+          modelId: ZeroHash,
+          fee: opg(60),
+          royalty: 0,
+        });
       await expect(escrow.connect(stranger).collectEarnings(operator))
         .to.emit(escrow, "EarningsCollected")
         .withArgs(operator, opg(57), opg(3));
@@ -318,7 +386,7 @@ describe("FeeEscrow", () => {
       await escrow.connect(market).lock(REQUEST, payer, 39);
       await escrow
         .connect(market)
-        .release(REQUEST, { node: operator, modelId: ZeroHash, fee: 39, royalty: 0 });
+        .release({ requestId: REQUEST, node: operator, modelId: ZeroHash, fee: 39, royalty: 0 });
       await expect(escrow.collectEarnings(operator))
         .to.emit(escrow, "EarningsCollected")
         .withArgs(operator, 38, 1);
@@ -330,7 +398,7 @@ describe("FeeEscrow", () => {
       const { modelId } = await publish(context, await tinyModel());
       await escrow
         .connect(market)
-        .release(REQUEST, { node: operator, modelId, fee: opg(60), royalty: opg(10) });
+        .release({ requestId: REQUEST, node: operator, modelId, fee: opg(60), royalty: opg(10) });
       await modelRegistry.connect(publisher).transferPublisher(modelId, stranger);
       await modelRegistry.connect(stranger).acceptPublisher(modelId);
       await expect(escrow.collectRoyalties(modelId))

@@ -17,8 +17,8 @@ deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AttestedKeyList', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
 deployContract(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
-deployContract(name: 'BatchChecker', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchChecker>
-deployContract(name: 'BatchChecker', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchChecker>
+deployContract(name: 'BatchSettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
+deployContract(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'Callbacks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
@@ -43,8 +43,6 @@ deployContract(name: 'HostileWallet', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'HostileWallet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileWallet>
 deployContract(name: 'IAttestedKeys', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
 deployContract(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
-deployContract(name: 'IBatchChecker', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchChecker>
-deployContract(name: 'IBatchChecker', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchChecker>
 deployContract(name: 'IBatchVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
@@ -99,6 +97,8 @@ deployContract(name: 'Pausing', args: any[], signerOrOptions?: ethers.Signer | D
 deployContract(name: 'Pausing', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Pausing>
 deployContract(name: 'PaymentChannels', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
 deployContract(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PaymentChannels>
+deployContract(name: 'PriceBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PriceBook>
+deployContract(name: 'PriceBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PriceBook>
 deployContract(name: 'ProofKinds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProofKinds>
 deployContract(name: 'ProofKinds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProofKinds>
 deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
@@ -107,6 +107,8 @@ deployContract(name: 'RequestBook', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'RequestBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
 deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
 deployContract(name: 'Requesting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
+deployContract(name: 'Settling', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
+deployContract(name: 'Settling', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
 deployContract(name: 'SignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
 deployContract(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
 deployContract(name: 'SlashProceeds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
@@ -123,7 +125,7 @@ deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer |
 deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
-getContractAt(name: 'BatchChecker', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchChecker>
+getContractAt(name: 'BatchSettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchSettlement>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
 getContractAt(name: 'Callbacks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Callbacks>
 getContractAt(name: 'CollateralAllotments', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CollateralAllotments>
@@ -136,7 +138,6 @@ getContractAt(name: 'Groth16Verifier', address: string | ethers.Addressable, sig
 getContractAt(name: 'HostileConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileConsumer>
 getContractAt(name: 'HostileWallet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileWallet>
 getContractAt(name: 'IAttestedKeys', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedKeys>
-getContractAt(name: 'IBatchChecker', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchChecker>
 getContractAt(name: 'IBatchVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchVerifier>
 getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
 getContractAt(name: 'IFeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeePolicy>
@@ -164,10 +165,12 @@ getContractAt(name: 'OptimisticMarket', address: string | ethers.Addressable, si
 getContractAt(name: 'PackedClaims', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PackedClaims>
 getContractAt(name: 'Pausing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Pausing>
 getContractAt(name: 'PaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PaymentChannels>
+getContractAt(name: 'PriceBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PriceBook>
 getContractAt(name: 'ProofKinds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProofKinds>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
 getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
 getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
+getContractAt(name: 'Settling', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settling>
 getContractAt(name: 'SignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SignedVerifier>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
 getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
@@ -177,7 +180,7 @@ getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, sign
 getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
-getContractFactory(name: 'BatchChecker', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchChecker__factory>
+getContractFactory(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchSettlement__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
 getContractFactory(name: 'Callbacks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Callbacks__factory>
 getContractFactory(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CollateralAllotments__factory>
@@ -190,7 +193,6 @@ getContractFactory(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'HostileConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileConsumer__factory>
 getContractFactory(name: 'HostileWallet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileWallet__factory>
 getContractFactory(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedKeys__factory>
-getContractFactory(name: 'IBatchChecker', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchChecker__factory>
 getContractFactory(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchVerifier__factory>
 getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
 getContractFactory(name: 'IFeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeePolicy__factory>
@@ -218,10 +220,12 @@ getContractFactory(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'PackedClaims', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PackedClaims__factory>
 getContractFactory(name: 'Pausing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Pausing__factory>
 getContractFactory(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PaymentChannels__factory>
+getContractFactory(name: 'PriceBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PriceBook__factory>
 getContractFactory(name: 'ProofKinds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProofKinds__factory>
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
 getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
 getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
+getContractFactory(name: 'Settling', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settling__factory>
 getContractFactory(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SignedVerifier__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
 getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>

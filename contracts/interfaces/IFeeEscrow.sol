@@ -18,11 +18,13 @@ struct FeeLock {
 }
 
 /// @notice Who earned what of a locked fee.
+/// @param requestId Request that the fee is locked for.
 /// @param node Account of the node that served the request.
 /// @param modelId Model that earned the royalty.
 /// @param fee Part of the locked amount that was earned, in OPG wei; the rest returns to the payer.
 /// @param royalty Part of `fee` that goes to the model's publisher.
 struct FeeSettlement {
+    RequestId requestId;
     address node;
     ModelId modelId;
     uint96 fee;
@@ -142,7 +144,10 @@ interface IFeeEscrow is IPaymentChannels {
 
     /// @notice Ends a lock of the caller's: the node earned the fee less royalty, the model its royalty, the payer gets back
     /// the rest.
-    function release(RequestId requestId, FeeSettlement calldata settlement) external;
+    function release(FeeSettlement calldata settlement) external;
+
+    /// @notice `release` for many locks of the caller's; all of them, or none.
+    function releaseMany(FeeSettlement[] calldata settlements) external;
 
     /// @notice Ends a lock of the caller's: the payer gets everything back.
     function refund(RequestId requestId) external;

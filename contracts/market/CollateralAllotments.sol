@@ -7,6 +7,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
 import {IStaking} from "../interfaces/IStaking.sol";
 import {Durations} from "../libraries/Durations.sol";
+import {AllotmentBook} from "./AllotmentBook.sol";
 
 /// @title CollateralAllotments
 /// @dev The part of the market that holds nodes' stake behind their locked requests.
@@ -21,23 +22,8 @@ import {Durations} from "../libraries/Durations.sol";
 /// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
 /// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
 /// @custom:security-contact security@opengradient.ai
-abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTransient {
+abstract contract CollateralAllotments is IInferenceMarket, AllotmentBook, ReentrancyGuardTransient {
     using SafeCast for uint256;
-
-    /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
-    /// refilling one that is not zero costs a quarter of filling a zero one.
-    struct Allotment {
-        uint128 free; // OPG in wei
-        uint40 begin; // Unix time in seconds: requests with an earlier deadline have no part in it
-        uint40 expiry; // Unix time in seconds up to which `Staking` keeps it locked
-    }
-
-    /// @custom:storage-location erc7201:opengradient.storage.CollateralAllotments
-    struct CollateralStorage {
-        mapping(address node => Allotment) allotments;
-    }
-
-    bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.CollateralAllotments"));
 
     IStaking public immutable STAKING;
 
@@ -47,24 +33,26 @@ abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTrans
 
     /// @inheritdoc IInferenceMarket
     function releaseCollateral(uint256 amount) external nonReentrant {
-        uint256 free = freeCollateralOf(msg.sender);
+        Allotment memory allotment = _allotmentOf(msg.sender);
+        uint256 free = block.timestamp <= allotment.expiry ? allotment.free : 0;
         require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
 
         // Not more than `free`, which fits 128 bits.
-        _collateralStorage().allotments[msg.sender].free = uint128(free - amount);
+        allotment.free = uint128(free - amount);
+        _setAllotment(msg.sender, allotment);
 
         STAKING.unlock(msg.sender, amount);
     }
 
     /// @inheritdoc IInferenceMarket
-    function freeCollateralOf(address node) public view returns (uint256) {
-        Allotment memory allotment = _collateralStorage().allotments[node];
+    function freeCollateralOf(address node) external view returns (uint256) {
+        Allotment memory allotment = _allotmentOf(node);
         return block.timestamp <= allotment.expiry ? allotment.free : 0;
     }
 
     /// @dev Takes collateral from the node's allotment, which is made larger, longer or anew as far as needed.
     function _useCollateral(address node, uint128 amount, uint256 deadline) internal {
-        Allotment memory allotment = _collateralStorage().allotments[node];
+        Allotment memory allotment = _allotmentOf(node);
         uint256 lapsed = 0;
         if (block.timestamp > allotment.expiry) {
             lapsed = STAKING.collateralOf(node, address(this));
@@ -76,22 +64,9 @@ abstract contract CollateralAllotments is IInferenceMarket, ReentrancyGuardTrans
         // Not less than the market asked for before: `ALLOTMENT` is the same every time.
         if (missing != 0 || isTooShort) allotment.expiry = (block.timestamp + Durations.ALLOTMENT).toUint40();
         allotment.free = missing == 0 ? allotment.free - amount : 0;
-        _collateralStorage().allotments[node] = allotment;
+        _setAllotment(node, allotment);
 
         if (lapsed != 0) STAKING.unlock(node, lapsed);
         if (missing != 0 || isTooShort) STAKING.lock(node, missing, allotment.expiry);
-    }
-
-    /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
-    function _freeCollateral(address node, uint128 amount, uint256 deadline) internal {
-        Allotment storage allotment = _collateralStorage().allotments[node];
-        if (block.timestamp <= allotment.expiry && deadline >= allotment.begin) allotment.free += amount;
-    }
-
-    function _collateralStorage() private pure returns (CollateralStorage storage $) {
-        bytes32 slot = STORAGE_SLOT;
-        assembly ("memory-safe") {
-            $.slot := slot
-        }
     }
 }

@@ -3,13 +3,14 @@ pragma solidity ^0.8.28;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Governed} from "../governance/Governed.sol";
-import {FeeSettlement, IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
+import {FeeSettlement} from "../interfaces/IFeeEscrow.sol";
 import {Challenge, ChallengeTerms, IOptimisticMarket} from "../interfaces/IOptimisticMarket.sol";
 import {Durations} from "../libraries/Durations.sol";
 import {InferenceRequest} from "../types/InferenceRequest.sol";
 import {RequestId} from "../types/RequestId.sol";
 import {RequestState, RequestStatus} from "../types/RequestState.sol";
 import {Tier} from "../types/Tier.sol";
+import {CallbackBook} from "./CallbackBook.sol";
 import {RequestBook} from "./RequestBook.sol";
 
 /// @title OptimisticMarket
@@ -24,7 +25,7 @@ import {RequestBook} from "./RequestBook.sol";
 ///   still loses the compensation and the treasury's part.
 /// - Nobody can post for a node: an answer puts its collateral at risk.
 /// @custom:security-contact security@opengradient.ai
-abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, ReentrancyGuardTransient {
+abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, CallbackBook, Governed, ReentrancyGuardTransient {
     /// @custom:storage-location erc7201:opengradient.storage.OptimisticMarket
     struct OptimisticStorage {
         mapping(RequestId requestId => bytes32 outputHash) postedOutputs;
@@ -51,7 +52,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
         _setState(requestId, state.moved(RequestStatus.Challenged, deadline));
         emit AnswerChallenged(requestId, msg.sender, bond, deadline);
 
-        _escrow().lock(_bondIdOf(requestId), msg.sender, bond);
+        FEE_ESCROW.lock(_bondIdOf(requestId), msg.sender, bond);
     }
 
     /// @inheritdoc IOptimisticMarket
@@ -76,9 +77,14 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
         emit ChallengeLost(requestId, lost.challenger, lost.bond);
 
         _payServed(requestId, terms, state, output);
-        _escrow().release(
-            _bondIdOf(requestId),
-            FeeSettlement({node: state.node(), modelId: terms.modelId, fee: lost.bond, royalty: 0})
+        FEE_ESCROW.release(
+            FeeSettlement({
+                requestId: _bondIdOf(requestId),
+                node: state.node(),
+                modelId: terms.modelId,
+                fee: lost.bond,
+                royalty: 0
+            })
         );
     }
 
@@ -144,7 +150,7 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
         challenger = _takeChallenge(requestId).challenger;
         delete _optimisticStorage().postedOutputs[requestId];
 
-        _escrow().refund(_bondIdOf(requestId));
+        FEE_ESCROW.refund(_bondIdOf(requestId));
     }
 
     function _setChallengeTerms(ChallengeTerms memory terms) internal {
@@ -180,11 +186,6 @@ abstract contract OptimisticMarket is IOptimisticMarket, RequestBook, Governed, 
         RequestState state,
         bytes calldata output
     ) internal virtual;
-
-    function _deliver(RequestId requestId, InferenceRequest calldata terms, bytes calldata output) internal virtual;
-
-    /// @dev Where bonds are held, as fees are.
-    function _escrow() internal view virtual returns (IFeeEscrow);
 
     // INSIDE
 

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
 import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
 import {InferenceRequest} from "../types/InferenceRequest.sol";
 import {RequestId} from "../types/RequestId.sol";
@@ -27,10 +29,25 @@ abstract contract RequestBook is EIP712 {
 
     bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.RequestBook"));
 
-    constructor() EIP712("OpenGradient InferenceMarket", "1") {}
+    /// @notice Where payers have their money and must authorise the market.
+    IFeeEscrow public immutable FEE_ESCROW;
+
+    constructor(IFeeEscrow escrow) EIP712("OpenGradient InferenceMarket", "1") {
+        FEE_ESCROW = escrow;
+    }
 
     function _requestIdOf(InferenceRequest calldata terms) internal view returns (RequestId) {
-        return RequestId.wrap(_hashTypedDataV4(terms.hashCalldata()));
+        return _requestIdOf(terms, _domainSeparatorV4());
+    }
+
+    /// @dev The same for many, which share the domain separator.
+    function _requestIdOf(InferenceRequest calldata terms, bytes32 domainSeparator) internal pure returns (RequestId) {
+        return RequestId.wrap(MessageHashUtils.toTypedDataHash(domainSeparator, terms.hashCalldata()));
+    }
+
+    /// @dev Whether `FeeEscrow` holds a request's fee: it was made and has not ended.
+    function _isHeld(RequestId requestId) internal view returns (bool) {
+        return FEE_ESCROW.lockOf(address(this), requestId).payer != address(0);
     }
 
     function _stateOf(RequestId requestId) internal view returns (RequestState) {

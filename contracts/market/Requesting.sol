@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
 import {PriceState} from "../interfaces/IFeePolicy.sol";
 import {IInferenceMarket, RequestParameters} from "../interfaces/IInferenceMarket.sol";
 import {IModelRegistry, ModelOffer} from "../interfaces/IModelRegistry.sol";
@@ -31,11 +30,9 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
     /// @notice Most gas a callback may ask for.
     uint256 public constant MAX_CALLBACK_GAS = 5_000_000;
 
-    IFeeEscrow public immutable FEE_ESCROW;
     IModelRegistry public immutable MODEL_REGISTRY;
 
-    constructor(IFeeEscrow escrow, IModelRegistry modelRegistry) {
-        FEE_ESCROW = escrow;
+    constructor(IModelRegistry modelRegistry) {
         MODEL_REGISTRY = modelRegistry;
     }
 
@@ -155,11 +152,6 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
             terms.tier != Tier.Optimistic || terms.collateral > terms.maxFee,
             IOptimisticMarket.OptimisticMarketCollateralTooLow(terms.collateral, terms.maxFee)
         );
-    }
-
-    /// @dev Whether `FeeEscrow` holds a request's fee: it was made and has not ended.
-    function _isHeld(RequestId requestId) internal view returns (bool) {
-        return FEE_ESCROW.lockOf(address(this), requestId).payer != address(0);
     }
 
     /// @dev Reserves a request that waits for a node; the state is none, and the fee is held.

@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {IFeePolicy, PriceState} from "../interfaces/IFeePolicy.sol";
-import {IWorkMeter} from "../interfaces/IWorkMeter.sol";
 import {Pausing} from "../governance/Pausing.sol";
+import {PriceState} from "../interfaces/IFeePolicy.sol";
+import {IWorkMeter} from "../interfaces/IWorkMeter.sol";
 import {Tier} from "../types/Tier.sol";
+import {PriceBook} from "./PriceBook.sol";
 
 /// @title WorkMeter
-/// @dev The part of the market that knows the price of work and counts the work served: one slot, which every request reads
-/// and every settlement writes. {FeePolicy} says what becomes of it when a window ends.
-abstract contract WorkMeter is IWorkMeter, Pausing {
-    /// @custom:storage-location erc7201:opengradient.storage.WorkMeter
-    struct MeterStorage {
-        PriceState state;
-    }
-
-    bytes32 private constant METER_SLOT = bytes32(erc7201("opengradient.storage.WorkMeter"));
-
-    /// @notice Who says how the price moves.
-    IFeePolicy public immutable FEE_POLICY;
-
-    constructor(IFeePolicy policy) {
-        FEE_POLICY = policy;
-    }
-
+/// @dev The part of the market that says what work costs now, and whether new work is let in.
+abstract contract WorkMeter is IWorkMeter, PriceBook, Pausing {
     // PRICE
 
     /// @inheritdoc IWorkMeter
@@ -52,29 +37,11 @@ abstract contract WorkMeter is IWorkMeter, Pausing {
         fee = state.unitPrice * work;
     }
 
-    // DEMAND
-
-    /// @dev Counts work that was served. Reads no more of the slot than it needs: every settlement comes by.
-    function _observe(uint256 work) internal {
-        PriceState storage state = _meter().state;
-        if (block.timestamp >= state.windowEnd) _closeWindows();
-        // Not more than the largest value of the type.
-        state.served = uint48(Math.min(state.served + work, type(uint48).max));
-    }
+    // WINDOWS
 
     /// @inheritdoc IWorkMeter
     function closeWindows() external {
         _closeWindows();
-    }
-
-    /// @dev Stores the window that holds now, if it is another one.
-    function _closeWindows() internal returns (PriceState memory state) {
-        state = _meter().state;
-        if (block.timestamp < state.windowEnd) return state;
-
-        state = FEE_POLICY.advance(state);
-        _meter().state = state;
-        emit UnitPriceChanged(state.unitPrice, state.windowEnd);
     }
 
     /// @dev The window that holds now, for something new; the same slot says whether that is let in.
@@ -105,17 +72,5 @@ abstract contract WorkMeter is IWorkMeter, Pausing {
     /// @inheritdoc IWorkMeter
     function priceState() external view returns (PriceState memory) {
         return _currentState();
-    }
-
-    function _currentState() internal view returns (PriceState memory state) {
-        state = _meter().state;
-        if (block.timestamp >= state.windowEnd) state = FEE_POLICY.advance(state);
-    }
-
-    function _meter() private pure returns (MeterStorage storage $) {
-        bytes32 slot = METER_SLOT;
-        assembly ("memory-safe") {
-            $.slot := slot
-        }
     }
 }

@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Governed} from "../governance/Governed.sol";
 import {IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
@@ -16,7 +15,7 @@ import {BasisPoints} from "../libraries/BasisPoints.sol";
 ///
 /// Payer and reporter are paid out of the operator's own loss alone, and what delegators lose is the treasury's: an
 /// operator could be payer and reporter, and would else take its delegators' stake by failing itself.
-abstract contract SlashProceeds is IStaking, Governed, ReentrancyGuardTransient {
+abstract contract SlashProceeds is IStaking, Governed {
     using SafeERC20 for IERC20;
 
     /// @custom:storage-location erc7201:opengradient.storage.SlashProceeds
@@ -68,7 +67,7 @@ abstract contract SlashProceeds is IStaking, Governed, ReentrancyGuardTransient 
     // HAND ON
 
     /// @inheritdoc IStaking
-    function handOn(address account) external nonReentrant returns (uint256 amount) {
+    function handOn(address account) external returns (uint256 amount) {
         ProceedsStorage storage $ = _proceedsStorage();
         amount = $.proceeds[account];
         $.proceeds[account] = 0;
@@ -76,7 +75,7 @@ abstract contract SlashProceeds is IStaking, Governed, ReentrancyGuardTransient 
     }
 
     /// @inheritdoc IStaking
-    function handOnTreasury() external nonReentrant returns (uint256 amount) {
+    function handOnTreasury() external returns (uint256 amount) {
         ProceedsStorage storage $ = _proceedsStorage();
         (address treasury, ) = FEE_ESCROW.treasury();
         amount = $.treasuryProceeds;

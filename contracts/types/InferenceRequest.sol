@@ -75,10 +75,11 @@ library InferenceRequests {
     /// @dev What is paid to a node that takes the request at `time`, royalty included: rises from `minFee` to `maxFee` in a
     /// straight line, rounded down, in the payer's favour.
     function feeAt(InferenceRequest calldata request, uint256 time) internal pure returns (uint256) {
-        (uint256 minFee, uint256 maxFee) = (request.minFee, request.maxFee);
+        uint256 maxFee = request.maxFee;
         uint256 elapsed = time - request.rampStart;
         uint256 rampSeconds = request.rampSeconds;
         if (elapsed >= rampSeconds) return maxFee;
+        uint256 minFee = request.minFee;
         return minFee + ((maxFee - minFee) * elapsed) / rampSeconds;
     }
 }

@@ -52,7 +52,7 @@ library RequestStates {
 
     /// @dev The request, served by `server`.
     function served(RequestState state, address server) internal pure returns (RequestState) {
-        bool wasChallenged = state.status() == RequestStatus.Challenged;
+        bool wasChallenged = _statusByte(state) == uint8(RequestStatus.Challenged);
         return _ended(RequestStatus.Fulfilled, wasChallenged ? Outcome.ChallengedLost : Outcome.Served, server);
     }
 
@@ -74,7 +74,7 @@ library RequestStates {
     }
 
     function status(RequestState state) internal pure returns (RequestStatus) {
-        return RequestStatus(uint8(RequestState.unwrap(state) >> STATUS_SHIFT));
+        return RequestStatus(_statusByte(state));
     }
 
     function deadline(RequestState state) internal pure returns (uint256) {
@@ -96,16 +96,21 @@ library RequestStates {
     }
 
     function isLocked(RequestState state) internal pure returns (bool) {
-        return state.status() == RequestStatus.Locked;
+        return _statusByte(state) == uint8(RequestStatus.Locked);
     }
 
     /// @dev Whether a node has or had the request to itself, and has collateral behind it unless it is settled.
     function isTaken(RequestState state) internal pure returns (bool) {
-        return state.status() != RequestStatus.None;
+        return _statusByte(state) != uint8(RequestStatus.None);
     }
 
     function isSettled(RequestState state) internal pure returns (bool) {
-        return state.status() >= RequestStatus.Fulfilled;
+        return _statusByte(state) >= uint8(RequestStatus.Fulfilled);
+    }
+
+    /// @dev The status as a number, which need not be checked to name one.
+    function _statusByte(RequestState state) private pure returns (uint8) {
+        return uint8(RequestState.unwrap(state) >> STATUS_SHIFT);
     }
 
     function _ended(RequestStatus status_, Outcome outcome_, address node_) private pure returns (RequestState) {

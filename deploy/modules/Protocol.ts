@@ -46,16 +46,14 @@ export default buildModule("Protocol", (m) => {
     constructor: [],
     initialize: [manager, priceRules(m), workRates(m)],
   });
+  const batchSettlement = m.contract("BatchSettlement", [
+    feeEscrow,
+    nodeRegistry,
+    verifiers.verifierRouter,
+    feePolicy,
+  ]);
   const inferenceMarket = proxied(m, "InferenceMarket", {
-    constructor: [
-      feeEscrow,
-      staking,
-      modelRegistry,
-      nodeRegistry,
-      verifiers.verifierRouter,
-      verifiers.batchChecker,
-      feePolicy,
-    ],
+    constructor: [staking, modelRegistry, batchSettlement],
     initialize: [manager, challengeTerms(m)],
   });
 

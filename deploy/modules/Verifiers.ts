@@ -9,7 +9,6 @@ export default buildModule("Verifiers", (m) => {
   const groth16Verifier = m.contract("Groth16Verifier");
   const provenVerifier = m.contract("ProvenVerifier");
   const verifierRouter = m.contract("VerifierRouter", [manager]);
-  const batchChecker = m.contract("BatchChecker", [verifierRouter]);
   m.call(verifierRouter, "openRoute", [PROOF_KINDS.provenGroth16V1, TIERS.Proven, provenVerifier]);
-  return { groth16Verifier, provenVerifier, verifierRouter, batchChecker };
+  return { groth16Verifier, provenVerifier, verifierRouter };
 });

@@ -3,7 +3,7 @@ import { concat, dataLength, dataSlice, getBytes, hexlify, id, ZeroAddress } fro
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
-import { BatchChecker__factory, HostileConsumer__factory } from "../../typechain-types/index.js";
+import { HostileConsumer__factory } from "../../typechain-types/index.js";
 import { runningMarket, type RunningMarket } from "../fixtures/market.ts";
 import {
   answer,
@@ -14,11 +14,15 @@ import {
   type OpenRequest,
   type RequestOptions,
 } from "../fixtures/models.ts";
+import { countCalls } from "../fixtures/traces.ts";
 import { ethers, loadFixture, networkHelpers, time } from "../fixtures/network.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
 
 const { Fulfilled: FULFILLED, Expired: EXPIRED } = REQUEST_STATUS;
 const CALLBACK_GAS = 500_000;
+
+/** Precompile that checks pairings (EIP-197). */
+const PAIRING = 8n;
 
 /** `HostileConsumer.Behaviour`. */
 const REVERT = 1;
@@ -53,7 +57,10 @@ describe("InferenceMarket.fulfilBatch", () => {
   }
 
   /** What became of each request, and why not. */
-  async function outcome({ inferenceMarket: market }: Fixture, items: readonly Fulfilment[]) {
+  async function outcome(
+    { inferenceMarket: market, provider }: Fixture,
+    items: readonly Fulfilment[],
+  ) {
     const receipt = await (await market.fulfilBatch([...items])).wait();
     const skipped = await market.queryFilter(
       market.filters.FulfilmentSkipped(),
@@ -62,6 +69,7 @@ describe("InferenceMarket.fulfilBatch", () => {
     const states = await Promise.all(items.map(({ requestId }) => market.stateOf(requestId)));
     return {
       gas: Number(receipt?.gasUsed),
+      pairingChecks: await countCalls(provider, receipt, PAIRING),
       skipped: skipped.map(({ args }) => [args.requestId, args.reason]),
       isServed: states.map(({ status }) => status === FULFILLED),
     };
@@ -73,21 +81,11 @@ describe("InferenceMarket.fulfilBatch", () => {
     return hexlify(changed);
   }
 
-  /** What the market asks its checker: claims are those of whoever asks. */
-  async function holdTogether(
-    { market, provider }: Awaited<ReturnType<typeof fixture>>,
-    items: readonly Fulfilment[],
-  ): Promise<boolean> {
-    const checker = BatchChecker__factory.connect(await market.BATCH_CHECKER(), provider);
-    const ids = items.map(({ requestId }) => requestId);
-    return checker.holdTogether(ids, [...items], { from: await market.getAddress() });
-  }
-
   it("settles and pays all, also of models that share a setup", async () => {
     const context = await loadFixture(fixture);
     const { feeEscrow, operator, consumer, items } = context;
-    expect(await holdTogether(context, items)).to.equal(true);
-    const { skipped, isServed } = await outcome(context, items);
+    const { skipped, isServed, pairingChecks } = await outcome(context, items);
+    expect(pairingChecks).to.equal(1);
     expect(skipped).to.deep.equal([]);
     expect(isServed).to.deep.equal([true, true, true, true]);
     // Nine each, and ten for the twin, which has no royalty.
@@ -113,12 +111,13 @@ describe("InferenceMarket.fulfilBatch", () => {
         ...at(context.items, i),
         output: flipped(at(context.items, i).output, 0),
       });
-      expect(await holdTogether(context, items)).to.equal(false);
       const { requestId } = at(items, i);
       const reason = provenVerifier.interface.encodeErrorResult("ProvenVerifierInvalidProof", [
         requestId,
       ]);
-      const { skipped, isServed } = await outcome(context, items);
+      const { skipped, isServed, pairingChecks } = await outcome(context, items);
+      // All together in vain, then one by one.
+      expect(pairingChecks).to.equal(5);
       expect(skipped).to.deep.equal([[requestId, reason]]);
       expect(isServed).to.deep.equal([0, 1, 2, 3].map((j) => j !== i));
     }
@@ -151,8 +150,8 @@ describe("InferenceMarket.fulfilBatch", () => {
     const twice = await publish(context, await twinModel(), { content: "0x03", tiers });
     const attested = await served(context, { tier: "Attested", salt: 5 }, twice);
     const mixed = [at(items, 0), attested, at(items, 2)];
-    expect(await holdTogether(context, mixed)).to.equal(true);
-    const { skipped, isServed } = await outcome(context, mixed);
+    const { skipped, isServed, pairingChecks } = await outcome(context, mixed);
+    expect(pairingChecks).to.equal(1);
     const { requestId, evidence } = attested;
     const reason = verifierRouter.interface.encodeErrorResult("VerifierRouterWrongTier", [
       dataSlice(evidence, 0, 4),
@@ -161,6 +160,17 @@ describe("InferenceMarket.fulfilBatch", () => {
     ]);
     expect(skipped).to.deep.equal([[requestId, reason]]);
     expect(isServed).to.deep.equal([true, false, true]);
+  });
+
+  it("does not take a verifier of one tier for the next answer's, of another", async () => {
+    const context = await loadFixture(fixture);
+    const { items } = context;
+    const tiers = ["Proven", "Attested"] as const;
+    const twice = await publish(context, await twinModel(), { content: "0x03", tiers });
+    const attested = await served(context, { tier: "Attested", salt: 5 }, twice);
+    // One proof alone is checked in its turn.
+    const { isServed } = await outcome(context, [at(items, 0), attested]);
+    expect(isServed).to.deep.equal([true, false]);
   });
 
   it("has each verifier check what is its own", async () => {
@@ -172,8 +182,8 @@ describe("InferenceMarket.fulfilBatch", () => {
     const [first, second] = [at(items, 0), at(items, 2)];
     const renamed = { ...second, evidence: concat([kind, dataSlice(second.evidence, 4)]) };
     // The first's verifier would find both proofs good, but it was not asked about the second.
-    expect(await holdTogether(context, [first, renamed])).to.equal(false);
-    const { isServed } = await outcome(context, [first, renamed]);
+    const { isServed, pairingChecks } = await outcome(context, [first, renamed]);
+    expect(pairingChecks).to.equal(2);
     expect(isServed).to.deep.equal([true, true]);
   });
 
@@ -225,8 +235,8 @@ describe("InferenceMarket.fulfilBatch", () => {
     const input = Uint8Array.from({ length: 12 }, (_, i) => 20 * i);
     const forged = await answer(context, published, { requestId, input, node });
     const items2 = [real, { terms, requestId, node, ...forged }];
-    expect(await holdTogether(context, items2)).to.equal(true);
-    const { skipped, isServed } = await outcome(context, items2);
+    const { skipped, isServed, pairingChecks } = await outcome(context, items2);
+    expect(pairingChecks).to.equal(1);
     expect(skipped.map(([skippedId]) => skippedId)).to.deep.equal([requestId]);
     expect(isServed).to.deep.equal([true, false]);
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));

@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import { id } from "ethers";
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
+import { BatchSettlement__factory } from "../../typechain-types/index.js";
 import { at } from "../../zkml/arrays.ts";
 import { ask } from "../fixtures/models.ts";
 import { loadFixture } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
 import { signedAnswer, signedMarket } from "../fixtures/signed.ts";
 
-const { None: NONE, Fulfilled: FULFILLED } = REQUEST_STATUS;
+const { None: NONE, Locked: LOCKED, Fulfilled: FULFILLED } = REQUEST_STATUS;
 
 describe("InferenceMarket in the Signed tier", () => {
   async function locked() {
@@ -83,5 +84,59 @@ describe("InferenceMarket in the Signed tier", () => {
     );
     expect(states).to.deep.equal([FULFILLED, NONE, FULFILLED]);
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(20));
+  });
+
+  it("settles a batch of two nodes' answers in any order, and frees the collateral of each", async () => {
+    const context = await loadFixture(signedMarket);
+    const { market, feeEscrow, published, operator, otherOperator, nodeSigner } = context;
+    const nodes = [operator, otherOperator, otherOperator, operator, operator];
+    const items = [];
+    for (const [salt, node] of nodes.entries()) {
+      const request = await ask(context, published, { tier: "Signed", salt });
+      const signer = node === operator ? nodeSigner : otherOperator;
+      await market.connect(signer).lock(request.terms, node);
+      const answer = await signedAnswer(context, request, { node: node.address, signer });
+      items.push({ ...answer, terms: request.terms });
+    }
+    const { served } = await market.priceState();
+    await market.fulfilBatch(items);
+    expect(await feeEscrow.earningsOf(operator)).to.equal(opg(30));
+    expect(await feeEscrow.earningsOf(otherOperator)).to.equal(opg(20));
+    expect(await market.freeCollateralOf(operator)).to.equal(opg(150));
+    expect(await market.freeCollateralOf(otherOperator)).to.equal(opg(100));
+    const work = items.reduce((sum, { terms }) => sum + terms.work, 0n);
+    expect((await market.priceState()).served).to.equal(served + work);
+  });
+
+  it("asks for the verifier again when neighbours in a batch are of other tiers", async () => {
+    const context = await loadFixture(signedMarket);
+    const { market, verifierRouter, published } = context;
+    const first = await ask(context, published, { tier: "Signed", salt: 1 });
+    const second = await ask(context, published, { tier: "Signed", salt: 2 });
+    const good = { ...(await signedAnswer(context, first)), terms: first.terms };
+    const bad = { ...good, terms: second.terms, evidence: "0x01020304" };
+    const unrouted = verifierRouter.interface.encodeErrorResult("VerifierRouterNoRoute", [
+      bad.evidence,
+    ]);
+    await expect(market.fulfilBatch([bad, good, bad]))
+      .to.emit(market, "FulfilmentSkipped")
+      .withArgs(second.requestId, unrouted);
+    expect((await market.stateOf(first.requestId)).status).to.equal(FULFILLED);
+    expect((await market.stateOf(second.requestId)).status).to.equal(NONE);
+  });
+
+  it("does nothing for an empty batch, and nothing where a batch is brought to its code", async () => {
+    const context = await loadFixture(locked);
+    const { market, operator, request, feeEscrow } = context;
+    await expect(market.fulfilBatch([])).not.to.emit(market, "FulfilmentSkipped");
+    const code = BatchSettlement__factory.connect(await market.BATCH_SETTLEMENT(), operator);
+    const item = { ...(await signedAnswer(context, request)), terms: request.terms };
+    // Its own book is empty: there, the request has another id, and no money.
+    await expect(code.fulfilBatch([item])).to.emit(
+      market.attach(await code.getAddress()),
+      "FulfilmentSkipped",
+    );
+    expect(await feeEscrow.earningsOf(operator)).to.equal(0);
+    expect((await market.stateOf(request.requestId)).status).to.equal(LOCKED);
   });
 });

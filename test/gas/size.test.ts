@@ -7,6 +7,7 @@ import { settle } from "../fixtures/snapshot.ts";
 const MAX_CODE_SIZE = 24_576;
 
 const CONTRACTS = [
+  "BatchSettlement",
   "FeeEscrow",
   "FeePolicy",
   "Groth16Verifier",

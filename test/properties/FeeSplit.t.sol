@@ -63,8 +63,13 @@ contract FeeSplitTest is ProtocolFixture {
 
         escrow.lock(requestId, PAYER, uint96(locked));
         escrow.release(
-            requestId,
-            FeeSettlement({node: node, modelId: modelId, fee: uint96(fee), royalty: uint96(royalty)})
+            FeeSettlement({
+                requestId: requestId,
+                node: node,
+                modelId: modelId,
+                fee: uint96(fee),
+                royalty: uint96(royalty)
+            })
         );
         if (fee != royalty) escrow.collectEarnings(node);
         if (royalty != 0) escrow.collectRoyalties(modelId);

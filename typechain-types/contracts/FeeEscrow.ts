@@ -29,13 +29,13 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FeeLockStructOutput = [payer: string, amount: bigint] & {payer: string, amount: bigint }
   
 
-    export type FeeSettlementStruct = {node: AddressLike, modelId: BytesLike, fee: BigNumberish, royalty: BigNumberish}
+    export type FeeSettlementStruct = {requestId: BytesLike, node: AddressLike, modelId: BytesLike, fee: BigNumberish, royalty: BigNumberish}
 
-    export type FeeSettlementStructOutput = [node: string, modelId: string, fee: bigint, royalty: bigint] & {node: string, modelId: string, fee: bigint, royalty: bigint }
+    export type FeeSettlementStructOutput = [requestId: string, node: string, modelId: string, fee: bigint, royalty: bigint] & {requestId: string, node: string, modelId: string, fee: bigint, royalty: bigint }
   
 
   export interface FeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "refund" | "release" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "AuthorityUpdated" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EIP712DomainChanged" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "Initialized" | "LockerAuthorized" | "Paused" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Unpaused" | "Upgraded" | "Withdrawn"): EventFragment;
 
@@ -83,7 +83,8 @@ encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
-encodeFunctionData(functionFragment: 'release', values: [BytesLike, FeeSettlementStruct]): string;
+encodeFunctionData(functionFragment: 'release', values: [FeeSettlementStruct]): string;
+encodeFunctionData(functionFragment: 'releaseMany', values: [FeeSettlementStruct[]]): string;
 encodeFunctionData(functionFragment: 'royaltiesOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
@@ -143,6 +144,7 @@ decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'releaseMany', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'royaltiesOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
@@ -834,7 +836,15 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     release: TypedContractMethod<
-      [requestId: BytesLike, settlement: FeeSettlementStruct, ],
+      [settlement: FeeSettlementStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    releaseMany: TypedContractMethod<
+      [settlements: FeeSettlementStruct[], ],
       [void],
       'nonpayable'
     >
@@ -1168,7 +1178,12 @@ getFunction(nameOrSignature: 'refund'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'release'): TypedContractMethod<
-      [requestId: BytesLike, settlement: FeeSettlementStruct, ],
+      [settlement: FeeSettlementStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'releaseMany'): TypedContractMethod<
+      [settlements: FeeSettlementStruct[], ],
       [void],
       'nonpayable'
     >;

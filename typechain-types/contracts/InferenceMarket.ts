@@ -40,11 +40,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "BATCH_CHECKER" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "BATCH_SETTLEMENT" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'BATCH_CHECKER', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'BATCH_SETTLEMENT', values?: undefined): string;
 encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
 encodeFunctionData(functionFragment: 'FEE_POLICY', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_CALLBACK_GAS', values?: undefined): string;
@@ -91,7 +91,7 @@ encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'unpause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
-    decodeFunctionResult(functionFragment: 'BATCH_CHECKER', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'BATCH_SETTLEMENT', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'FEE_POLICY', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MAX_CALLBACK_GAS', data: BytesLike): Result;
@@ -414,7 +414,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     
-    BATCH_CHECKER: TypedContractMethod<
+    BATCH_SETTLEMENT: TypedContractMethod<
       [],
       [string],
       'view'
@@ -583,7 +583,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     
     fulfilBatch: TypedContractMethod<
-      [fulfilments: FulfilmentStruct[], ],
+      [arg0: FulfilmentStruct[], ],
       [void],
       'nonpayable'
     >
@@ -784,7 +784,7 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'BATCH_CHECKER'): TypedContractMethod<
+    getFunction(nameOrSignature: 'BATCH_SETTLEMENT'): TypedContractMethod<
       [],
       [string],
       'view'
@@ -890,7 +890,7 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
-      [fulfilments: FulfilmentStruct[], ],
+      [arg0: FulfilmentStruct[], ],
       [void],
       'nonpayable'
     >;

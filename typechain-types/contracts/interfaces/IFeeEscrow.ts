@@ -29,13 +29,13 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FeeLockStructOutput = [payer: string, amount: bigint] & {payer: string, amount: bigint }
   
 
-    export type FeeSettlementStruct = {node: AddressLike, modelId: BytesLike, fee: BigNumberish, royalty: BigNumberish}
+    export type FeeSettlementStruct = {requestId: BytesLike, node: AddressLike, modelId: BytesLike, fee: BigNumberish, royalty: BigNumberish}
 
-    export type FeeSettlementStructOutput = [node: string, modelId: string, fee: bigint, royalty: bigint] & {node: string, modelId: string, fee: bigint, royalty: bigint }
+    export type FeeSettlementStructOutput = [requestId: string, node: string, modelId: string, fee: bigint, royalty: bigint] & {requestId: string, node: string, modelId: string, fee: bigint, royalty: bigint }
   
 
   export interface IFeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "refund" | "release" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Withdrawn"): EventFragment;
 
@@ -71,7 +71,8 @@ encodeFunctionData(functionFragment: 'openChannelWithPermit', values: [AddressLi
 encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
-encodeFunctionData(functionFragment: 'release', values: [BytesLike, FeeSettlementStruct]): string;
+encodeFunctionData(functionFragment: 'release', values: [FeeSettlementStruct]): string;
+encodeFunctionData(functionFragment: 'releaseMany', values: [FeeSettlementStruct[]]): string;
 encodeFunctionData(functionFragment: 'royaltiesOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setExposureLimits', values: [BigNumberish, BigNumberish]): string;
@@ -116,6 +117,7 @@ decodeFunctionResult(functionFragment: 'payOut', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'releaseMany', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'royaltiesOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setExposureLimits', data: BytesLike): Result;
@@ -636,7 +638,15 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     release: TypedContractMethod<
-      [requestId: BytesLike, settlement: FeeSettlementStruct, ],
+      [settlement: FeeSettlementStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    releaseMany: TypedContractMethod<
+      [settlements: FeeSettlementStruct[], ],
       [void],
       'nonpayable'
     >
@@ -886,7 +896,12 @@ getFunction(nameOrSignature: 'refund'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'release'): TypedContractMethod<
-      [requestId: BytesLike, settlement: FeeSettlementStruct, ],
+      [settlement: FeeSettlementStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'releaseMany'): TypedContractMethod<
+      [settlements: FeeSettlementStruct[], ],
       [void],
       'nonpayable'
     >;

@@ -2,7 +2,6 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { IAttestedKeys } from './IAttestedKeys.js';
-export type { IBatchChecker } from './IBatchChecker.js';
 export type { IBatchVerifier } from './IBatchVerifier.js';
 export type { IFeeEscrow } from './IFeeEscrow.js';
 export type { IFeePolicy } from './IFeePolicy.js';

@@ -25,11 +25,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface CallbacksInterface extends Interface {
-    getFunction(nameOrSignature: "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
+encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
@@ -46,7 +47,8 @@ encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStr
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
 
-    decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
@@ -195,6 +197,14 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 
     
     
+    FEE_ESCROW: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     eip712Domain: TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -325,7 +335,12 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+    getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
       'view'

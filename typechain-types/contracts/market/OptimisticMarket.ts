@@ -20,11 +20,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface OptimisticMarketInterface extends Interface {
-    getFunction(nameOrSignature: "UPGRADE_INTERFACE_VERSION" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "eip712Domain" | "finalize" | "isConsumingScheduledOp" | "postedOutputOf" | "prove" | "proxiableUUID" | "setAuthority" | "setChallengeTerms" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "UPGRADE_INTERFACE_VERSION" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "eip712Domain" | "finalize" | "isConsumingScheduledOp" | "postedOutputOf" | "prove" | "proxiableUUID" | "setAuthority" | "setChallengeTerms" | "upgradeToAndCall"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "Initialized" | "RequestRejected" | "Upgraded"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "Initialized" | "RequestRejected" | "Upgraded"): EventFragment;
 
-    encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
+    encodeFunctionData(functionFragment: 'FEE_ESCROW', values?: undefined): string;
+encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challenge', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'challengeOf', values: [BytesLike]): string;
@@ -39,7 +40,8 @@ encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): str
 encodeFunctionData(functionFragment: 'setChallengeTerms', values: [ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
-    decodeFunctionResult(functionFragment: 'UPGRADE_INTERFACE_VERSION', data: BytesLike): Result;
+    decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'UPGRADE_INTERFACE_VERSION', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challenge', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOf', data: BytesLike): Result;
@@ -84,6 +86,30 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
       export interface OutputObject {authority: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace CallbackDeliveredEvent {
+      export type InputTuple = [requestId: BytesLike, consumer: AddressLike];
+      export type OutputTuple = [requestId: string, consumer: string];
+      export interface OutputObject {requestId: string, consumer: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace CallbackFailedEvent {
+      export type InputTuple = [requestId: BytesLike, consumer: AddressLike, reason: BytesLike];
+      export type OutputTuple = [requestId: string, consumer: string, reason: string];
+      export interface OutputObject {requestId: string, consumer: string, reason: string };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -197,6 +223,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
 
     
+    
+    FEE_ESCROW: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
     
     UPGRADE_INTERFACE_VERSION: TypedContractMethod<
       [],
@@ -312,7 +346,12 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-    getFunction(nameOrSignature: 'UPGRADE_INTERFACE_VERSION'): TypedContractMethod<
+    getFunction(nameOrSignature: 'FEE_ESCROW'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'UPGRADE_INTERFACE_VERSION'): TypedContractMethod<
       [],
       [string],
       'view'
@@ -386,6 +425,8 @@ getFunction(nameOrSignature: 'upgradeToAndCall'): TypedContractMethod<
     getEvent(key: 'AnswerChallenged'): TypedContractEvent<AnswerChallengedEvent.InputTuple, AnswerChallengedEvent.OutputTuple, AnswerChallengedEvent.OutputObject>;
 getEvent(key: 'AnswerPosted'): TypedContractEvent<AnswerPostedEvent.InputTuple, AnswerPostedEvent.OutputTuple, AnswerPostedEvent.OutputObject>;
 getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'CallbackDelivered'): TypedContractEvent<CallbackDeliveredEvent.InputTuple, CallbackDeliveredEvent.OutputTuple, CallbackDeliveredEvent.OutputObject>;
+getEvent(key: 'CallbackFailed'): TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
 getEvent(key: 'ChallengeLost'): TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
 getEvent(key: 'ChallengeTermsChanged'): TypedContractEvent<ChallengeTermsChangedEvent.InputTuple, ChallengeTermsChangedEvent.OutputTuple, ChallengeTermsChangedEvent.OutputObject>;
 getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
@@ -405,6 +446,14 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
 
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    
+
+      'CallbackDelivered(bytes32,address)': TypedContractEvent<CallbackDeliveredEvent.InputTuple, CallbackDeliveredEvent.OutputTuple, CallbackDeliveredEvent.OutputObject>;
+      CallbackDelivered: TypedContractEvent<CallbackDeliveredEvent.InputTuple, CallbackDeliveredEvent.OutputTuple, CallbackDeliveredEvent.OutputObject>;
+    
+
+      'CallbackFailed(bytes32,address,bytes)': TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
+      CallbackFailed: TypedContractEvent<CallbackFailedEvent.InputTuple, CallbackFailedEvent.OutputTuple, CallbackFailedEvent.OutputObject>;
     
 
       'ChallengeLost(bytes32,address,uint256)': TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;

@@ -1597,12 +1597,12 @@
   {
     "inputs": [
       {
-        "internalType": "RequestId",
-        "name": "requestId",
-        "type": "bytes32"
-      },
-      {
         "components": [
+          {
+            "internalType": "RequestId",
+            "name": "requestId",
+            "type": "bytes32"
+          },
           {
             "internalType": "address",
             "name": "node",
@@ -1630,6 +1630,46 @@
       }
     ],
     "name": "release",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "RequestId",
+            "name": "requestId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "ModelId",
+            "name": "modelId",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint96",
+            "name": "fee",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "royalty",
+            "type": "uint96"
+          }
+        ],
+        "internalType": "struct FeeSettlement[]",
+        "name": "settlements",
+        "type": "tuple[]"
+      }
+    ],
+    "name": "releaseMany",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

@@ -2,7 +2,6 @@
 /* tslint:disable */
 /* eslint-disable */
 export { IAttestedKeys__factory } from './IAttestedKeys__factory.js';
-export { IBatchChecker__factory } from './IBatchChecker__factory.js';
 export { IBatchVerifier__factory } from './IBatchVerifier__factory.js';
 export { IFeeEscrow__factory } from './IFeeEscrow__factory.js';
 export { IFeePolicy__factory } from './IFeePolicy__factory.js';

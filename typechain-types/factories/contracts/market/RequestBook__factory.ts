@@ -30,6 +30,19 @@
   },
   {
     "inputs": [],
+    "name": "FEE_ESCROW",
+    "outputs": [
+      {
+        "internalType": "contract IFeeEscrow",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
     "name": "eip712Domain",
     "outputs": [
       {
