@@ -167,15 +167,13 @@ describe("FeeEscrow", () => {
 
     it("collects earnings on the way", async () => {
       const { escrow, opg: token, market, operator, stranger } = await loadFixture(locked);
-      await escrow
-        .connect(market)
-        .release({
-          requestId: REQUEST,
-          node: operator,
-          modelId: ZeroHash,
-          fee: opg(60),
-          royalty: 0,
-        });
+      await escrow.connect(market).release({
+        requestId: REQUEST,
+        node: operator,
+        modelId: ZeroHash,
+        fee: opg(60),
+        royalty: 0,
+      });
       await escrow.connect(operator).setPayoutAddress(stranger);
       await expect(escrow.payOut(operator)).to.changeTokenBalance(ethers, token, stranger, opg(57));
     });
@@ -336,15 +334,13 @@ describe("FeeEscrow", () => {
     it("still works for a locker that the payer dismissed", async () => {
       const { escrow, market, payer, operator } = await loadFixture(locked);
       await escrow.connect(payer).authorizeLocker(ZeroAddress);
-      await escrow
-        .connect(market)
-        .release({
-          requestId: REQUEST,
-          node: operator,
-          modelId: ZeroHash,
-          fee: opg(60),
-          royalty: 0,
-        });
+      await escrow.connect(market).release({
+        requestId: REQUEST,
+        node: operator,
+        modelId: ZeroHash,
+        fee: opg(60),
+        royalty: 0,
+      });
     });
   });
 
@@ -361,15 +357,13 @@ describe("FeeEscrow", () => {
   describe("collect", () => {
     it("moves earnings to the node's balance, less the treasury's share", async () => {
       const { escrow, market, operator, governor, stranger } = await loadFixture(locked);
-      await escrow
-        .connect(market)
-        .release({
-          requestId: REQUEST,
-          node: operator,
-          modelId: ZeroHash,
-          fee: opg(60),
-          royalty: 0,
-        });
+      await escrow.connect(market).release({
+        requestId: REQUEST,
+        node: operator,
+        modelId: ZeroHash,
+        fee: opg(60),
+        royalty: 0,
+      });
       await expect(escrow.connect(stranger).collectEarnings(operator))
         .to.emit(escrow, "EarningsCollected")
         .withArgs(operator, opg(57), opg(3));
