@@ -50,6 +50,17 @@ export interface Usage {
 /** With `cumulative` OPG wei in all the node has everything; signed by the node. */
 export type CooperativeClose = Voucher;
 
+/** What the node lets itself be owed from now on; signed by the node. */
+export interface ExposureLimits {
+  readonly node: string;
+  /** What one channel may hold, in OPG wei; zero: any amount. */
+  readonly perChannel: bigint;
+  /** What one request may pay, in OPG wei; zero: any amount. */
+  readonly perRequest: bigint;
+  /** Higher than that of the limits which these replace: `exposureLimitsOf` of the escrow tells it. */
+  readonly sequence: bigint;
+}
+
 /** What is signed about channels; see `contracts/libraries/ChannelMessages.sol`. */
 export const CHANNEL_TYPES = {
   Voucher: [
@@ -70,6 +81,12 @@ export const CHANNEL_TYPES = {
     { name: "channelId", type: "bytes32" },
     { name: "cumulative", type: "uint96" },
   ],
+  ExposureLimits: [
+    { name: "node", type: "address" },
+    { name: "perChannel", type: "uint96" },
+    { name: "perRequest", type: "uint96" },
+    { name: "sequence", type: "uint64" },
+  ],
 } satisfies Record<string, TypedDataField[]>;
 
 /** Every message by the name of its type. */
@@ -78,6 +95,7 @@ export interface ChannelMessages {
   readonly MeteringCap: MeteringCap;
   readonly Usage: Usage;
   readonly CooperativeClose: CooperativeClose;
+  readonly ExposureLimits: ExposureLimits;
 }
 
 const abi = AbiCoder.defaultAbiCoder();

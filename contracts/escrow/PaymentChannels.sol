@@ -405,8 +405,25 @@ abstract contract PaymentChannels is IPaymentChannels, Pausing, ReentrancyGuardT
 
     /// @inheritdoc IPaymentChannels
     function setExposureLimits(uint96 perChannel, uint96 perRequest) external {
-        _channelStorage().limits[msg.sender] = ExposureLimits({perChannel: perChannel, perRequest: perRequest});
-        emit ExposureLimitsChanged(msg.sender, perChannel, perRequest);
+        uint64 current = _channelStorage().limits[msg.sender].sequence;
+        _setLimits(msg.sender, ExposureLimits(perChannel, perRequest, current + 1));
+    }
+
+    /// @inheritdoc IPaymentChannels
+    function publishExposureLimits(address node, ExposureLimits calldata limits, bytes calldata signature) external {
+        uint64 current = _channelStorage().limits[node].sequence;
+        require(limits.sequence > current, PaymentChannelsOldLimits(node, limits.sequence, current));
+        require(
+            Signatures.isSigned(node, exposureLimitsDigestOf(node, limits), signature),
+            PaymentChannelsBadSignature(node)
+        );
+
+        _setLimits(node, limits);
+    }
+
+    function _setLimits(address node, ExposureLimits memory limits) private {
+        _channelStorage().limits[node] = limits;
+        emit ExposureLimitsChanged(node, limits);
     }
 
     // GOVERN
@@ -470,6 +487,11 @@ abstract contract PaymentChannels is IPaymentChannels, Pausing, ReentrancyGuardT
     /// @inheritdoc IPaymentChannels
     function cooperativeCloseDigestOf(ChannelId channelId, uint96 cumulative) external view returns (bytes32) {
         return _hashTypedDataV4(ChannelMessages.cooperativeClose(channelId, cumulative));
+    }
+
+    /// @inheritdoc IPaymentChannels
+    function exposureLimitsDigestOf(address node, ExposureLimits calldata limits) public view returns (bytes32) {
+        return _hashTypedDataV4(ChannelMessages.exposureLimits(node, limits));
     }
 
     /// @inheritdoc IPaymentChannels

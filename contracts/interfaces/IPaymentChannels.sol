@@ -21,6 +21,7 @@ struct ChannelView {
 struct ExposureLimits {
     uint96 perChannel; // 96 bits: what one channel may hold
     uint96 perRequest; // 96 bits: what one request may pay
+    uint64 sequence; // 64 bits: how often the node has changed its mind; what it signed replaces lower numbers only
 }
 
 /// @notice An EIP-2612 approval of this contract by the caller, for the amount of the call.
@@ -99,7 +100,7 @@ interface IPaymentChannels {
     event ChannelClosed(ChannelId indexed channelId, uint256 claimed, uint256 refunded);
 
     /// @notice A node said how much it lets itself be owed.
-    event ExposureLimitsChanged(address indexed node, uint256 perChannel, uint256 perRequest);
+    event ExposureLimitsChanged(address indexed node, ExposureLimits limits);
 
     /// @notice Governance named who knows attested keys; zero: nobody, metered claims are refused.
     event AttestedKeysChanged(IAttestedKeys indexed attestedKeys);
@@ -127,6 +128,9 @@ interface IPaymentChannels {
 
     /// @notice Not a signature of `signer`.
     error PaymentChannelsBadSignature(address signer);
+
+    /// @notice The node has published limits with this sequence number, or a later one.
+    error PaymentChannelsOldLimits(address node, uint256 sequence, uint256 current);
 
     /// @notice The claim at this byte comes before any node.
     error PaymentChannelsNodeMissing(uint256 offset);
@@ -201,6 +205,12 @@ interface IPaymentChannels {
     /// that hold more keep it.
     function setExposureLimits(uint96 perChannel, uint96 perRequest) external;
 
+    /// @notice The same with a node's signature instead of its transaction: anyone may bring it. It replaces limits with a lower
+    /// `sequence`, and is void once there are others with the same or a higher one.
+    /// @param signature `ExposureLimits(node, perChannel, perRequest, sequence)`, signed by the node: compact (EIP-2098), or for
+    /// its contract.
+    function publishExposureLimits(address node, ExposureLimits calldata limits, bytes calldata signature) external;
+
     /// @notice Names the contract that knows attested keys; zero ends metering. Governance only, behind its delay.
     function setAttestedKeys(IAttestedKeys attestedKeys) external;
 
@@ -233,6 +243,9 @@ interface IPaymentChannels {
 
     /// @notice What a node signs to let the payer close once the node has `cumulative` in all.
     function cooperativeCloseDigestOf(ChannelId channelId, uint96 cumulative) external view returns (bytes32);
+
+    /// @notice What a node signs to publish its limits.
+    function exposureLimitsDigestOf(address node, ExposureLimits calldata limits) external view returns (bytes32);
 
     /// @notice Nonce of an ERC-3009 authorisation that pays into this channel.
     function authorizationNonceOf(ChannelId channelId, bytes32 nonceSalt) external pure returns (bytes32);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {ExposureLimits} from "../interfaces/IPaymentChannels.sol";
 import {ChannelId} from "../types/ChannelId.sol";
 
 /// @title What is signed about a channel, as EIP-712 structs
@@ -23,6 +24,11 @@ library ChannelMessages {
         "CooperativeClose(bytes32 channelId,uint96 cumulative)"
     );
 
+    /// @dev Signed by the node: how much it lets itself be owed, from now on.
+    bytes32 internal constant EXPOSURE_LIMITS_TYPEHASH = keccak256(
+        "ExposureLimits(address node,uint96 perChannel,uint96 perRequest,uint64 sequence)"
+    );
+
     /// @dev What an ERC-3009 nonce is made of, so that an authorisation pays into one channel and nothing else.
     bytes32 internal constant AUTHORIZATION_TYPEHASH = keccak256(
         "ChannelAuthorization(bytes32 channelId,bytes32 nonceSalt)"
@@ -42,6 +48,13 @@ library ChannelMessages {
 
     function cooperativeClose(ChannelId channelId, uint96 cumulative) internal pure returns (bytes32) {
         return keccak256(abi.encode(COOPERATIVE_CLOSE_TYPEHASH, channelId, cumulative));
+    }
+
+    function exposureLimits(address node, ExposureLimits calldata limits) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(EXPOSURE_LIMITS_TYPEHASH, node, limits.perChannel, limits.perRequest, limits.sequence)
+            );
     }
 
     function authorizationNonce(ChannelId channelId, bytes32 nonceSalt) internal pure returns (bytes32) {

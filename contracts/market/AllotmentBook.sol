@@ -22,14 +22,10 @@ abstract contract AllotmentBook {
     /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
     function _freeCollateral(address node, uint128 amount, uint256 deadline) internal {
         Allotment memory allotment = _allotmentOf(node);
-        if (!_isPartOf(allotment, deadline)) return;
+        // It may belong to one that has lapsed.
+        if (block.timestamp > allotment.expiry || deadline < allotment.begin) return;
         allotment.free += amount;
         _setAllotment(node, allotment);
-    }
-
-    /// @dev Whether collateral of a request with this deadline belongs to the allotment, and not to one that has lapsed.
-    function _isPartOf(Allotment memory allotment, uint256 deadline) internal view returns (bool) {
-        return block.timestamp <= allotment.expiry && deadline >= allotment.begin;
     }
 
     function _allotmentOf(address node) internal view returns (Allotment memory) {

@@ -185,7 +185,7 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
         emit IInferenceMarket.RequestFulfilled(requestId, node, item.output);
 
         uint128 collateral = terms.collateral;
-        if (state.isTaken() && collateral != 0) _free(batch, node, collateral, state.deadline());
+        if (state.isTaken() && collateral != 0) _free(batch, node, collateral);
         batch.work += terms.work;
         FeeSettlement memory settlement = batch.settlements[batch.count++];
         settlement.requestId = requestId;
@@ -198,12 +198,13 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
     // WRITE
 
     /// @dev Frees collateral of the node whose turn it is.
-    function _free(Batch memory batch, address node, uint128 amount, uint256 deadline) private {
+    function _free(Batch memory batch, address node, uint128 amount) private {
         if (node != batch.node) {
             _writeAllotment(batch);
             (batch.node, batch.allotment) = (node, _allotmentOf(node));
         }
-        if (_isPartOf(batch.allotment, deadline)) batch.allotment.free += amount;
+        // The request is in time, so the allotment that it was locked with has not lapsed.
+        batch.allotment.free += amount;
     }
 
     function _writeAllotment(Batch memory batch) private {

@@ -219,8 +219,8 @@ describe("PaymentChannels", () => {
       const { escrow, payer, operator } = context;
       await expect(escrow.connect(operator).setExposureLimits(opg(100), opg(3)))
         .to.emit(escrow, "ExposureLimitsChanged")
-        .withArgs(operator, opg(100), opg(3));
-      expect(await escrow.exposureLimitsOf(operator)).to.deep.equal([opg(100), opg(3)]);
+        .withArgs(operator, [opg(100), opg(3), 1n]);
+      expect(await escrow.exposureLimitsOf(operator)).to.deep.equal([opg(100), opg(3), 1n]);
       expect(await escrow.maxPerRequest(operator)).to.equal(opg(3));
       expect(await escrow.maxPerRequest(payer)).to.equal(MaxUint256);
       const paying = escrow.connect(payer);
@@ -235,6 +235,61 @@ describe("PaymentChannels", () => {
       await paying.fundChannel(operator, 0, 1);
       await escrow.connect(operator).setExposureLimits(0, 0);
       await paying.fundChannel(operator, 0, opg(500));
+    });
+
+    it("takes limits that the node signed from anybody, each newer than the last", async () => {
+      const context = await loadFixture(channelFixture);
+      const { escrow, operator, stranger, deployment } = context;
+      const sign = (sequence: bigint, perRequest = opg(3)) => {
+        const limits = { perChannel: opg(100), perRequest, sequence };
+        const message = { node: operator.address, ...limits };
+        return signChannelMessage(deployment, operator, "ExposureLimits", message).then(
+          (signature) => ({ limits, signature }),
+        );
+      };
+      const publish = async ({ limits, signature }: Awaited<ReturnType<typeof sign>>) =>
+        escrow.connect(stranger).publishExposureLimits(operator, limits, signature);
+      const first = await sign(5n);
+      await expect(publish(first))
+        .to.emit(escrow, "ExposureLimitsChanged")
+        .withArgs(operator, [opg(100), opg(3), 5n]);
+      expect(await escrow.maxPerRequest(operator)).to.equal(opg(3));
+      for (const sequence of [4n, 5n]) {
+        await expect(publish(await sign(sequence, opg(900))))
+          .to.be.revertedWithCustomError(escrow, "PaymentChannelsOldLimits")
+          .withArgs(operator, sequence, 5n);
+      }
+      // A transaction of the node's own counts as the next one.
+      const prepared = await sign(6n, 0n);
+      await escrow.connect(operator).setExposureLimits(opg(1), opg(1));
+      await expect(publish(prepared))
+        .to.be.revertedWithCustomError(escrow, "PaymentChannelsOldLimits")
+        .withArgs(operator, 6n, 6n);
+      await publish(await sign(7n, opg(2)));
+      expect(await escrow.exposureLimitsOf(operator)).to.deep.equal([opg(100), opg(2), 7n]);
+    });
+
+    it("takes limits of nobody but the node, and not others than it signed", async () => {
+      const context = await loadFixture(channelFixture);
+      const { escrow, operator, stranger, deployment } = context;
+      const limits = { perChannel: 0n, perRequest: 0n, sequence: 1n };
+      const message = { node: operator.address, ...limits };
+      const forged = await signChannelMessage(deployment, stranger, "ExposureLimits", message);
+      const signed = await signChannelMessage(deployment, operator, "ExposureLimits", message);
+      for (const [changed, signature] of [
+        [limits, forged],
+        [limits, "0x"],
+        [{ ...limits, perChannel: 1n }, signed],
+        [{ ...limits, perRequest: 1n }, signed],
+        [{ ...limits, sequence: 2n }, signed],
+      ] as const) {
+        await expect(escrow.publishExposureLimits(operator, changed, signature))
+          .to.be.revertedWithCustomError(escrow, "PaymentChannelsBadSignature")
+          .withArgs(operator);
+      }
+      expect(await escrow.exposureLimitsDigestOf(operator, limits)).to.equal(
+        channelDigest(deployment, "ExposureLimits", message),
+      );
     });
   });
 

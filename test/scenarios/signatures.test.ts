@@ -19,6 +19,7 @@ const NAMES = [
   "metering cap",
   "usage",
   "cooperative close",
+  "exposure limits",
   "permit",
   "transfer",
   "transfer into a channel",

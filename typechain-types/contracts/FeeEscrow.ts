@@ -4,14 +4,14 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../common.js"
   
+    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish, sequence: BigNumberish}
+
+    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint, sequence: bigint] & {perChannel: bigint, perRequest: bigint, sequence: bigint }
+  
+
     export type ChannelViewStruct = {status: BigNumberish, deposit: BigNumberish, claimed: BigNumberish, closesAt: BigNumberish}
 
     export type ChannelViewStructOutput = [status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint] & {status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint }
-  
-
-    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish}
-
-    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint] & {perChannel: bigint, perRequest: bigint }
   
 
     export type TransferAuthorizationStruct = {validAfter: BigNumberish, validBefore: BigNumberish, nonceSalt: BytesLike, v: BigNumberish, r: BytesLike, s: BytesLike}
@@ -35,7 +35,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface FeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "publishExposureLimits" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "AuthorityUpdated" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EIP712DomainChanged" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "Initialized" | "LockerAuthorized" | "Paused" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Unpaused" | "Upgraded" | "Withdrawn"): EventFragment;
 
@@ -62,6 +62,7 @@ encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberi
 encodeFunctionData(functionFragment: 'depositWithPermit', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'earningsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
+encodeFunctionData(functionFragment: 'exposureLimitsDigestOf', values: [AddressLike, ExposureLimitsStruct]): string;
 encodeFunctionData(functionFragment: 'exposureLimitsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fundChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'fundChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
@@ -82,6 +83,7 @@ encodeFunctionData(functionFragment: 'paused', values?: undefined): string;
 encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
+encodeFunctionData(functionFragment: 'publishExposureLimits', values: [AddressLike, ExposureLimitsStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'release', values: [FeeSettlementStruct]): string;
 encodeFunctionData(functionFragment: 'releaseMany', values: [FeeSettlementStruct[]]): string;
@@ -122,6 +124,7 @@ decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'depositWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'earningsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'exposureLimitsDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'exposureLimitsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannelWithAuthorization', data: BytesLike): Result;
@@ -142,6 +145,7 @@ decodeFunctionResult(functionFragment: 'paused', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payOut', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'publishExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseMany', data: BytesLike): Result;
@@ -294,9 +298,9 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   
 
     export namespace ExposureLimitsChangedEvent {
-      export type InputTuple = [node: AddressLike, perChannel: BigNumberish, perRequest: BigNumberish];
-      export type OutputTuple = [node: string, perChannel: bigint, perRequest: bigint];
-      export interface OutputObject {node: string, perChannel: bigint, perRequest: bigint };
+      export type InputTuple = [node: AddressLike, limits: ExposureLimitsStruct];
+      export type OutputTuple = [node: string, limits: ExposureLimitsStructOutput];
+      export interface OutputObject {node: string, limits: ExposureLimitsStructOutput };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -667,6 +671,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    exposureLimitsDigestOf: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >
+    
+
+    
     exposureLimitsOf: TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -823,6 +835,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [],
       [string],
       'view'
+    >
+    
+
+    
+    publishExposureLimits: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -1072,6 +1092,11 @@ getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
       'view'
     >;
+getFunction(nameOrSignature: 'exposureLimitsDigestOf'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'exposureLimitsOf'): TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -1171,6 +1196,11 @@ getFunction(nameOrSignature: 'proxiableUUID'): TypedContractMethod<
       [],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'publishExposureLimits'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'refund'): TypedContractMethod<
       [requestId: BytesLike, ],
@@ -1324,7 +1354,7 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
       EarningsCollected: TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
     
 
-      'ExposureLimitsChanged(address,uint256,uint256)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
+      'ExposureLimitsChanged(address,tuple)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
       ExposureLimitsChanged: TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
     
 

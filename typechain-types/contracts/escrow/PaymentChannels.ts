@@ -4,14 +4,14 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish, sequence: BigNumberish}
+
+    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint, sequence: bigint] & {perChannel: bigint, perRequest: bigint, sequence: bigint }
+  
+
     export type ChannelViewStruct = {status: BigNumberish, deposit: BigNumberish, claimed: BigNumberish, closesAt: BigNumberish}
 
     export type ChannelViewStructOutput = [status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint] & {status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint }
-  
-
-    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish}
-
-    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint] & {perChannel: bigint, perRequest: bigint }
   
 
     export type TransferAuthorizationStruct = {validAfter: BigNumberish, validBefore: BigNumberish, nonceSalt: BytesLike, v: BigNumberish, r: BytesLike, s: BytesLike}
@@ -25,7 +25,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface PaymentChannelsInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "cooperativeCloseDigestOf" | "eip712Domain" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "isConsumingScheduledOp" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "proxiableUUID" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "startClose" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "cooperativeCloseDigestOf" | "eip712Domain" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "isConsumingScheduledOp" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "proxiableUUID" | "publishExposureLimits" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "startClose" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "AuthorityUpdated" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "EIP712DomainChanged" | "ExposureLimitsChanged" | "Initialized" | "Paused" | "Unpaused" | "Upgraded"): EventFragment;
 
@@ -42,6 +42,7 @@ encodeFunctionData(functionFragment: 'closeByNode', values: [AddressLike, BigNum
 encodeFunctionData(functionFragment: 'closeCooperatively', values: [AddressLike, BigNumberish, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'cooperativeCloseDigestOf', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
+encodeFunctionData(functionFragment: 'exposureLimitsDigestOf', values: [AddressLike, ExposureLimitsStruct]): string;
 encodeFunctionData(functionFragment: 'exposureLimitsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fundChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'fundChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
@@ -55,6 +56,7 @@ encodeFunctionData(functionFragment: 'openChannelWithPermit', values: [AddressLi
 encodeFunctionData(functionFragment: 'pause', values?: undefined): string;
 encodeFunctionData(functionFragment: 'paused', values?: undefined): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
+encodeFunctionData(functionFragment: 'publishExposureLimits', values: [AddressLike, ExposureLimitsStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setExposureLimits', values: [BigNumberish, BigNumberish]): string;
@@ -77,6 +79,7 @@ decodeFunctionResult(functionFragment: 'closeByNode', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'closeCooperatively', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'cooperativeCloseDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'exposureLimitsDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'exposureLimitsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannelWithAuthorization', data: BytesLike): Result;
@@ -90,6 +93,7 @@ decodeFunctionResult(functionFragment: 'openChannelWithPermit', data: BytesLike)
 decodeFunctionResult(functionFragment: 'pause', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'paused', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'publishExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setExposureLimits', data: BytesLike): Result;
@@ -210,9 +214,9 @@ decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Resu
   
 
     export namespace ExposureLimitsChangedEvent {
-      export type InputTuple = [node: AddressLike, perChannel: BigNumberish, perRequest: BigNumberish];
-      export type OutputTuple = [node: string, perChannel: bigint, perRequest: bigint];
-      export interface OutputObject {node: string, perChannel: bigint, perRequest: bigint };
+      export type InputTuple = [node: AddressLike, limits: ExposureLimitsStruct];
+      export type OutputTuple = [node: string, limits: ExposureLimitsStructOutput];
+      export interface OutputObject {node: string, limits: ExposureLimitsStructOutput };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -407,6 +411,14 @@ decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Resu
     
 
     
+    exposureLimitsDigestOf: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >
+    
+
+    
     exposureLimitsOf: TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -507,6 +519,14 @@ decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Resu
       [],
       [string],
       'view'
+    >
+    
+
+    
+    publishExposureLimits: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -642,6 +662,11 @@ getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
       'view'
     >;
+getFunction(nameOrSignature: 'exposureLimitsDigestOf'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'exposureLimitsOf'): TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -706,6 +731,11 @@ getFunction(nameOrSignature: 'proxiableUUID'): TypedContractMethod<
       [],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'publishExposureLimits'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'setAttestedKeys'): TypedContractMethod<
       [source: AddressLike, ],
@@ -801,7 +831,7 @@ getEvent(key: 'Upgraded'): TypedContractEvent<UpgradedEvent.InputTuple, Upgraded
       EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
 
-      'ExposureLimitsChanged(address,uint256,uint256)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
+      'ExposureLimitsChanged(address,tuple)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
       ExposureLimitsChanged: TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
     
 

@@ -4,14 +4,14 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish, sequence: BigNumberish}
+
+    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint, sequence: bigint] & {perChannel: bigint, perRequest: bigint, sequence: bigint }
+  
+
     export type ChannelViewStruct = {status: BigNumberish, deposit: BigNumberish, claimed: BigNumberish, closesAt: BigNumberish}
 
     export type ChannelViewStructOutput = [status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint] & {status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint }
-  
-
-    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish}
-
-    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint] & {perChannel: bigint, perRequest: bigint }
   
 
     export type TransferAuthorizationStruct = {validAfter: BigNumberish, validBefore: BigNumberish, nonceSalt: BytesLike, v: BigNumberish, r: BytesLike, s: BytesLike}
@@ -35,7 +35,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IFeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "publishExposureLimits" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Withdrawn"): EventFragment;
 
@@ -56,6 +56,7 @@ encodeFunctionData(functionFragment: 'cooperativeCloseDigestOf', values: [BytesL
 encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'depositWithPermit', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'earningsOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'exposureLimitsDigestOf', values: [AddressLike, ExposureLimitsStruct]): string;
 encodeFunctionData(functionFragment: 'exposureLimitsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fundChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'fundChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
@@ -70,6 +71,7 @@ encodeFunctionData(functionFragment: 'openChannelWithAuthorization', values: [Ad
 encodeFunctionData(functionFragment: 'openChannelWithPermit', values: [AddressLike, BigNumberish, BigNumberish, PermitSignatureStruct]): string;
 encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'publishExposureLimits', values: [AddressLike, ExposureLimitsStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'release', values: [FeeSettlementStruct]): string;
 encodeFunctionData(functionFragment: 'releaseMany', values: [FeeSettlementStruct[]]): string;
@@ -101,6 +103,7 @@ decodeFunctionResult(functionFragment: 'cooperativeCloseDigestOf', data: BytesLi
 decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'depositWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'earningsOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'exposureLimitsDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'exposureLimitsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannelWithAuthorization', data: BytesLike): Result;
@@ -115,6 +118,7 @@ decodeFunctionResult(functionFragment: 'openChannelWithAuthorization', data: Byt
 decodeFunctionResult(functionFragment: 'openChannelWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payOut', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'publishExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseMany', data: BytesLike): Result;
@@ -240,9 +244,9 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   
 
     export namespace ExposureLimitsChangedEvent {
-      export type InputTuple = [node: AddressLike, perChannel: BigNumberish, perRequest: BigNumberish];
-      export type OutputTuple = [node: string, perChannel: bigint, perRequest: bigint];
-      export interface OutputObject {node: string, perChannel: bigint, perRequest: bigint };
+      export type InputTuple = [node: AddressLike, limits: ExposureLimitsStruct];
+      export type OutputTuple = [node: string, limits: ExposureLimitsStructOutput];
+      export interface OutputObject {node: string, limits: ExposureLimitsStructOutput };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -517,6 +521,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    exposureLimitsDigestOf: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >
+    
+
+    
     exposureLimitsOf: TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -625,6 +637,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [account: AddressLike, ],
       [string],
       'view'
+    >
+    
+
+    
+    publishExposureLimits: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -820,6 +840,11 @@ getFunction(nameOrSignature: 'earningsOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'exposureLimitsDigestOf'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'exposureLimitsOf'): TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -889,6 +914,11 @@ getFunction(nameOrSignature: 'payoutAddressOf'): TypedContractMethod<
       [account: AddressLike, ],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'publishExposureLimits'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'refund'): TypedContractMethod<
       [requestId: BytesLike, ],
@@ -1013,7 +1043,7 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
       EarningsCollected: TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
     
 
-      'ExposureLimitsChanged(address,uint256,uint256)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
+      'ExposureLimitsChanged(address,tuple)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
       ExposureLimitsChanged: TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
     
 

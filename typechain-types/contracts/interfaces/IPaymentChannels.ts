@@ -4,14 +4,14 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
+    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish, sequence: BigNumberish}
+
+    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint, sequence: bigint] & {perChannel: bigint, perRequest: bigint, sequence: bigint }
+  
+
     export type ChannelViewStruct = {status: BigNumberish, deposit: BigNumberish, claimed: BigNumberish, closesAt: BigNumberish}
 
     export type ChannelViewStructOutput = [status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint] & {status: bigint, deposit: bigint, claimed: bigint, closesAt: bigint }
-  
-
-    export type ExposureLimitsStruct = {perChannel: BigNumberish, perRequest: BigNumberish}
-
-    export type ExposureLimitsStructOutput = [perChannel: bigint, perRequest: bigint] & {perChannel: bigint, perRequest: bigint }
   
 
     export type TransferAuthorizationStruct = {validAfter: BigNumberish, validBefore: BigNumberish, nonceSalt: BytesLike, v: BigNumberish, r: BytesLike, s: BytesLike}
@@ -25,7 +25,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IPaymentChannelsInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "cooperativeCloseDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "setAttestedKeys" | "setExposureLimits" | "startClose" | "usageDigestOf" | "voucherDigestOf"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "cooperativeCloseDigestOf" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "publishExposureLimits" | "setAttestedKeys" | "setExposureLimits" | "startClose" | "usageDigestOf" | "voucherDigestOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "ExposureLimitsChanged"): EventFragment;
 
@@ -39,6 +39,7 @@ encodeFunctionData(functionFragment: 'close', values: [AddressLike, AddressLike,
 encodeFunctionData(functionFragment: 'closeByNode', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'closeCooperatively', values: [AddressLike, BigNumberish, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'cooperativeCloseDigestOf', values: [BytesLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'exposureLimitsDigestOf', values: [AddressLike, ExposureLimitsStruct]): string;
 encodeFunctionData(functionFragment: 'exposureLimitsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fundChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'fundChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
@@ -48,6 +49,7 @@ encodeFunctionData(functionFragment: 'meteringCapDigestOf', values: [BytesLike, 
 encodeFunctionData(functionFragment: 'openChannel', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'openChannelWithAuthorization', values: [AddressLike, AddressLike, BigNumberish, BigNumberish, TransferAuthorizationStruct]): string;
 encodeFunctionData(functionFragment: 'openChannelWithPermit', values: [AddressLike, BigNumberish, BigNumberish, PermitSignatureStruct]): string;
+encodeFunctionData(functionFragment: 'publishExposureLimits', values: [AddressLike, ExposureLimitsStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setExposureLimits', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'startClose', values: [AddressLike, BigNumberish]): string;
@@ -64,6 +66,7 @@ decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'closeByNode', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'closeCooperatively', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'cooperativeCloseDigestOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'exposureLimitsDigestOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'exposureLimitsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fundChannelWithAuthorization', data: BytesLike): Result;
@@ -73,6 +76,7 @@ decodeFunctionResult(functionFragment: 'meteringCapDigestOf', data: BytesLike): 
 decodeFunctionResult(functionFragment: 'openChannel', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'openChannelWithAuthorization', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'openChannelWithPermit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'publishExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'startClose', data: BytesLike): Result;
@@ -166,9 +170,9 @@ decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Resu
   
 
     export namespace ExposureLimitsChangedEvent {
-      export type InputTuple = [node: AddressLike, perChannel: BigNumberish, perRequest: BigNumberish];
-      export type OutputTuple = [node: string, perChannel: bigint, perRequest: bigint];
-      export interface OutputObject {node: string, perChannel: bigint, perRequest: bigint };
+      export type InputTuple = [node: AddressLike, limits: ExposureLimitsStruct];
+      export type OutputTuple = [node: string, limits: ExposureLimitsStructOutput];
+      export interface OutputObject {node: string, limits: ExposureLimitsStructOutput };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -291,6 +295,14 @@ decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Resu
     
 
     
+    exposureLimitsDigestOf: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >
+    
+
+    
     exposureLimitsOf: TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -358,6 +370,14 @@ decodeFunctionResult(functionFragment: 'voucherDigestOf', data: BytesLike): Resu
     openChannelWithPermit: TypedContractMethod<
       [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
       [string],
+      'nonpayable'
+    >
+    
+
+    
+    publishExposureLimits: TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
       'nonpayable'
     >
     
@@ -455,6 +475,11 @@ getFunction(nameOrSignature: 'cooperativeCloseDigestOf'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'exposureLimitsDigestOf'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'exposureLimitsOf'): TypedContractMethod<
       [node: AddressLike, ],
       [ExposureLimitsStructOutput],
@@ -498,6 +523,11 @@ getFunction(nameOrSignature: 'openChannelWithAuthorization'): TypedContractMetho
 getFunction(nameOrSignature: 'openChannelWithPermit'): TypedContractMethod<
       [node: AddressLike, salt: BigNumberish, amount: BigNumberish, permit: PermitSignatureStruct, ],
       [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'publishExposureLimits'): TypedContractMethod<
+      [node: AddressLike, limits: ExposureLimitsStruct, signature: BytesLike, ],
+      [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setAttestedKeys'): TypedContractMethod<
@@ -565,7 +595,7 @@ getEvent(key: 'ExposureLimitsChanged'): TypedContractEvent<ExposureLimitsChanged
       ClaimSkipped: TypedContractEvent<ClaimSkippedEvent.InputTuple, ClaimSkippedEvent.OutputTuple, ClaimSkippedEvent.OutputObject>;
     
 
-      'ExposureLimitsChanged(address,uint256,uint256)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
+      'ExposureLimitsChanged(address,tuple)': TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
       ExposureLimitsChanged: TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
     
     };

@@ -190,6 +190,27 @@
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "sequence",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "current",
+        "type": "uint256"
+      }
+    ],
+    "name": "PaymentChannelsOldLimits",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "ChannelId",
         "name": "channelId",
         "type": "bytes32"
@@ -521,16 +542,27 @@
         "type": "address"
       },
       {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
+          }
+        ],
         "indexed": false,
-        "internalType": "uint256",
-        "name": "perChannel",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "perRequest",
-        "type": "uint256"
+        "internalType": "struct ExposureLimits",
+        "name": "limits",
+        "type": "tuple"
       }
     ],
     "name": "ExposureLimitsChanged",
@@ -895,6 +927,47 @@
         "internalType": "address",
         "name": "node",
         "type": "address"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ExposureLimits",
+        "name": "limits",
+        "type": "tuple"
+      }
+    ],
+    "name": "exposureLimitsDigestOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
       }
     ],
     "name": "exposureLimitsOf",
@@ -910,6 +983,11 @@
             "internalType": "uint96",
             "name": "perRequest",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
           }
         ],
         "internalType": "struct ExposureLimits",
@@ -1306,6 +1384,46 @@
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ExposureLimits",
+        "name": "limits",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes",
+        "name": "signature",
+        "type": "bytes"
+      }
+    ],
+    "name": "publishExposureLimits",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {

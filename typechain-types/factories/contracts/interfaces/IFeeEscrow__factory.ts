@@ -185,6 +185,27 @@
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "sequence",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "current",
+        "type": "uint256"
+      }
+    ],
+    "name": "PaymentChannelsOldLimits",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "ChannelId",
         "name": "channelId",
         "type": "bytes32"
@@ -488,16 +509,27 @@
         "type": "address"
       },
       {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
+          }
+        ],
         "indexed": false,
-        "internalType": "uint256",
-        "name": "perChannel",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "internalType": "uint256",
-        "name": "perRequest",
-        "type": "uint256"
+        "internalType": "struct ExposureLimits",
+        "name": "limits",
+        "type": "tuple"
       }
     ],
     "name": "ExposureLimitsChanged",
@@ -1098,6 +1130,47 @@
         "internalType": "address",
         "name": "node",
         "type": "address"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ExposureLimits",
+        "name": "limits",
+        "type": "tuple"
+      }
+    ],
+    "name": "exposureLimitsDigestOf",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
       }
     ],
     "name": "exposureLimitsOf",
@@ -1113,6 +1186,11 @@
             "internalType": "uint96",
             "name": "perRequest",
             "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
           }
         ],
         "internalType": "struct ExposureLimits",
@@ -1579,6 +1657,46 @@
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint96",
+            "name": "perChannel",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint96",
+            "name": "perRequest",
+            "type": "uint96"
+          },
+          {
+            "internalType": "uint64",
+            "name": "sequence",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ExposureLimits",
+        "name": "limits",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes",
+        "name": "signature",
+        "type": "bytes"
+      }
+    ],
+    "name": "publishExposureLimits",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
