@@ -1,6 +1,11 @@
 export { ZKML_ERROR_CODES, ZkmlError, type ZkmlErrorCode } from "./errors.ts";
 export { infer } from "./integer/run.ts";
-export { decodeTensor, encodeTensor, quantiseTensor } from "./integer/tensor-spec.ts";
+export {
+  decodeTensors,
+  dequantiseTensors,
+  encodeTensors,
+  quantiseTensors,
+} from "./integer/tensor-spec.ts";
 export { compileModel, type CompiledModel, type CompileOptions } from "./model/compile-model.ts";
 export { type Manifest } from "./model/manifest.ts";
 export { readGraph, readPackage, writePackage, type ModelPackage } from "./model/package.ts";

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { CompiledModel } from "../../zkml/model/compile-model.ts";
-import { decodeTensor } from "../../zkml/integer/tensor-spec.ts";
+import { decodeTensors, dequantiseTensors } from "../../zkml/integer/tensor-spec.ts";
 import { infer } from "../../zkml/integer/run.ts";
 import { at } from "../../zkml/arrays.ts";
 import type { DigitSet } from "./mnist.ts";
@@ -30,16 +30,14 @@ export async function measureAccuracy(
   let [lowest, highest] = [Infinity, -Infinity];
   for (const [i, image] of digits.images.entries()) {
     const scores = await runFloat(session, image);
-    const integers = decodeTensor(graph.output, infer(graph, image));
+    const found = decodeTensors(graph.outputs, infer(graph, image));
+    const integers = at(dequantiseTensors(graph.outputs, found), 0);
     const label = at(digits.labels, i);
     if (argMax(scores) === label) floatCorrect++;
     if (argMax(integers) === label) integerCorrect++;
     if (argMax(scores) !== argMax(integers)) disagreements++;
     for (const [k, score] of scores.entries()) {
-      maxScoreError = Math.max(
-        maxScoreError,
-        Math.abs(at(integers, k) * graph.output.scale - score),
-      );
+      maxScoreError = Math.max(maxScoreError, Math.abs(at(integers, k) - score));
     }
     lowest = Math.min(lowest, ...scores);
     highest = Math.max(highest, ...scores);

@@ -49,7 +49,7 @@ function toOnnx({ inputs, hidden, outputs, w1, b1, w2, b2 }: Perceptron): OnnxMo
       ["w2", tensor([outputs, hidden], w2)],
       ["b2", tensor([outputs], b2)],
     ]),
-    input: { name: "image", type: "uint8", shape: [1, 28, 28] },
-    output: { name: "scores", type: "float", shape: [1, outputs] },
+    inputs: [{ name: "image", type: "uint8", shape: [1, 28, 28] }],
+    outputs: [{ name: "scores", type: "float", shape: [1, outputs] }],
   };
 }

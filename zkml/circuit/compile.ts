@@ -1,4 +1,4 @@
-import { at, elementCount } from "../arrays.ts";
+import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import {
   forEachEntry,
@@ -9,6 +9,8 @@ import {
 } from "../integer/graph.ts";
 import { analyseIntervals, boundProduct } from "../integer/intervals.ts";
 import { roundingHalf } from "../integer/run.ts";
+import { specOfEach } from "../integer/tensor-spec.ts";
+import { compileSteps } from "./compile-steps.ts";
 import { ConstraintSystem, type Assignment } from "./constraint-system.ts";
 import { plus, type BoundedValue } from "./gadgets/bounded-value.ts";
 import { floorShift } from "./gadgets/floor-shift.ts";
@@ -32,19 +34,24 @@ export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
   const { sums, factors, outputs } = analyseIntervals(graph);
   const cs = new ConstraintSystem(PUBLIC_INPUTS.length);
 
-  const inputs = Array.from({ length: elementCount(graph.input.shape) }, (_, i) =>
-    inputInteger(cs, graph.input.type, ({ trace }) => at(trace.variables, i)),
+  const inputs = specOfEach(graph.inputs).map(({ type }, i) =>
+    inputInteger(cs, type, ({ trace }) => at(trace.variables, i)),
   );
   const variables = inputs.map(({ value }) => value);
 
   graph.layers.forEach((layer, k) => {
-    const results = Array.from({ length: rowCount(layer.rows) }, (_, row) =>
+    const given = Array.from({ length: rowCount(layer.rows) }, (_, row) => ({
+      value: rowCombination(cs, layer.rows, { row, variables }),
+      interval: at(at(sums, k), row),
+      valueOf: ({ trace }: Assignment) => at(at(trace.sums, k), row),
+    }));
+    if (layer.kind === "step") {
+      variables.push(...compileSteps(cs, layer.rows, given));
+      return;
+    }
+    const results = given.map((sum, row) =>
       compileRow(cs, layer, row, {
-        sum: {
-          value: rowCombination(cs, layer.rows, { row, variables }),
-          interval: at(at(sums, k), row),
-          valueOf: ({ trace }) => at(at(trace.sums, k), row),
-        },
+        sum,
         factor: () => ({
           value: rowCombination(cs, factorsOf(layer), { row, variables }),
           interval: at(at(factors, k), row),
@@ -55,11 +62,11 @@ export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
     variables.push(...results);
   });
 
-  const outputEncodings = Array.from({ length: rowCount(graph.outputRows) }, (_, row) =>
+  const outputEncodings = specOfEach(graph.outputs).map(({ type }, row) =>
     outputBytes(cs, {
       value: rowCombination(cs, graph.outputRows, { row, variables }),
       interval: at(outputs, row),
-      type: graph.output.type,
+      type,
       valueOf: ({ trace }) => at(trace.outputs, row),
     }),
   );
@@ -78,7 +85,7 @@ interface Operands {
 /** What `resultOf` of `zkml/integer/run.ts` computes. */
 function compileRow(
   cs: ConstraintSystem,
-  layer: IntegerLayer,
+  layer: Exclude<IntegerLayer, { readonly kind: "step" }>,
   row: number,
   { sum: given, factor }: Operands,
 ): LinearCombination {

@@ -9,6 +9,7 @@ export type ConstraintKind =
   | "statement"
   | "input byte"
   | "boolean"
+  | "thermometer"
   | "decomposition"
   | "rectifier"
   | "product"

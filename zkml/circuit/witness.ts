@@ -1,7 +1,7 @@
 import { ZkmlError } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import { runIntegerGraph } from "../integer/run.ts";
-import { decodeTensor, encodeTensor } from "../integer/tensor-spec.ts";
+import { decodeTensors, encodeTensors } from "../integer/tensor-spec.ts";
 import type { ConstraintSystem } from "./constraint-system.ts";
 import { commit } from "./poseidon.ts";
 import { challenge, packWords, type StatementContext } from "./statement.ts";
@@ -24,8 +24,8 @@ export function proveRun(
   cs: ConstraintSystem,
   { input, context }: { readonly input: Uint8Array; readonly context: StatementContext },
 ): ProvenRun {
-  const trace = runIntegerGraph(graph, decodeTensor(graph.input, input));
-  const output = encodeTensor(graph.output, trace.outputs);
+  const trace = runIntegerGraph(graph, decodeTensors(graph.inputs, input));
+  const output = encodeTensors(graph.outputs, trace.outputs);
   const words = packWords(Uint8Array.from([...input, ...output]));
   const commitment = commit(words);
 

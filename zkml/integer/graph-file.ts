@@ -60,6 +60,7 @@ const tableSchema = z
 const layerSchema = z
   .discriminatedUnion("kind", [
     z.object({ kind: z.literal("rectifier"), ...layerBase }),
+    z.object({ kind: z.literal("step"), ...layerBase }),
     z.object({ kind: z.literal("product"), ...layerBase, factors: rowsSchema }),
     z.object({
       kind: z.literal("function"),
@@ -80,6 +81,7 @@ const layerSchema = z
 function operandSizes(layer: IntegerLayer): readonly { readonly length: number }[] {
   switch (layer.kind) {
     case "rectifier":
+    case "step":
       return [];
     case "product":
       return [layer.factors.bias];
@@ -89,18 +91,18 @@ function operandSizes(layer: IntegerLayer): readonly { readonly length: number }
 }
 
 const graphSchema = z.object({
-  input: tensorSchema,
+  inputs: z.array(tensorSchema).min(1),
   layers: z.array(layerSchema),
   outputRows: rowsSchema,
-  output: tensorSchema,
+  outputs: z.array(tensorSchema).min(1),
 });
 
 export function encodeGraph(graph: IntegerGraph): Uint8Array {
   const json = JSON.stringify({
-    input: graph.input,
+    inputs: graph.inputs,
     layers: graph.layers.map(plainLayer),
     outputRows: plainRows(graph.outputRows),
-    output: graph.output,
+    outputs: graph.outputs,
   });
   return new TextEncoder().encode(`${json}\n`);
 }
@@ -124,6 +126,7 @@ function plainLayer(layer: IntegerLayer): object {
   const base = { kind, name, rows: plainRows(layer.rows), shifts: Array.from(layer.shifts) };
   switch (layer.kind) {
     case "rectifier":
+    case "step":
       return base;
     case "product":
       return { ...base, factors: plainRows(layer.factors) };

@@ -12,7 +12,7 @@ export interface SparseRows {
 }
 
 /** Every row of a layer is a new variable. */
-export type IntegerLayer = IntegerRectifier | IntegerProduct | IntegerFunction;
+export type IntegerLayer = IntegerRectifier | IntegerStep | IntegerProduct | IntegerFunction;
 
 interface IntegerLayerBase {
   readonly name: string;
@@ -24,6 +24,11 @@ interface IntegerLayerBase {
 /** `max(0, row) >> shift`. The bias already holds the half that makes the drop a rounding. */
 interface IntegerRectifier extends IntegerLayerBase {
   readonly kind: "rectifier";
+}
+
+/** 1 if `row > 0`, else 0. Shifts are 0. */
+interface IntegerStep extends IntegerLayerBase {
+  readonly kind: "step";
 }
 
 /** `(row · factor + half) >> shift`, where `half` is that of the shift. */
@@ -46,10 +51,11 @@ interface IntegerFunction extends IntegerLayerBase {
  * `analyseIntervals` proves it.
  */
 export interface IntegerGraph {
-  readonly input: TensorSpec;
+  readonly inputs: readonly TensorSpec[];
   readonly layers: readonly IntegerLayer[];
+  /** The elements of all outputs, one tensor after the other. */
   readonly outputRows: SparseRows;
-  readonly output: TensorSpec;
+  readonly outputs: readonly TensorSpec[];
 }
 
 export function rowCount(rows: SparseRows): number {
@@ -64,4 +70,20 @@ export function forEachEntry(
 ): void {
   const end = starts[row + 1] ?? 0;
   for (let k = starts[row] ?? 0; k < end; k++) visit(variables[k] ?? 0, weights[k] ?? 0);
+}
+
+/** The rows of all, one after the other. */
+export function joinRows(parts: readonly SparseRows[]): SparseRows {
+  let before = 0;
+  const starts = parts.flatMap((part) => {
+    const shifted = Array.from(part.starts.subarray(1), (start) => before + start);
+    before += part.variables.length;
+    return shifted;
+  });
+  return {
+    starts: Uint32Array.from([0, ...starts]),
+    variables: Uint32Array.from(parts.flatMap(({ variables }) => Array.from(variables))),
+    weights: Int32Array.from(parts.flatMap(({ weights }) => Array.from(weights))),
+    bias: Float64Array.from(parts.flatMap(({ bias }) => Array.from(bias))),
+  };
 }

@@ -1,4 +1,4 @@
-import { at, elementCount } from "../arrays.ts";
+import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import {
   forEachEntry,
@@ -9,7 +9,7 @@ import {
 } from "./graph.ts";
 import { tableBounds } from "./piecewise-table.ts";
 import { resultOf, roundingHalf } from "./run.ts";
-import { INTEGER_FORMATS } from "./tensor-spec.ts";
+import { INTEGER_FORMATS, specOfEach } from "./tensor-spec.ts";
 
 /** Inclusive bounds of an integer. */
 export interface Interval {
@@ -37,24 +37,24 @@ export interface IntervalAnalysis {
  */
 export function analyseIntervals(graph: IntegerGraph): IntervalAnalysis {
   const { sums, factors, variables } = boundLayers(graph);
-  const outputs = boundRows(graph.outputRows, variables, graph.output.name);
-  for (const interval of outputs)
-    requireWithin(interval, INTEGER_FORMATS[graph.output.type], graph.output.name);
+  const outputs = boundRows(graph.outputRows, variables, "the outputs");
+  specOfEach(graph.outputs).forEach(({ type, name }, row) => {
+    requireWithin(at(outputs, row), INTEGER_FORMATS[type], name);
+  });
   return { sums, factors, outputs };
 }
 
 /** Bounds of all layers' rows, and of every variable. */
-export function boundLayers({ input, layers }: Pick<IntegerGraph, "input" | "layers">): Omit<
+export function boundLayers({ inputs, layers }: Pick<IntegerGraph, "inputs" | "layers">): Omit<
   IntervalAnalysis,
   "outputs"
 > & {
   readonly variables: readonly Interval[];
 } {
-  const { min, max } = INTEGER_FORMATS[input.type];
-  const variables: Interval[] = Array.from({ length: elementCount(input.shape) }, () => ({
-    low: min,
-    high: max,
-  }));
+  const variables: Interval[] = specOfEach(inputs).map(({ type }) => {
+    const { min, max } = INTEGER_FORMATS[type];
+    return { low: min, high: max };
+  });
   const sums: Interval[][] = [];
   const factors: Interval[][] = [];
   for (const layer of layers) {
@@ -80,6 +80,8 @@ function boundResult(
   switch (layer.kind) {
     case "rectifier":
       return { low: 0, high: resultOf(layer, row, { sum: sum.high, factor: 1 }) };
+    case "step":
+      return { low: sum.low > 0 ? 1 : 0, high: sum.high > 0 ? 1 : 0 };
     case "product": {
       const { low, high } = boundProduct(sum, factor);
       const half = roundingHalf(at(layer.shifts, row));

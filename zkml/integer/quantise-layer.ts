@@ -1,7 +1,7 @@
 import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { AffineForm } from "../network/affine.ts";
-import type { FunctionLayer, ProductLayer, RectifierLayer } from "../network/network.ts";
+import type { FunctionLayer, ProductLayer, RectifierLayer, StepLayer } from "../network/network.ts";
 import type { ScalarFunction } from "../network/scalar-functions.ts";
 import { peakOf, union, type ObservedLayer, type Range } from "./calibration.ts";
 import type { IntegerGraph, IntegerLayer } from "./graph.ts";
@@ -15,7 +15,7 @@ export interface LayerContext {
   readonly known: KnownVariables;
   readonly observed: ObservedLayer;
   /** The layers before. */
-  readonly graph: Pick<IntegerGraph, "input" | "layers">;
+  readonly graph: Pick<IntegerGraph, "inputs" | "layers">;
   readonly bits: { readonly weight: number; readonly activation: number };
 }
 
@@ -41,6 +41,34 @@ export function quantiseRectifier(
     layer: { kind: "rectifier", name, rows, shifts },
     scales: rowScales.map((scale, row) => scale * 2 ** at(shifts, row)),
   };
+}
+
+/** Bits of a comparison's weights where they are not exact: what is compared decides, so it must not be rounded away. */
+const STEP_WEIGHT_BITS = 16;
+
+/**
+ * A step looks at the sign alone, so where the variables' weights can be exact only the constant is rounded, and that upwards:
+ * an integer is above `t` exactly if it is above `floor(t)`.
+ */
+export function quantiseStep({ name, forms }: StepLayer, { known }: LayerContext): ScaledLayer {
+  const linear = forms.map((form) => ({ ...form, constant: 0 }));
+  const rowScales = linear.map((form) => rowScale(form, known, STEP_WEIGHT_BITS));
+  const rows = integerRows(linear, known.scales, (row) => ({
+    scale: at(rowScales, row),
+    offset: ceiling(at(forms, row).constant / at(rowScales, row)),
+  }));
+  return {
+    layer: { kind: "step", name, rows, shifts: new Uint8Array(forms.length) },
+    scales: forms.map(() => 1),
+  };
+}
+
+/** Next integer above; what differs from an integer by no more than sums of doubles do is that integer. */
+function ceiling(value: number): number {
+  const nearest = Math.round(value);
+  return Math.abs(value - nearest) <= 1e-9 * Math.max(1, Math.abs(value))
+    ? nearest
+    : Math.ceil(value);
 }
 
 /** Products that cannot get longer than this keep all their bits: dropping some would cost a constraint for each of all. */

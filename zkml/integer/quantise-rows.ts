@@ -25,22 +25,22 @@ export interface KnownVariables {
 }
 
 /**
- * The scale at which a row without a constant needs no rounding, if there is one: all its weights are then whole, and the
- * smallest is 1. Differences, as maxima are made of, stay exact this way, and need the fewest bits.
+ * The scale at which a row needs no rounding, if there is one: all its weights are then whole, the smallest is 1, and its
+ * constant is whole too. Differences, as maxima are made of, and whole numbers stay exact this way, and need the fewest bits.
  */
 function exactScale(
   { constant, variables, coefficients }: AffineForm,
   scales: readonly number[],
   limit: number,
 ): number | undefined {
-  if (constant !== 0 || variables.length === 0) return undefined;
+  if (variables.length === 0) return undefined;
   const terms = variables.map((variable, k) =>
     Math.abs(at(coefficients, k) * at(scales, variable)),
   );
   const smallest = terms.reduce((min, term) => Math.min(min, term), Infinity);
-  const isExact = terms.every(
-    (term) => Number.isInteger(term / smallest) && term <= limit * smallest,
-  );
+  const isExact =
+    Number.isInteger(constant / smallest) &&
+    terms.every((term) => Number.isInteger(term / smallest) && term <= limit * smallest);
   return isExact ? smallest : undefined;
 }
 

@@ -1,7 +1,7 @@
-import { at, elementCount } from "../arrays.ts";
+import { at } from "../arrays.ts";
 import { rowCount, type IntegerGraph, type IntegerLayer, type SparseRows } from "./graph.ts";
 import { lookUp } from "./piecewise-table.ts";
-import { decodeTensor, encodeTensor } from "./tensor-spec.ts";
+import { decodeTensors, encodeTensors, sizeOf } from "./tensor-spec.ts";
 
 /** Everything an exact run computes; the circuit's witness is filled from it. */
 export interface IntegerTrace {
@@ -16,9 +16,9 @@ export interface IntegerTrace {
 
 /** Runs the graph on encoded input and gives the encoded output, as put on chain. */
 export function infer(graph: IntegerGraph, input: Uint8Array): Uint8Array {
-  return encodeTensor(
-    graph.output,
-    runIntegerGraph(graph, decodeTensor(graph.input, input)).outputs,
+  return encodeTensors(
+    graph.outputs,
+    runIntegerGraph(graph, decodeTensors(graph.inputs, input)).outputs,
   );
 }
 
@@ -26,7 +26,7 @@ export function infer(graph: IntegerGraph, input: Uint8Array): Uint8Array {
 export function runIntegerGraph(graph: IntegerGraph, input: ArrayLike<number>): IntegerTrace {
   const variables = new Float64Array(variableCount(graph));
   variables.set(Array.from(input));
-  let next = elementCount(graph.input.shape);
+  let next = sizeOf(graph.inputs);
   const sums: Float64Array[] = [];
   const factors: Float64Array[] = [];
   for (const layer of graph.layers) {
@@ -52,6 +52,8 @@ export function resultOf(
   switch (layer.kind) {
     case "rectifier":
       return sum <= 0 ? 0 : Math.floor(sum / 2 ** shift);
+    case "step":
+      return sum > 0 ? 1 : 0;
     case "product":
       return Math.floor((sum * factor + roundingHalf(shift)) / 2 ** shift);
     case "function":
@@ -65,10 +67,7 @@ export function roundingHalf(shift: number): number {
 }
 
 function variableCount(graph: IntegerGraph): number {
-  return graph.layers.reduce(
-    (count, { rows }) => count + rowCount(rows),
-    elementCount(graph.input.shape),
-  );
+  return graph.layers.reduce((count, { rows }) => count + rowCount(rows), sizeOf(graph.inputs));
 }
 
 function sumRows(

@@ -1,8 +1,8 @@
-import { elementCount } from "../arrays.ts";
+import { at, elementCount, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 
 /** How one element of a tensor is written as bytes: big-endian, two's complement if signed. */
-export type IntegerType = "uint8" | "int8" | "int16" | "int32";
+export type IntegerType = "bool" | "uint8" | "int8" | "int16" | "int32";
 
 interface IntegerFormat {
   readonly bytes: number;
@@ -11,13 +11,14 @@ interface IntegerFormat {
 }
 
 export const INTEGER_FORMATS: Readonly<Record<IntegerType, IntegerFormat>> = {
+  bool: { bytes: 1, min: 0, max: 1 },
   uint8: { bytes: 1, min: 0, max: 255 },
   int8: { bytes: 1, min: -128, max: 127 },
   int16: { bytes: 2, min: -32_768, max: 32_767 },
   int32: { bytes: 4, min: -2_147_483_648, max: 2_147_483_647 },
 };
 
-/** The public face of an integer graph's input or output. */
+/** The public face of one of an integer graph's inputs or outputs. */
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -26,32 +27,48 @@ export interface TensorSpec {
   readonly scale: number;
 }
 
-/** Length in bytes of a tensor of this kind. */
-export function byteLength(spec: TensorSpec): number {
-  return elementCount(spec.shape) * INTEGER_FORMATS[spec.type].bytes;
+/** Length in bytes of tensors of these kinds, one after the other. */
+export function byteLength(specs: readonly TensorSpec[]): number {
+  return specs.reduce((sum, spec) => sum + bytesOf(spec), 0);
+}
+
+/** How many elements tensors have together. */
+export function sizeOf(tensors: readonly { readonly shape: readonly number[] }[]): number {
+  return tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
+/** For each element of all tensors, the spec of its tensor. */
+export function specOfEach(specs: readonly TensorSpec[]): readonly TensorSpec[] {
+  return specs.flatMap((spec) => listOf(elementCount(spec.shape), () => spec));
+}
+
+/** Splits the elements of all tensors into those of each. */
+export function splitTensors(
+  specs: readonly { readonly shape: readonly number[] }[],
+  values: ArrayLike<number>,
+): number[][] {
+  const all = Array.from(values);
+  let next = 0;
+  return specs.map(({ shape }) => all.slice(next, (next += elementCount(shape))));
 }
 
 /**
- * Integers to the exact bytes that are hashed, proved and put on chain.
+ * Integers to the exact bytes that are hashed, proved and put on chain: tensor by tensor, in row-major order.
  *
  * @throws ZkmlError `INPUT_SIZE` if there are too many or too few, or one does not fit.
  */
-export function encodeTensor(spec: TensorSpec, values: ArrayLike<number>): Uint8Array {
-  const { bytes, min, max } = INTEGER_FORMATS[spec.type];
-  requireCount(spec, values.length, elementCount(spec.shape), "elements");
-  const encoded = new Uint8Array(values.length * bytes);
+export function encodeTensors(specs: readonly TensorSpec[], values: ArrayLike<number>): Uint8Array {
+  requireCount(specs, { found: values.length, wanted: sizeOf(specs), unit: "elements" });
+  const encoded = new Uint8Array(byteLength(specs));
   const view = new DataView(encoded.buffer);
-  Array.from(values).forEach((value, i) => {
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new ZkmlError(
-        "INPUT_SIZE",
-        `Element ${i} of "${spec.name}" is ${value}; ${spec.type} holds integers from ${min} to ${max}.`,
-        "Scale and round the values first.",
-      );
-    }
-    if (bytes === 1) view.setUint8(i, value & 0xff);
-    else if (bytes === 2) view.setInt16(i * 2, value);
-    else view.setInt32(i * 4, value);
+  let offset = 0;
+  splitTensors(specs, values).forEach((elements, k) => {
+    const spec = at(specs, k);
+    elements.forEach((value, i) => {
+      requireRange(spec, value, i);
+      WRITE[spec.type](view, offset, value);
+      offset += INTEGER_FORMATS[spec.type].bytes;
+    });
   });
   return encoded;
 }
@@ -59,33 +76,97 @@ export function encodeTensor(spec: TensorSpec, values: ArrayLike<number>): Uint8
 /**
  * Bytes back to integers.
  *
- * @throws ZkmlError `INPUT_SIZE` if the length is wrong.
+ * @throws ZkmlError `INPUT_SIZE` if the length is wrong, or an element is not one of its type.
  */
-export function decodeTensor(spec: TensorSpec, encoded: Uint8Array): number[] {
-  requireCount(spec, encoded.length, byteLength(spec), "bytes");
+export function decodeTensors(specs: readonly TensorSpec[], encoded: Uint8Array): number[] {
+  requireCount(specs, { found: encoded.length, wanted: byteLength(specs), unit: "bytes" });
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  const read: Readonly<Record<IntegerType, (index: number) => number>> = {
-    uint8: (i) => view.getUint8(i),
-    int8: (i) => view.getInt8(i),
-    int16: (i) => view.getInt16(i * 2),
-    int32: (i) => view.getInt32(i * 4),
-  };
-  return Array.from({ length: elementCount(spec.shape) }, (_, i) => read[spec.type](i));
-}
-
-/** Real values to the nearest integers of the tensor's type; values beyond its range are clamped to its ends. */
-export function quantiseTensor(spec: TensorSpec, values: ArrayLike<number>): number[] {
-  const { min, max } = INTEGER_FORMATS[spec.type];
-  return Array.from(values, (value) =>
-    Math.min(max, Math.max(min, Math.round(value / spec.scale))),
+  let offset = 0;
+  return specs.flatMap((spec) =>
+    listOf(elementCount(spec.shape), (i) => {
+      const value = READ[spec.type](view, offset);
+      requireRange(spec, value, i);
+      offset += INTEGER_FORMATS[spec.type].bytes;
+      return value;
+    }),
   );
 }
 
-function requireCount(spec: TensorSpec, found: number, wanted: number, unit: string): void {
-  if (found === wanted) return;
+/** Real values to the nearest integers of each tensor's type; values beyond its range are clamped to its ends. */
+export function quantiseTensors(specs: readonly TensorSpec[], values: ArrayLike<number>): number[] {
+  const all = specOfEach(specs);
+  return Array.from(values, (value, i) => {
+    const { type, scale } = at(all, i);
+    const { min, max } = INTEGER_FORMATS[type];
+    return Math.min(max, Math.max(min, Math.round(value / scale)));
+  });
+}
+
+/** Integers back to real values, tensor by tensor. */
+export function dequantiseTensors(
+  specs: readonly TensorSpec[],
+  values: ArrayLike<number>,
+): number[][] {
+  return splitTensors(specs, values).map((elements, k) =>
+    elements.map((value) => value * at(specs, k).scale),
+  );
+}
+
+function bytesOf(spec: TensorSpec): number {
+  return elementCount(spec.shape) * INTEGER_FORMATS[spec.type].bytes;
+}
+
+const READ: Readonly<Record<IntegerType, (view: DataView, offset: number) => number>> = {
+  bool: (view, offset) => view.getUint8(offset),
+  uint8: (view, offset) => view.getUint8(offset),
+  int8: (view, offset) => view.getInt8(offset),
+  int16: (view, offset) => view.getInt16(offset),
+  int32: (view, offset) => view.getInt32(offset),
+};
+
+type Writer = (view: DataView, offset: number, value: number) => void;
+
+const WRITE: Readonly<Record<IntegerType, Writer>> = {
+  bool: (view, offset, value) => {
+    view.setUint8(offset, value);
+  },
+  uint8: (view, offset, value) => {
+    view.setUint8(offset, value);
+  },
+  int8: (view, offset, value) => {
+    view.setInt8(offset, value);
+  },
+  int16: (view, offset, value) => {
+    view.setInt16(offset, value);
+  },
+  int32: (view, offset, value) => {
+    view.setInt32(offset, value);
+  },
+};
+
+function requireRange({ name, type }: TensorSpec, value: number, index: number): void {
+  const { min, max } = INTEGER_FORMATS[type];
+  if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new ZkmlError(
     "INPUT_SIZE",
-    `"${spec.name}" has ${found} ${unit}; the model takes exactly ${wanted} (shape [${spec.shape.join(", ")}], ${spec.type}).`,
-    "Send the tensor whole and in row-major order.",
+    `Element ${index} of "${name}" is ${value}; ${type} holds integers from ${min} to ${max}.`,
+    "Scale and round the values first.",
+  );
+}
+
+interface Count {
+  readonly found: number;
+  readonly wanted: number;
+  readonly unit: string;
+}
+
+function requireCount(specs: readonly TensorSpec[], { found, wanted, unit }: Count): void {
+  if (found === wanted) return;
+  const names = specs.map(({ name }) => `"${name}"`).join(", ");
+  const shapes = specs.map(({ shape, type }) => `shape [${shape.join(", ")}], ${type}`).join("; ");
+  throw new ZkmlError(
+    "INPUT_SIZE",
+    `${names} has ${found} ${unit}; the model takes exactly ${wanted} (${shapes}).`,
+    "Send all tensors whole, in order, and in row-major order.",
   );
 }

@@ -49,8 +49,8 @@ export function describeModel({
     onnx: bytesToHex(sha256(onnx)),
     graph: bytesToHex(sha256(graphFile)),
     r1cs: bytesToHex(sha256(r1cs)),
-    inputSize: byteLength(graph.input),
-    outputSize: byteLength(graph.output),
+    inputSize: byteLength(graph.inputs),
+    outputSize: byteLength(graph.outputs),
     constraints: circuit.constraints.filter(({ kind }) => kind !== "padding").length,
     domainPower: domainPower(circuit),
   };

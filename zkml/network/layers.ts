@@ -8,16 +8,33 @@ import {
 } from "./affine.ts";
 import type { OnnxNode } from "../onnx/model.ts";
 import type { Layer } from "./network.ts";
-import { unsupported, type LayerBuilder } from "./operator.ts";
+import type { ElementType } from "../onnx/schema.ts";
+import { unsupported, type Bounds, type LayerBuilder } from "./operator.ts";
 import type { ScalarFunction } from "./scalar-functions.ts";
 
 /** The layers so far, and the numbers of their variables. */
 export class Layers {
   readonly all: Layer[] = [];
-  #variableCount: number;
+  readonly #steps = new Map<string, AffineForm>();
+  /** Of every variable. */
+  readonly #bounds: Bounds[];
 
-  constructor(inputSize: number) {
-    this.#variableCount = inputSize;
+  /** @param inputs What each element of the input can reach. */
+  constructor(inputs: readonly Bounds[]) {
+    this.#bounds = [...inputs];
+  }
+
+  /** What a form can reach; see {@link OperatorContext.boundsOf}. */
+  boundsOf({ constant, variables, coefficients }: AffineForm): Bounds {
+    let [low, high] = [constant, constant];
+    variables.forEach((variable, k) => {
+      const bounds = at(this.#bounds, variable);
+      const coefficient = at(coefficients, k);
+      const ends = [coefficient * bounds.low, coefficient * bounds.high];
+      low += Math.min(...ends);
+      high += Math.max(...ends);
+    });
+    return { low, high };
   }
 
   /** Adds layers in the name of an ONNX node. */
@@ -25,6 +42,7 @@ export class Layers {
     const { name } = node;
     return {
       rectify: (forms) => this.#rectify(name, forms),
+      step: (forms) => this.#step(name, forms),
       multiply: (forms, factors) => this.#multiply(name, forms, factors),
       apply: (given, forms) => this.#apply(node, given, forms),
     };
@@ -34,8 +52,27 @@ export class Layers {
     const computed = forms.filter((form) => !isConstantForm(form));
     if (computed.length > 0) this.all.push({ kind: "rectifier", name, forms: computed });
     return forms.map((form) =>
-      isConstantForm(form) ? constantForm(Math.max(0, form.constant)) : this.#variable(),
+      isConstantForm(form)
+        ? constantForm(Math.max(0, form.constant))
+        : this.#variable({ low: 0, high: Math.max(0, this.boundsOf(form).high) }),
     );
+  }
+
+  /** Equal forms share a variable: trees ask the same questions many times. */
+  #step(name: string, forms: readonly AffineForm[]): AffineForm[] {
+    const added: AffineForm[] = [];
+    const results = forms.map((form) => {
+      if (isConstantForm(form)) return constantForm(form.constant > 0 ? 1 : 0);
+      const key = JSON.stringify(form);
+      const known = this.#steps.get(key);
+      if (known !== undefined) return known;
+      added.push(form);
+      const result = this.#variable({ low: 0, high: 1 });
+      this.#steps.set(key, result);
+      return result;
+    });
+    if (added.length > 0) this.all.push({ kind: "step", name, forms: added });
+    return results;
   }
 
   #multiply(
@@ -56,7 +93,8 @@ export class Layers {
     }
     return pairs.map(({ form, factor }) => {
       if (isConstantForm(factor)) return scaleForm(form, factor.constant);
-      return isConstantForm(form) ? scaleForm(factor, form.constant) : this.#variable();
+      if (isConstantForm(form)) return scaleForm(factor, form.constant);
+      return this.#variable(productBounds(this.boundsOf(form), this.boundsOf(factor)));
     });
   }
 
@@ -66,14 +104,38 @@ export class Layers {
       this.all.push({ kind: "function", name: node.name, forms: computed, function: given });
     }
     return forms.map((form) => {
-      if (!isConstantForm(form)) return this.#variable();
+      if (!isConstantForm(form)) return this.#variable(UNKNOWN);
       const value = given.evaluate(form.constant);
       if (!Number.isFinite(value)) throw unsupported(node, `gives ${value}`);
       return constantForm(value);
     });
   }
 
-  #variable(): AffineForm {
-    return variableForm(this.#variableCount++);
+  #variable(bounds: Bounds): AffineForm {
+    this.#bounds.push(bounds);
+    return variableForm(this.#bounds.length - 1);
+  }
+}
+
+const UNKNOWN: Bounds = { low: -Infinity, high: Infinity };
+
+function productBounds(a: Bounds, b: Bounds): Bounds {
+  const corners = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
+  // Zero times infinity.
+  if (corners.some(Number.isNaN)) return UNKNOWN;
+  return { low: Math.min(...corners), high: Math.max(...corners) };
+}
+
+/** What an element of an input of this type can be. */
+export function inputBounds(type: ElementType): Bounds {
+  switch (type) {
+    case "bool":
+      return { low: 0, high: 1 };
+    case "uint8":
+      return { low: 0, high: 255 };
+    case "int8":
+      return { low: -128, high: 127 };
+    default:
+      return UNKNOWN;
   }
 }

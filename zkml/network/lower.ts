@@ -2,7 +2,7 @@ import { elementCount, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { OnnxModel, OnnxNode, OutputInfo } from "../onnx/model.ts";
 import { variableForm } from "./affine.ts";
-import { Layers } from "./layers.ts";
+import { inputBounds, Layers } from "./layers.ts";
 import type { Network } from "./network.ts";
 import { shapeError, unsupported, type OperatorContext } from "./operator.ts";
 import { OPERATORS, SUPPORTED_OPERATORS } from "./registry.ts";
@@ -16,21 +16,25 @@ import { formsOf, fromForms, shapeOf, type Value } from "./value.ts";
  *   `ONNX_SHAPE_MISMATCH`.
  */
 export function lower(model: OnnxModel): Network {
-  const inputSize = elementCount(model.input.shape);
-  const layers = new Layers(inputSize);
+  const layers = new Layers(
+    model.inputs.flatMap(({ shape, type }) => listOf(elementCount(shape), () => inputBounds(type))),
+  );
   const values = new Values();
   for (const [name, tensor] of model.initializers) values.set(name, { kind: "constant", tensor });
-  values.set(
-    model.input.name,
-    fromForms(model.input.shape, listOf(inputSize, variableForm), model.input.type),
-  );
+  let next = 0;
+  for (const { name, shape, type } of model.inputs) {
+    const forms = listOf(elementCount(shape), () => variableForm(next++));
+    values.set(name, fromForms(shape, forms, type));
+  }
 
   for (const node of model.nodes) values.setOutputs(node, lowerNode(node, values, layers));
 
-  const result = values.get(model.output.name, "The graph's output");
-  requireShape(model.output, shapeOf(result));
-  const output = { ...model.output, shape: shapeOf(result) };
-  return { input: model.input, output, layers: layers.all, outputs: formsOf(result) };
+  const outputs = model.outputs.map((declared) => {
+    const result = values.get(declared.name, "The graph's output");
+    requireShape(declared, shapeOf(result));
+    return { ...declared, shape: shapeOf(result), forms: formsOf(result) };
+  });
+  return { inputs: model.inputs, layers: layers.all, outputs };
 }
 
 /** A declared dimension must be the computed one; an open one may be anything. */
@@ -51,6 +55,7 @@ function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Val
   const context: OperatorContext = {
     node,
     inputs: node.inputs.map((name) => (name === "" ? undefined : values.get(name, reader))),
+    boundsOf: (form) => layers.boundsOf(form),
     ...layers.builderFor(node),
   };
   const result = withoutRangeErrors(node, () => operator(context));

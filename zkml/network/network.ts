@@ -1,4 +1,4 @@
-import { at } from "../arrays.ts";
+import { at, elementCount } from "../arrays.ts";
 import type { ValueInfo } from "../onnx/model.ts";
 import { evaluateForm, type AffineForm } from "./affine.ts";
 import type { ScalarFunction } from "./scalar-functions.ts";
@@ -6,18 +6,23 @@ import type { ScalarFunction } from "./scalar-functions.ts";
 /**
  * A network in normal form: layers of what is not affine over affine forms, then affine outputs.
  *
- * Variables are numbered through: first the input elements in row-major order, then the results of each layer. A form of
+ * Variables are numbered through: first the elements of all inputs in row-major order, then the results of each layer. A form of
  * layer `k` only names variables of the input and of layers before `k`.
  */
 export interface Network {
-  readonly input: ValueInfo;
-  readonly output: ValueInfo;
+  readonly inputs: readonly ValueInfo[];
   readonly layers: readonly Layer[];
-  readonly outputs: readonly AffineForm[];
+  readonly outputs: readonly NetworkOutput[];
+}
+
+/** One output tensor. */
+export interface NetworkOutput extends ValueInfo {
+  /** Its elements, in row-major order. */
+  readonly forms: readonly AffineForm[];
 }
 
 /** Each row of a layer is a new variable. */
-export type Layer = RectifierLayer | ProductLayer | FunctionLayer;
+export type Layer = RectifierLayer | StepLayer | ProductLayer | FunctionLayer;
 
 interface LayerBase {
   /** The ONNX node it comes from, for error messages. */
@@ -29,6 +34,11 @@ interface LayerBase {
 /** `max(0, form)`. */
 export interface RectifierLayer extends LayerBase {
   readonly kind: "rectifier";
+}
+
+/** 1 where `form > 0`, else 0. */
+export interface StepLayer extends LayerBase {
+  readonly kind: "step";
 }
 
 /** `form · factor`. */
@@ -49,10 +59,20 @@ export interface FloatTrace {
   readonly sums: readonly (readonly number[])[];
   /** Per layer, per row: its result. */
   readonly results: readonly (readonly number[])[];
-  readonly outputs: readonly number[];
+  /** Per output tensor. */
+  readonly outputs: readonly (readonly number[])[];
 }
 
-/** Runs the network in double precision: the reference that calibration and accuracy figures are taken from. */
+/** How many elements all inputs have together. */
+export function inputSizeOf({ inputs }: Pick<Network, "inputs">): number {
+  return inputs.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
+/**
+ * Runs the network in double precision: the reference that calibration and accuracy figures are taken from.
+ *
+ * @param input The elements of all inputs, one after the other.
+ */
 export function runNetwork(network: Network, input: ArrayLike<number>): FloatTrace {
   const variables = Array.from(input);
   const sums: number[][] = [];
@@ -64,13 +84,18 @@ export function runNetwork(network: Network, input: ArrayLike<number>): FloatTra
     sums.push(layerSums);
     results.push(layerResults);
   }
-  return { sums, results, outputs: network.outputs.map((form) => evaluateForm(form, variables)) };
+  const outputs = network.outputs.map(({ forms }) =>
+    forms.map((form) => evaluateForm(form, variables)),
+  );
+  return { sums, results, outputs };
 }
 
 function resultsOf(layer: Layer, sums: readonly number[], variables: readonly number[]): number[] {
   switch (layer.kind) {
     case "rectifier":
       return sums.map((sum) => Math.max(0, sum));
+    case "step":
+      return sums.map((sum) => (sum > 0 ? 1 : 0));
     case "product":
       return sums.map((sum, row) => sum * evaluateForm(at(layer.factors, row), variables));
     case "function":

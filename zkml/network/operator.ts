@@ -5,10 +5,18 @@ import type { AffineForm } from "./affine.ts";
 import type { ScalarFunction } from "./scalar-functions.ts";
 import { formsOf, fromForms, shapeOf, typeOf, type Value } from "./value.ts";
 
+/** Inclusive. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Adds layers of what is not affine; each gives its results as forms. Rows without a variable are computed at once. */
 export interface LayerBuilder {
   /** `max(0, form)`. */
   rectify(forms: readonly AffineForm[]): readonly AffineForm[];
+  /** 1 where `form > 0`, else 0. */
+  step(forms: readonly AffineForm[]): readonly AffineForm[];
   /** `form · factor`, one by one. */
   multiply(forms: readonly AffineForm[], factors: readonly AffineForm[]): readonly AffineForm[];
   /** `function(form)`. */
@@ -17,6 +25,8 @@ export interface LayerBuilder {
 
 /** What an operator may use of the graph around it. */
 export interface OperatorContext extends LayerBuilder {
+  /** What a form can reach, as far as that is known without samples: infinite where it is not. */
+  readonly boundsOf: (form: AffineForm) => Bounds;
   readonly node: OnnxNode;
   /** The node's inputs in order; an optional input that is left out is `undefined`. */
   readonly inputs: readonly (Value | undefined)[];

@@ -6,7 +6,9 @@ describe("supported operators", () => {
   it("are those that the documentation lists", async () => {
     const page = await readFile(new URL("../../docs/zkml.md", import.meta.url), "utf8");
     const section = /## Operators\n(.*?)\n## /s.exec(page)?.[1] ?? "";
-    const cells = [...section.matchAll(/^\| ([A-Z][^|]*)\|/gm)].map(([, cell = ""]) => cell);
+    const cells = [...section.matchAll(/^\| ((?:[A-Z]|ai\.)[^|]*)\|/gm)].map(
+      ([, cell = ""]) => cell,
+    );
     const listed = cells.flatMap((cell) => cell.split(",").map((name) => name.trim()));
     expect(listed.sort()).to.deep.equal([...SUPPORTED_OPERATORS]);
   });

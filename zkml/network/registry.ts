@@ -13,15 +13,17 @@ import {
 import { add, divide, mean, multiply, negate, power, subtract } from "./operators/arithmetic.ts";
 import { cast } from "./operators/cast.ts";
 import { eyeLike, filled, literal, oneHot, range, shape, size } from "./operators/constants.ts";
+import { equal, greater, greaterOrEqual, less, lessOrEqual, sign } from "./operators/comparison.ts";
 import { convolution, transposedConvolution } from "./operators/convolution.ts";
 import { dequantizeLinear } from "./operators/dequantization.ts";
 import { einsum } from "./operators/einsum.ts";
 import { FOLDED_OPERATORS } from "./operators/folding.ts";
 import { gemm } from "./operators/gemm.ts";
 import { elementwise } from "./operators/functions.ts";
-import { gather, gatherElements, gatherND, slice, where } from "./operators/indexing.ts";
+import { gather, gatherElements, gatherND, slice } from "./operators/indexing.ts";
 import { concatenate, split } from "./operators/joining.ts";
 import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from "./operators/layout.ts";
+import { and, not, or, where, xor } from "./operators/logic.ts";
 import { matMul } from "./operators/matmul.ts";
 import {
   depthToSpace,
@@ -45,6 +47,7 @@ import {
   thresholdedRelu,
 } from "./operators/piecewise.ts";
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "./operators/pooling.ts";
+import { argMax, argMin, topK } from "./operators/ranking.ts";
 import {
   cumulativeSum,
   reduceL1,
@@ -54,9 +57,11 @@ import {
   reduceProduct,
   reduceSum,
 } from "./operators/reduction.ts";
+import { gatedRecurrent, longShortTermMemory, simpleRecurrent } from "./operators/recurrent.ts";
 import { resize, upsample } from "./operators/resizing.ts";
 import { logSoftmax, softmax } from "./operators/softmax.ts";
 import { instanceNormalization, layerNormalization } from "./operators/standardization.ts";
+import { treeClassifier, treeRegressor } from "./operators/trees.ts";
 import { SCALAR_FUNCTIONS } from "./scalar-functions.ts";
 import { scatterElements, scatterND } from "./operators/scattering.ts";
 
@@ -64,6 +69,9 @@ import { scatterElements, scatterND } from "./operators/scattering.ts";
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["Abs", absolute],
   ["Add", add],
+  ["And", and],
+  ["ArgMax", argMax],
+  ["ArgMin", argMin],
   ["AveragePool", averagePool],
   ["BatchNormalization", batchNormalization],
   ["Cast", cast],
@@ -79,6 +87,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Div", divide],
   ["Dropout", dropout],
   ["Einsum", einsum],
+  ["Equal", equal],
   ["Expand", expand],
   ["EyeLike", eyeLike],
   ["Flatten", flatten],
@@ -88,9 +97,13 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Gemm", gemm],
   ["GlobalAveragePool", globalAveragePool],
   ["GlobalMaxPool", globalMaxPool],
+  ["Greater", greater],
+  ["GreaterOrEqual", greaterOrEqual],
   ["HardSigmoid", hardSigmoid],
   ["Identity", identity],
   ["LeakyRelu", leakyRelu],
+  ["Less", less],
+  ["LessOrEqual", lessOrEqual],
   ["MatMul", matMul],
   ["Max", max],
   ["MaxPool", maxPool],
@@ -98,7 +111,9 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Min", min],
   ["Mul", multiply],
   ["Neg", negate],
+  ["Not", not],
   ["OneHot", oneHot],
+  ["Or", or],
   ["PRelu", parametricRelu],
   ["Pad", pad],
   ["Range", range],
@@ -115,6 +130,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["ScatterElements", scatterElements],
   ["ScatterND", scatterND],
   ["Shape", shape],
+  ["Sign", sign],
   ["Size", size],
   ["Slice", slice],
   ["SpaceToDepth", spaceToDepth],
@@ -124,11 +140,13 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Sum", add],
   ["ThresholdedRelu", thresholdedRelu],
   ["Tile", tile],
+  ["TopK", topK],
   ["Transpose", transpose],
   ["Trilu", triangle],
   ["Unsqueeze", unsqueeze],
   ["Upsample", upsample],
   ["Where", where],
+  ["Xor", xor],
   ...FOLDED_OPERATORS,
   ["Acos", elementwise(SCALAR_FUNCTIONS.acos)],
   ["Asin", elementwise(SCALAR_FUNCTIONS.asin)],
@@ -137,6 +155,11 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Cos", elementwise(SCALAR_FUNCTIONS.cos)],
   ["Elu", elu],
   ["Erf", elementwise(SCALAR_FUNCTIONS.erf)],
+  ["GRU", gatedRecurrent],
+  ["LSTM", longShortTermMemory],
+  ["RNN", simpleRecurrent],
+  ["ai.onnx.ml.TreeEnsembleClassifier", treeClassifier],
+  ["ai.onnx.ml.TreeEnsembleRegressor", treeRegressor],
   ["Exp", elementwise(SCALAR_FUNCTIONS.exp)],
   ["Gelu", gelu],
   ["HardSwish", hardSwish],

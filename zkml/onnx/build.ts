@@ -24,6 +24,14 @@ function attribute(value: AttributeLiteral): AttributeValue {
   return "kind" in value ? value : { kind: "ints", value };
 }
 
+export function strings(...value: readonly string[]): AttributeValue {
+  return { kind: "strings", value };
+}
+
+export function floatList(...value: readonly number[]): AttributeValue {
+  return { kind: "floats", value };
+}
+
 export function float(value: number): AttributeValue {
   return { kind: "float", value };
 }

@@ -38,6 +38,7 @@ const attributeSchema = z.object({
   t: tensorSchema.optional(),
   floats: z.array(z.number()).default([]),
   ints: z.array(z.number()).default([]),
+  strings: z.array(bytes).default([]),
   type: z.number().default(0),
 });
 
@@ -96,8 +97,8 @@ export function decodeOnnx(file: Uint8Array, options: DecodeOptions = {}): OnnxM
     opset: opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 1,
     nodes: graph.node.map(decodeNode),
     initializers,
-    input: decodeInput(onlyOne(inputs, "input"), options),
-    output: decodeOutput(onlyOne(graph.output, "output")),
+    inputs: someOf(inputs, "input").map((raw) => decodeInput(raw, options)),
+    outputs: someOf(graph.output, "output").map(decodeOutput),
   };
 }
 
@@ -115,13 +116,12 @@ function readMessage(file: Uint8Array): z.infer<typeof modelSchema> {
   }
 }
 
-function onlyOne<T>(values: readonly T[], role: "input" | "output"): T {
-  const [first] = values;
-  if (first !== undefined && values.length === 1) return first;
+function someOf<T>(values: readonly T[], role: "input" | "output"): readonly T[] {
+  if (values.length > 0) return values;
   throw new ZkmlError(
     "ONNX_SIGNATURE",
-    `The graph has ${values.length} ${role}s; exactly one is supported.`,
-    `Export the model with a single ${role} tensor.`,
+    `The graph has no ${role}.`,
+    `Export the model with an ${role} tensor.`,
   );
 }
 
@@ -154,6 +154,8 @@ function decodeAttribute(raw: z.infer<typeof attributeSchema>): AttributeValue {
       return { kind: "floats", value: raw.floats };
     case ATTRIBUTE_TYPES.ints:
       return { kind: "ints", value: raw.ints };
+    case ATTRIBUTE_TYPES.strings:
+      return { kind: "strings", value: raw.strings.map((each) => new TextDecoder().decode(each)) };
     default:
       return { kind: "other" };
   }

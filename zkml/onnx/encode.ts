@@ -4,6 +4,10 @@ import type { AttributeValue, OnnxModel, OnnxNode, OutputInfo, Tensor } from "./
 /** Version of the ONNX container format written: opset 13 needs 7 or more. */
 const IR_VERSION = 8;
 
+/** Where trees and other classical models live. */
+const ML_DOMAIN = "ai.onnx.ml";
+const ML_OPSET = 3;
+
 /** Serialises a model as an ONNX file that any runtime can load. Attributes of kind `other` are not written. */
 export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
   const message = modelMessage();
@@ -12,13 +16,16 @@ export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
       message.create({
         irVersion: IR_VERSION,
         producerName: producer,
-        opsetImport: [{ domain: "", version: model.opset }],
+        opsetImport: [
+          { domain: "", version: model.opset },
+          { domain: ML_DOMAIN, version: ML_OPSET },
+        ],
         graph: {
           name: "network",
           node: model.nodes.map(nodeMessage),
           initializer: [...model.initializers].map(([name, tensor]) => tensorMessage(name, tensor)),
-          input: [valueInfoMessage(model.input)],
-          output: [valueInfoMessage(model.output)],
+          input: model.inputs.map(valueInfoMessage),
+          output: model.outputs.map(valueInfoMessage),
         },
       }),
     )
@@ -28,7 +35,7 @@ export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
 function nodeMessage(node: OnnxNode): object {
   return {
     name: node.name,
-    opType: node.operator,
+    ...operatorMessage(node.operator),
     input: node.inputs,
     output: node.outputs,
     attribute: [...node.attributes].flatMap(([name, attribute]) =>
@@ -37,6 +44,12 @@ function nodeMessage(node: OnnxNode): object {
         : [{ name, type: ATTRIBUTE_TYPES[attribute.kind], ...attributeField(attribute) }],
     ),
   };
+}
+
+/** An operator of another domain than ONNX's own is called `domain.operator`. */
+function operatorMessage(operator: string): { domain: string; opType: string } {
+  const end = operator.lastIndexOf(".");
+  return { domain: operator.slice(0, Math.max(0, end)), opType: operator.slice(end + 1) };
 }
 
 function attributeField(attribute: Exclude<AttributeValue, { kind: "other" }>): object {
@@ -53,6 +66,8 @@ function attributeField(attribute: Exclude<AttributeValue, { kind: "other" }>): 
       return { floats: attribute.value };
     case "ints":
       return { ints: attribute.value };
+    case "strings":
+      return { strings: attribute.value.map((each) => new TextEncoder().encode(each)) };
   }
 }
 

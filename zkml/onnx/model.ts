@@ -14,6 +14,7 @@ export type AttributeValue =
   | { readonly kind: "tensor"; readonly value: Tensor }
   | { readonly kind: "floats"; readonly value: readonly number[] }
   | { readonly kind: "ints"; readonly value: readonly number[] }
+  | { readonly kind: "strings"; readonly value: readonly string[] }
   | { readonly kind: "other" };
 
 /** One operator application. */
@@ -45,6 +46,6 @@ export interface OnnxModel {
   readonly opset: number;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, Tensor>;
-  readonly input: ValueInfo;
-  readonly output: OutputInfo;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly OutputInfo[];
 }

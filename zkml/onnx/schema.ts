@@ -22,6 +22,7 @@ export const ATTRIBUTE_TYPES = {
   tensor: 4,
   floats: 6,
   ints: 7,
+  strings: 8,
 } as const;
 
 const NAMES = new Map<number, ElementType>();

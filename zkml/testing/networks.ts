@@ -9,15 +9,21 @@ export interface NetworkParts {
   readonly opset?: number;
   readonly input: Omit<ValueInfo, "name">;
   readonly output: Omit<OutputInfo, "name">;
+  /** Inputs after `x`, and outputs after `y`. */
+  readonly more?: {
+    readonly inputs?: readonly ValueInfo[];
+    readonly outputs?: readonly OutputInfo[];
+  };
   readonly nodes: readonly OnnxNode[];
   readonly initializers?: Readonly<Record<string, Tensor>>;
 }
 
-/** An ONNX file whose input is called `x` and whose output `y`. */
+/** An ONNX file whose first input is called `x` and whose first output `y`. */
 export function onnxFile({
   opset = 13,
   input,
   output,
+  more = {},
   nodes,
   initializers = {},
 }: NetworkParts): Uint8Array {
@@ -25,8 +31,8 @@ export function onnxFile({
     opset,
     nodes,
     initializers: new Map(Object.entries(initializers)),
-    input: { name: "x", ...input },
-    output: { name: "y", ...output },
+    inputs: [{ name: "x", ...input }, ...(more.inputs ?? [])],
+    outputs: [{ name: "y", ...output }, ...(more.outputs ?? [])],
   };
   return encodeOnnx(model, "tests");
 }

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { hexlify } from "ethers";
+import { at } from "../../../zkml/arrays.ts";
 import { infer } from "../../../zkml/integer/run.ts";
-import { decodeTensor } from "../../../zkml/integer/tensor-spec.ts";
+import { decodeTensors, splitTensors } from "../../../zkml/integer/tensor-spec.ts";
 import { readGraph } from "../../../zkml/model/package.ts";
 import { readInputFile } from "../../files.ts";
 import { print } from "../../output.ts";
@@ -14,9 +15,8 @@ export function runCommand(): Command {
     .action(async (folder: string, { input }: { input: string }) => {
       const graph = await readGraph(folder);
       const output = infer(graph, await readInputFile(input));
-      print(
-        `${graph.output.name}: [${decodeTensor(graph.output, output).join(", ")}]`,
-        `bytes: ${hexlify(output)}`,
-      );
+      const tensors = splitTensors(graph.outputs, decodeTensors(graph.outputs, output));
+      const lines = graph.outputs.map(({ name }, k) => `${name}: [${at(tensors, k).join(", ")}]`);
+      print(...lines, `bytes: ${hexlify(output)}`);
     });
 }

@@ -21,13 +21,14 @@ export interface EncodedInteger {
  * Enforced: `0 ≤ u < 2^n`, and that the bytes are the one encoding of the value. Without the range check a value of 256
  * could stand for a 0 with a carry into the next byte, and two inputs would share one packed word.
  *
- * Cost: `n` rows.
+ * Cost: `n` rows; one for a value that is true or false.
  */
 export function inputInteger(
   cs: ConstraintSystem,
   type: IntegerType,
   valueOf: (assignment: Assignment) => number,
 ): EncodedInteger {
+  if (type === "bool") return inputBit(cs, valueOf);
   const { bytes: size, min } = INTEGER_FORMATS[type];
   const lowCount = 8 * size - 1;
   const half = 2 ** lowCount;
@@ -67,6 +68,20 @@ export function inputInteger(
       ]
     : [[top, 1]];
   return { value: term(wire), bytes: encodingBytes(term(wire), { low, encodedTop, size, signed }) };
+}
+
+/** What is true or false is its own encoding. */
+function inputBit(
+  cs: ConstraintSystem,
+  valueOf: (assignment: Assignment) => number,
+): EncodedInteger {
+  const wire = cs.wire();
+  const bit = term(wire);
+  enforceBoolean(cs, bit);
+  cs.assign((witness, assignment) => {
+    witness.set(wire, valueOf(assignment));
+  });
+  return { value: bit, bytes: [bit] };
 }
 
 interface Encoding {

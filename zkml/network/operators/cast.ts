@@ -1,11 +1,22 @@
 import { elementTypeName, type ElementType } from "../../onnx/schema.ts";
 import { intAttribute } from "../attributes.ts";
-import { requireInput, unsupported, type Operator } from "../operator.ts";
-import { constant, isInteger, relabel, shapeOf, typeOf } from "../value.ts";
+import { at } from "../../arrays.ts";
+import { combine, scaleForm } from "../affine.ts";
+import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
+import {
+  constant,
+  formsOf,
+  fromForms,
+  isInteger,
+  relabel,
+  shapeOf,
+  typeOf,
+  type Value,
+} from "../value.ts";
 
 /**
  * ONNX `Cast`. Of constants: to any type, with the rounding of that type. Of computed tensors: where it changes no
- * value, that is to a floating-point type, or from an integer type to a wider one.
+ * value, that is to a floating-point type, or from an integer type to a wider one; and to what is true or false.
  */
 export const cast: Operator = (context) => {
   const { node } = context;
@@ -15,11 +26,26 @@ export const cast: Operator = (context) => {
   if (to !== undefined && value.kind === "constant") {
     return constant(shapeOf(value), CONVERT[to](value.tensor.values), to);
   }
-  if (to === undefined || !(!isInteger(to) || (isInteger(from) && WIDE.has(to)))) {
-    throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
-  }
+  if (to === "bool") return isNotZero(context, value);
+  const isKept =
+    to !== undefined && (!isInteger(to) || from === "bool" || (isInteger(from) && WIDE.has(to)));
+  if (!isKept) throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
   return relabel(value, { type: to });
 };
+
+/** Above or below 0. */
+function isNotZero(context: OperatorContext, value: Value): Value {
+  const forms = formsOf(value);
+  const mirrored = forms.map((form) => scaleForm(form, -1));
+  const sides = context.step([...forms, ...mirrored]);
+  const sums = forms.map((_, row) =>
+    combine([
+      { weight: 1, form: at(sides, row) },
+      { weight: 1, form: at(sides, row + forms.length) },
+    ]),
+  );
+  return fromForms(shapeOf(value), sums, "bool");
+}
 
 const WIDE: ReadonlySet<ElementType> = new Set(["int32", "int64"]);
 

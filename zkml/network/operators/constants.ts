@@ -9,9 +9,12 @@ import {
   shapeError,
   unsupported,
   type Operator,
+  type OperatorContext,
 } from "../operator.ts";
+import { combine, constantForm, isConstantForm, type AffineForm } from "../affine.ts";
 import { mapPositions } from "../shape.ts";
-import { constant, shapeOf, typeOf } from "../value.ts";
+import { constant, formsOf, fromForms, shapeOf, typeOf } from "../value.ts";
+import { indicatorsOf, placesOf } from "./computed-index.ts";
 
 /** ONNX `Constant`: a tensor, or one or several numbers; no strings and no sparse tensors. */
 export const literal: Operator = ({ node }) => {
@@ -81,20 +84,39 @@ export const eyeLike: Operator = (context) => {
   return constant(shapeOf(value), ones, type);
 };
 
-/** ONNX `OneHot` of constants. */
+/** ONNX `OneHot` of indices that may be computed. */
 export const oneHot: Operator = (context) => {
   const { node } = context;
-  const indices = constantInput(context, 0, "indices");
+  const indices = requireInput(context, 0);
   const depth = at(constantInput(context, 1, "depth").values, 0);
   const { values, type } = constantInput(context, 2, "values");
-  const axis = resolveAxis(node, intAttribute(node, "axis", -1), indices.shape.length + 1);
-  const shape = [...indices.shape.slice(0, axis), depth, ...indices.shape.slice(axis)];
-  const inner = elementCount(indices.shape.slice(axis));
-  const hot = listOf(elementCount(shape), (index) => {
+  const indexShape = shapeOf(indices);
+  const axis = resolveAxis(node, intAttribute(node, "axis", -1), indexShape.length + 1);
+  const shape = [...indexShape.slice(0, axis), depth, ...indexShape.slice(axis)];
+  const inner = elementCount(indexShape.slice(axis));
+  const hot = formsOf(indices).map((index) => hotPlaces(context, index, depth));
+  const [off, on] = [at(values, 0), at(values, 1)];
+  const forms = listOf(elementCount(shape), (index) => {
     const place = Math.floor(index / inner) % depth;
     const outer = Math.floor(index / inner / depth);
-    const wanted = at(indices.values, outer * inner + (index % inner));
-    return at(values, (wanted < 0 ? wanted + depth : wanted) === place ? 1 : 0);
+    const found = at(hot, outer * inner + (index % inner)).get(place) ?? constantForm(0);
+    return combine([{ weight: on - off, form: found }], off);
   });
-  return constant(shape, hot, type);
+  return fromForms(shape, forms, type);
 };
+
+/** Whether an index points to each of the places that it can. One beyond all places points nowhere. */
+function hotPlaces(
+  context: OperatorContext,
+  index: AffineForm,
+  depth: number,
+): ReadonlyMap<number, AffineForm> {
+  if (isConstantForm(index)) {
+    const place = index.constant < 0 ? index.constant + depth : index.constant;
+    return new Map([[place, constantForm(1)]]);
+  }
+  const places = placesOf(context, index, depth);
+  const indicators = indicatorsOf(context, index, places);
+  const wrapped = (place: number) => (place < 0 ? place + depth : place);
+  return new Map(indicators.map((form, k) => [wrapped(places.first + k), form]));
+}

@@ -1,7 +1,6 @@
 import { at } from "../../arrays.ts";
 import { ZkmlError } from "../../errors.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
-import type { ElementType } from "../../onnx/schema.ts";
 import { flagAttribute } from "../attributes.ts";
 import { alignInputs } from "../broadcast.ts";
 import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
@@ -13,22 +12,18 @@ import { constant, isInteger } from "../value.ts";
  *
  * Numbers are doubles, so integers are exact up to 2⁵³ and floating point is more precise than float32.
  */
-function folded(
-  compute: (node: OnnxNode, left: number, right: number) => number,
-  resultType?: ElementType,
-): Operator {
+function folded(compute: (node: OnnxNode, left: number, right: number) => number): Operator {
   return (context) => {
     if (context.inputs.some((value) => value?.kind === "activation")) throw refuseComputed(context);
     const { shape, type, sides } = alignInputs(context);
     const [left = [], right] = sides;
-    const label = resultType ?? type;
     const results = left.map((form, index) => {
       const other = right === undefined ? 0 : at(right, index).constant;
       const result = compute(context.node, form.constant, other);
       if (!Number.isFinite(result)) throw unsupported(context.node, `gives ${result}`);
-      return isInteger(label) ? Math.trunc(result) : result;
+      return isInteger(type) ? Math.trunc(result) : result;
     });
-    return constant(shape, results, label);
+    return constant(shape, results, type);
   };
 }
 
@@ -42,10 +37,6 @@ function refuseComputed({ node }: OperatorContext): ZkmlError {
 
 function unary(compute: (value: number) => number): Operator {
   return folded((_, value) => compute(value));
-}
-
-function relation(holds: (left: number, right: number) => boolean): Operator {
-  return folded((_, left, right) => (holds(left, right) ? 1 : 0), "bool");
 }
 
 /** ONNX `Round`: halves go to the even neighbour. */
@@ -75,26 +66,16 @@ const nonZero: Operator = (context) => {
 };
 
 export const FOLDED_OPERATORS: readonly (readonly [name: string, operator: Operator])[] = [
-  ["And", relation((left, right) => left !== 0 && right !== 0)],
   ["Ceil", unary(Math.ceil)],
   ["Cos", unary(Math.cos)],
-  ["Equal", relation((left, right) => left === right)],
   ["Exp", unary(Math.exp)],
   ["Floor", unary(Math.floor)],
-  ["Greater", relation((left, right) => left > right)],
-  ["GreaterOrEqual", relation((left, right) => left >= right)],
-  ["Less", relation((left, right) => left < right)],
-  ["LessOrEqual", relation((left, right) => left <= right)],
   ["Log", unary(Math.log)],
   ["Mod", folded(modulo)],
   ["NonZero", nonZero],
-  ["Not", unary((value) => (value === 0 ? 1 : 0))],
-  ["Or", relation((left, right) => left !== 0 || right !== 0)],
   ["Pow", folded((_, base, exponent) => base ** exponent)],
   ["Reciprocal", unary((value) => 1 / value)],
   ["Round", unary(roundToEven)],
-  ["Sign", unary(Math.sign)],
   ["Sin", unary(Math.sin)],
   ["Sqrt", unary(Math.sqrt)],
-  ["Xor", relation((left, right) => (left !== 0) !== (right !== 0))],
 ];

@@ -13,7 +13,7 @@ export const gemm: Operator = (context) => {
   if (sides.some((side) => shapeOf(side).length !== 2)) {
     throw shapeError(node, "multiplies tensors that are no matrices");
   }
-  const product = multiplyMatrices(node, {
+  const product = multiplyMatrices(context, {
     left: transposeIf(flagAttribute(node, "transA"), sides[0]),
     right: transposeIf(flagAttribute(node, "transB"), sides[1]),
   });

@@ -1,16 +1,17 @@
 import { at, listOf } from "../../arrays.ts";
 import type { OnnxNode, Tensor } from "../../onnx/model.ts";
 import { intAttribute, listOperand, requireInt } from "../attributes.ts";
-import { broadcastShape, spread } from "../broadcast.ts";
 import {
   constantInput,
   requireInput,
   resolveAxis,
   shapeError,
   type Operator,
+  type OperatorContext,
 } from "../operator.ts";
-import { indexOf, stridesOf } from "../shape.ts";
-import { fromForms, rearrange, shapeOf, typeOf } from "../value.ts";
+import { indexOf, mapPositions, stridesOf } from "../shape.ts";
+import { formsOf, fromForms, rearrange, shapeOf, typeOf, type Value } from "../value.ts";
+import { entryAt, placesOf } from "./computed-index.ts";
 
 /** ONNX `Slice`: starts, ends and axes are attributes up to opset 9, inputs (and steps) from 10 on. */
 export const slice: Operator = (context) => {
@@ -60,46 +61,83 @@ function cut(node: OnnxNode, size: number, { start, end, step }: Range): Cut {
   return { first, step, count: Math.max(0, Math.ceil((clamp(end) - first) / step)) };
 }
 
-/** ONNX `Gather`: slices of the first input along `axis`, by constant indices. */
+/** ONNX `Gather`: slices of the first input along `axis`, by indices that may be computed. */
 export const gather: Operator = (context) => {
   const { node } = context;
   const value = requireInput(context, 0);
-  const indices = constantInput(context, 1, "indices");
+  const indices = requireInput(context, 1);
   const shape = shapeOf(value);
   const axis = resolveAxis(node, intAttribute(node, "axis", 0), shape.length);
-  const places = resolveIndices(node, indices, at(shape, axis));
-  const strides = stridesOf(shape);
-  const indexStrides = stridesOf(indices.shape);
-  const end = axis + indices.shape.length;
-  return rearrange(
+  const indexShape = shapeOf(indices);
+  const indexStrides = stridesOf(indexShape);
+  const end = axis + indexShape.length;
+  return gatherBy(context, {
     value,
-    [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)],
-    (position) => {
-      const place = at(places, indexOf(position.slice(axis, end), indexStrides));
-      return indexOf([...position.slice(0, axis), place, ...position.slice(end)], strides);
-    },
-  );
+    indices,
+    axis,
+    shape: [...shape.slice(0, axis), ...indexShape, ...shape.slice(axis + 1)],
+    indexAt: (position) => indexOf(position.slice(axis, end), indexStrides),
+    sourceAt: (position, place) => [...position.slice(0, axis), place, ...position.slice(end)],
+  });
 };
 
-/** ONNX `GatherElements`: for each constant index, the element at its own position, but at the index along `axis`. */
+/** ONNX `GatherElements`: for each index, the element at its own position, but at the index along `axis`. */
 export const gatherElements: Operator = (context) => {
   const { node } = context;
   const value = requireInput(context, 0);
-  const indices = constantInput(context, 1, "indices");
+  const indices = requireInput(context, 1);
   const shape = shapeOf(value);
   const axis = resolveAxis(node, intAttribute(node, "axis", 0), shape.length);
-  if (indices.shape.length !== shape.length) throw shapeError(node, "has indices of another rank");
-  const places = resolveIndices(node, indices, at(shape, axis));
-  const strides = stridesOf(shape);
-  const indexStrides = stridesOf(indices.shape);
-  return rearrange(value, indices.shape, (position) => {
-    const place = at(places, indexOf(position, indexStrides));
-    return indexOf(
-      position.map((own, each) => (each === axis ? place : own)),
-      strides,
-    );
+  const indexShape = shapeOf(indices);
+  if (indexShape.length !== shape.length) throw shapeError(node, "has indices of another rank");
+  const indexStrides = stridesOf(indexShape);
+  return gatherBy(context, {
+    value,
+    indices,
+    axis,
+    shape: indexShape,
+    indexAt: (position) => indexOf(position, indexStrides),
+    sourceAt: (position, place) => position.map((own, each) => (each === axis ? place : own)),
   });
 };
+
+interface Gathering {
+  readonly value: Value;
+  readonly indices: Value;
+  /** What the indices point into. */
+  readonly axis: number;
+  /** Of the result. */
+  readonly shape: readonly number[];
+  /** Which index an element of the result is for. */
+  readonly indexAt: (position: readonly number[]) => number;
+  /** Where in `value` an element of the result lies, if its index is `place`. */
+  readonly sourceAt: (position: readonly number[], place: number) => readonly number[];
+}
+
+function gatherBy(
+  context: OperatorContext,
+  { value, indices, axis, shape, indexAt, sourceAt }: Gathering,
+): Value {
+  const { node } = context;
+  const strides = stridesOf(shapeOf(value));
+  const size = at(shapeOf(value), axis);
+  if (indices.kind === "constant") {
+    const places = resolveIndices(node, indices.tensor, size);
+    return rearrange(value, shape, (position) =>
+      indexOf(sourceAt(position, at(places, indexAt(position))), strides),
+    );
+  }
+  const entries = formsOf(value);
+  const forms = mapPositions(shape, (position) => {
+    const index = at(indices.forms, indexAt(position));
+    return entryAt(context, index, {
+      places: placesOf(context, index, size),
+      entry: (place) =>
+        at(entries, indexOf(sourceAt(position, place < 0 ? place + size : place), strides)),
+    });
+  });
+  return fromForms(shape, forms, typeOf(value));
+}
 
 /** ONNX `GatherND`: each constant index vector names a slice. */
 export const gatherND: Operator = (context) => {
@@ -143,19 +181,3 @@ function resolveIndex(node: OnnxNode, index: number, size: number): number {
   if (resolved >= 0 && resolved < size) return resolved;
   throw shapeError(node, `has index ${index} into ${size} elements`);
 }
-
-/** ONNX `Where` with a constant condition: picks each element from one of two tensors. */
-export const where: Operator = (context) => {
-  const { node } = context;
-  const condition = constantInput(context, 0, "condition");
-  const [yes, no] = [requireInput(context, 1), requireInput(context, 2)];
-  const shape = broadcastShape(
-    node,
-    condition.shape,
-    broadcastShape(node, shapeOf(yes), shapeOf(no)),
-  );
-  const choices = spread(node, { kind: "constant", tensor: condition }, shape);
-  const [left, right] = [spread(node, yes, shape), spread(node, no, shape)];
-  const forms = choices.map(({ constant }, index) => at(constant === 0 ? right : left, index));
-  return fromForms(shape, forms, typeOf(yes));
-};

@@ -1,12 +1,11 @@
 import { at, elementCount, listOf } from "../../arrays.ts";
-import type { OnnxNode } from "../../onnx/model.ts";
 import { combine, type AffineForm } from "../affine.ts";
 import { broadcastIndex, broadcastShape } from "../broadcast.ts";
-import { requireInput, shapeError, unsupported, type Operator } from "../operator.ts";
+import { requireInput, shapeError, type Operator, type OperatorContext } from "../operator.ts";
 import { formsOf, fromForms, relabel, shapeOf, typeOf, type Value } from "../value.ts";
 
 /**
- * ONNX `MatMul` with a constant on either side, by numpy's rules: leading dimensions are stacks of matrices that
+ * ONNX `MatMul`, by numpy's rules: leading dimensions are stacks of matrices that
  * broadcast, and a vector is a row on the left or a column on the right.
  */
 export const matMul: Operator = (context) => {
@@ -16,7 +15,7 @@ export const matMul: Operator = (context) => {
   if (leftShape.length === 0 || rightShape.length === 0) {
     throw shapeError(node, "multiplies a tensor without dimensions");
   }
-  const product = multiplyMatrices(node, {
+  const product = multiplyMatrices(context, {
     left: leftShape.length === 1 ? relabel(left, { shape: [1, ...leftShape] }) : left,
     right: rightShape.length === 1 ? relabel(right, { shape: [...rightShape, 1] }) : right,
   });
@@ -26,11 +25,12 @@ export const matMul: Operator = (context) => {
   return relabel(product, { shape });
 };
 
-/** Product of two matrices, or stacks of them, at least one of them constant. */
+/** Product of two matrices, or stacks of them. If both are computed, each product of two elements is a constraint. */
 export function multiplyMatrices(
-  node: OnnxNode,
+  context: OperatorContext,
   { left, right }: { readonly left: Value; readonly right: Value },
 ): Value {
+  const { node } = context;
   const [rows, inner] = matrixSize(left);
   const [depth, columns] = matrixSize(right);
   if (inner !== depth) {
@@ -38,19 +38,18 @@ export function multiplyMatrices(
   }
   const [leftStack, rightStack] = [shapeOf(left).slice(0, -2), shapeOf(right).slice(0, -2)];
   const stack = broadcastShape(node, leftStack, rightStack);
-  const dot = dotProduct(node, { left, right, inner, columns });
-
-  const forms: AffineForm[] = [];
+  const dots: { row: number; column: number }[] = [];
   for (let index = 0; index < elementCount(stack); index++) {
     const first = broadcastIndex(node, { index, shape: stack, from: leftStack }) * rows * inner;
     const second =
       broadcastIndex(node, { index, shape: stack, from: rightStack }) * inner * columns;
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        forms.push(dot(first + row * inner, second + column));
+        dots.push({ row: first + row * inner, column: second + column });
       }
     }
   }
+  const forms = dotProducts(context, { left, right, inner, columns }, dots);
   return fromForms([...stack, rows, columns], forms, typeOf(left));
 }
 
@@ -59,8 +58,11 @@ function matrixSize(value: Value): [rows: number, columns: number] {
   return [at(shape, shape.length - 2), at(shape, shape.length - 1)];
 }
 
-/** Element of a product, of the row and the column that begin at these indices. */
-type Dot = (row: number, column: number) => AffineForm;
+/** An element of a product: of the row and the column that begin at these indices. */
+interface Dot {
+  readonly row: number;
+  readonly column: number;
+}
 
 interface Factors {
   readonly left: Value;
@@ -69,23 +71,35 @@ interface Factors {
   readonly columns: number;
 }
 
-function dotProduct(node: OnnxNode, { left, right, inner, columns }: Factors): Dot {
+function dotProducts(
+  context: OperatorContext,
+  { left, right, inner, columns }: Factors,
+  dots: readonly Dot[],
+): readonly AffineForm[] {
   const steps = listOf(inner, (k) => k);
   if (right.kind === "constant") {
     const { values } = right.tensor;
     const forms = formsOf(left);
-    return (row, column) =>
+    return dots.map(({ row, column }) =>
       combine(
         steps.map((k) => ({ weight: at(values, column + k * columns), form: at(forms, row + k) })),
-      );
+      ),
+    );
   }
+  const { forms } = right;
   if (left.kind === "constant") {
     const { values } = left.tensor;
-    const { forms } = right;
-    return (row, column) =>
+    return dots.map(({ row, column }) =>
       combine(
         steps.map((k) => ({ weight: at(values, row + k), form: at(forms, column + k * columns) })),
-      );
+      ),
+    );
   }
-  throw unsupported(node, "multiplies two computed tensors");
+  const products = context.multiply(
+    dots.flatMap(({ row }) => steps.map((k) => at(left.forms, row + k))),
+    dots.flatMap(({ column }) => steps.map((k) => at(forms, column + k * columns))),
+  );
+  return dots.map((_, index) =>
+    combine(steps.map((k) => ({ weight: 1, form: at(products, index * inner + k) }))),
+  );
 }

@@ -244,24 +244,6 @@ describe("data movement", () => {
     }),
   });
 
-  it("refuses indices that are computed", () => {
-    const error = refusal(
-      single("Gather", {
-        input: [2],
-        output: [2],
-        inputs: ["c", "x"],
-        constants: { c: weights(3) },
-      }),
-    );
-    expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
-    expect(error.message).to.contain('"y" (Gather) takes its indices from a computed tensor');
-  });
-
-  it("refuses a condition that is computed", () => {
-    const error = refusal(single("Where", { input: [2], output: [2], inputs: ["x", "x", "x"] }));
-    expect(error.message).to.contain("takes its condition from a computed tensor");
-  });
-
   it("refuses to scatter by multiplication", () => {
     const parts = { input: [2], output: [2], attributes: { reduction: "mul" } };
     const constants = { i: int64s(0), u: weights(1) };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { proveRun, requireSatisfied } from "../../circuit/witness.ts";
 import { at, listOf } from "../../arrays.ts";
 import { runIntegerGraph } from "../../integer/run.ts";
-import { encodeTensor, quantiseTensor } from "../../integer/tensor-spec.ts";
+import { dequantiseTensors, encodeTensors, quantiseTensors } from "../../integer/tensor-spec.ts";
 import { decodeGraph, encodeGraph } from "../../integer/graph-file.ts";
 import { compileModel, type CompiledModel } from "../../model/compile-model.ts";
 import { float, node, tensor } from "../../onnx/build.ts";
@@ -101,9 +101,11 @@ const TOLERANCES: Readonly<Record<string, number>> = {
 function relativeError({ graph, network }: CompiledModel, inputs: readonly number[][]): number {
   let [worst, low, high] = [0, Infinity, -Infinity];
   for (const input of inputs) {
-    const integers = runIntegerGraph(graph, quantiseTensor(graph.input, input)).outputs;
-    runNetwork(network, input).outputs.forEach((value, i) => {
-      worst = Math.max(worst, Math.abs(at(integers, i) * graph.output.scale - value));
+    const run = runIntegerGraph(graph, quantiseTensors(graph.inputs, input));
+    const found = dequantiseTensors(graph.outputs, run.outputs).flat();
+    const floats = runNetwork(network, input).outputs.flat();
+    floats.forEach((value, i) => {
+      worst = Math.max(worst, Math.abs(at(found, i) - value));
       [low, high] = [Math.min(low, value), Math.max(high, value)];
     });
   }
@@ -124,7 +126,7 @@ describe("what is neither linear nor a rectifier", () => {
       expect(relativeError(model, unseen)).to.be.below(TOLERANCES[name] ?? 0.01);
       const graph = decodeGraph(encodeGraph(model.graph));
       for (const values of unseen.slice(0, 3)) {
-        const input = encodeTensor(graph.input, quantiseTensor(graph.input, values));
+        const input = encodeTensors(graph.inputs, quantiseTensors(graph.inputs, values));
         const { witness } = proveRun(graph, model.circuit, { input, context: CONTEXT });
         requireSatisfied(model.circuit, witness);
       }
@@ -135,7 +137,7 @@ describe("what is neither linear nor a rectifier", () => {
     const parts = single("Softmax", { input: [1, 2], output: [1, 2] });
     const sample = () => listOf(2, () => (2 * random() - 1) * 3);
     const { graph, circuit } = compileModel(onnxFile(parts), { samples: listOf(30, sample) });
-    const input = encodeTensor(graph.input, quantiseTensor(graph.input, sample()));
+    const input = encodeTensors(graph.inputs, quantiseTensors(graph.inputs, sample()));
     const { witness } = proveRun(graph, circuit, { input, context: CONTEXT });
     expect(singleWireForgeries(circuit, witness)).to.deep.equal([]);
   });
@@ -145,9 +147,10 @@ describe("what is neither linear nor a rectifier", () => {
       samples: [[0, 0.5, 1, 1]],
       inputType: "int16",
     });
-    const largest = quantiseTensor(graph.input, [1, 1, 1, 1]);
-    const run = runIntegerGraph(graph, largest).outputs;
-    expect(at(run, 0) * graph.output.scale).to.be.closeTo(Math.E, 0.02);
+    const largest = quantiseTensors(graph.inputs, [1, 1, 1, 1]);
+    const run = runIntegerGraph(graph, largest);
+    const [[exponential = NaN] = []] = dequantiseTensors(graph.outputs, run.outputs);
+    expect(exponential).to.be.closeTo(Math.E, 0.02);
   });
 
   it("says where a function is not defined", () => {

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { at } from "../../arrays.ts";
 import { float, node, tensor } from "../../onnx/build.ts";
 import type { NetworkParts } from "../../testing/networks.ts";
 import {
@@ -104,14 +103,14 @@ describe("piecewise linear operators", () => {
   it("takes one rectifier for a bend in short forms, and keeps them", async () => {
     const { layers, outputs } = await expectLikeOnnxruntime(bent("LeakyRelu", 21));
     expect(layers).to.have.length(1);
-    expect(at(outputs, 0).variables).to.have.length(3 * 21 + 1);
+    expect(outputs[0]?.forms[0]?.variables).to.have.length(3 * 21 + 1);
   });
 
   it("cuts long forms that read different windows off, with two rectifiers", async () => {
     for (const operator of ["LeakyRelu", "Abs"]) {
       const { layers, outputs } = await expectLikeOnnxruntime(bent(operator, 22));
       expect(layers).to.have.length(2);
-      expect(at(outputs, 0).variables).to.have.length(2);
+      expect(outputs[0]?.forms[0]?.variables).to.have.length(2);
     }
   });
 
@@ -123,7 +122,7 @@ describe("piecewise linear operators", () => {
       initializers: { w: weights(100, 3) },
     });
     expect(layers).to.have.length(1);
-    expect(at(outputs, 0).variables).to.have.length(101);
+    expect(outputs[0]?.forms[0]?.variables).to.have.length(101);
   });
 
   it("takes one rectifier for each operand of Max but the first", () => {
@@ -144,7 +143,7 @@ describe("piecewise linear operators", () => {
         nodes: [node("MatMul", ["x", "w"], "m"), node("Max", inputs, "y")],
         initializers: { w: weights(4, 1), c: weights(1) },
       });
-      expect(at(outputs, 0).variables).to.have.length(1);
+      expect(outputs[0]?.forms[0]?.variables).to.have.length(1);
     }
   });
 

@@ -23,16 +23,27 @@ interface Parts {
  * Along the last axis, unless attribute `axis` names another, as from opset 13 on. Before, all axes from `axis` on counted as
  * one: the same where `axis` is the last.
  */
-function partsOf(context: OperatorContext): Parts {
+function operandOf(context: OperatorContext): Operand {
   const { node } = context;
   const value = requireInput(context, 0);
   const shape = shapeOf(value);
   const axis = resolveAxis(node, intAttribute(node, "axis", -1), shape.length);
-  const kept = shape.map((size, k) => (k === axis ? 1 : size));
-  const widen = (forms: readonly AffineForm[]) => spread(node, fromForms(kept, forms), shape);
+  return { shape, axis, forms: formsOf(value) };
+}
 
-  const largest = widen(maximum(context, groupBy(value, kept)));
-  const shifted = differences(formsOf(value), largest);
+interface Operand {
+  readonly shape: readonly number[];
+  readonly axis: number;
+  readonly forms: readonly AffineForm[];
+}
+
+function partsOf(context: OperatorContext, { shape, axis, forms }: Operand): Parts {
+  const { node } = context;
+  const kept = shape.map((size, k) => (k === axis ? 1 : size));
+  const widen = (each: readonly AffineForm[]) => spread(node, fromForms(kept, each), shape);
+
+  const largest = widen(maximum(context, groupBy(fromForms(shape, forms), kept)));
+  const shifted = differences(forms, largest);
   const exponentials = context.apply(SCALAR_FUNCTIONS.exp, shifted);
   const groups = groupBy(fromForms(shape, exponentials), kept);
   return { shape, shifted, exponentials, sums: groups.map((group) => weigh(group, 1)), widen };
@@ -52,14 +63,20 @@ function differences(
 
 /** ONNX `Softmax`: `exp(x - max) / Σ exp(x - max)`. */
 export const softmax: Operator = (context) => {
-  const { shape, exponentials, sums, widen } = partsOf(context);
-  const shares = context.apply(SCALAR_FUNCTIONS.reciprocal, sums);
-  return fromForms(shape, context.multiply(exponentials, widen(shares)));
+  const operand = operandOf(context);
+  return fromForms(operand.shape, softmaxAlong(context, operand));
 };
+
+/** The softmax along one axis of a tensor. */
+export function softmaxAlong(context: OperatorContext, operand: Operand): readonly AffineForm[] {
+  const { exponentials, sums, widen } = partsOf(context, operand);
+  const shares = context.apply(SCALAR_FUNCTIONS.reciprocal, sums);
+  return context.multiply(exponentials, widen(shares));
+}
 
 /** ONNX `LogSoftmax`: `x - max - log(Σ exp(x - max))`. */
 export const logSoftmax: Operator = (context) => {
-  const { shape, shifted, sums, widen } = partsOf(context);
+  const { shape, shifted, sums, widen } = partsOf(context, operandOf(context));
   const logarithms = context.apply(SCALAR_FUNCTIONS.log, sums);
   return fromForms(shape, differences(shifted, widen(logarithms)));
 };

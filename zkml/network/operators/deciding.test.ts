@@ -1,0 +1,272 @@
+import { expect } from "chai";
+import { at, elementCount, listOf } from "../../arrays.ts";
+import type { StatementContext } from "../../circuit/statement.ts";
+import { proveRun, requireSatisfied } from "../../circuit/witness.ts";
+import { runIntegerGraph } from "../../integer/run.ts";
+import { dequantiseTensors, encodeTensors } from "../../integer/tensor-spec.ts";
+import { compileModel } from "../../model/compile-model.ts";
+import { int64s, node, tensor } from "../../onnx/build.ts";
+import { ELEMENT_TYPES, type ElementType } from "../../onnx/schema.ts";
+import { singleWireForgeries } from "../../testing/forgery.ts";
+import { onnxFile, randomBytes, type NetworkParts } from "../../testing/networks.ts";
+import {
+  floats,
+  itAgreesWithOnnxruntime,
+  refusal,
+  single,
+  weights,
+} from "../../testing/onnxruntime.ts";
+import { seededRandom } from "../../testing/random.ts";
+import { runNetwork } from "../network.ts";
+
+const random = seededRandom(5);
+
+const CONTEXT: StatementContext = {
+  chainId: 8453n,
+  market: "0x00000000000000000000000000000000000000aa",
+  modelId: `0x${"01".repeat(32)}`,
+  requestId: `0x${"02".repeat(32)}`,
+  node: "0x00000000000000000000000000000000000000bb",
+};
+
+function typed(type: ElementType, ...shape: readonly number[]) {
+  return { type, shape };
+}
+
+/** Two comparisons of the input, and an operator on both. */
+function logical(operator: string): NetworkParts {
+  return {
+    input: floats(2, 3),
+    output: typed("bool", 2, 3),
+    nodes: [
+      node("Greater", ["x", "a"], "p"),
+      node("Less", ["x", "b"], "q"),
+      node(operator, operator === "Not" ? ["p"] : ["p", "q"], "y"),
+    ],
+    initializers: { a: weights(3), b: weights(2, 3) },
+  };
+}
+
+function comparison(operator: string): NetworkParts {
+  return {
+    ...single(operator, { input: [2, 3], output: [2, 3], constants: { c: weights(3) } }),
+    output: typed("bool", 2, 3),
+  };
+}
+
+/** An index from 0 to 3, of two comparisons. */
+const INDEX = [
+  node("Greater", ["x", "zero"], "p"),
+  node("Cast", ["p"], "i", { to: ELEMENT_TYPES.int64 }),
+  node("Greater", ["x", "one"], "q"),
+  node("Cast", ["q"], "j", { to: ELEMENT_TYPES.int64 }),
+  node("Add", ["i", "j"], "k"),
+  node("Add", ["k", "i"], "index"),
+];
+
+const LIMITS = { zero: tensor([1], [0]), one: tensor([1], [1]) };
+
+describe("what decides", () => {
+  itAgreesWithOnnxruntime({
+    Greater: comparison("Greater"),
+    GreaterOrEqual: comparison("GreaterOrEqual"),
+    Less: comparison("Less"),
+    LessOrEqual: comparison("LessOrEqual"),
+    Equal: {
+      input: typed("int64", 4, 5),
+      output: typed("bool", 4, 5),
+      nodes: [node("Equal", ["x", "c"], "y")],
+      initializers: { c: int64s(0, 1, -1, 2, -2) },
+    },
+    And: logical("And"),
+    Or: logical("Or"),
+    Xor: logical("Xor"),
+    Not: logical("Not"),
+    Sign: single("Sign", { input: [3, 4], output: [3, 4] }),
+    "Cast to what is true or false": {
+      input: typed("int64", 4, 4),
+      output: typed("bool", 4, 4),
+      nodes: [node("Cast", ["x"], "y", { to: ELEMENT_TYPES.bool })],
+    },
+    "Where by a computed condition": {
+      input: floats(2, 3),
+      output: floats(2, 3),
+      nodes: [node("Greater", ["x", "c"], "p"), node("Where", ["p", "x", "d"], "y")],
+      initializers: { c: weights(3), d: weights(2, 1) },
+    },
+    "a condition that is given": {
+      input: typed("bool", 2, 3),
+      output: floats(2, 3),
+      nodes: [node("Where", ["x", "c", "d"], "y")],
+      initializers: { c: weights(3), d: weights(2, 1) },
+    },
+    ArgMax: {
+      input: floats(2, 5),
+      output: typed("int64", 2, 1),
+      nodes: [node("ArgMax", ["x"], "y", { axis: 1 })],
+    },
+    "ArgMax without its axis, along another": {
+      input: floats(4, 3, 2),
+      output: typed("int64", 3, 2),
+      nodes: [node("ArgMax", ["x"], "y", { axis: 0, keepdims: 0 })],
+    },
+    "ArgMax of equals": {
+      input: typed("int64", 8, 6),
+      output: typed("int64", 8, 1),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("ArgMax", ["f"], "y", { axis: 1 }),
+      ],
+    },
+    "ArgMin, the last of equals": {
+      input: typed("int64", 8, 6),
+      output: typed("int64", 8, 1),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("ArgMin", ["f"], "y", { axis: 1, select_last_index: 1 }),
+      ],
+    },
+    TopK: {
+      input: floats(2, 5),
+      output: floats(2, 3),
+      more: { outputs: [{ name: "i", ...typed("int64", 2, 3) }] },
+      nodes: [node("TopK", ["x", "k"], ["y", "i"])],
+      initializers: { k: int64s(3) },
+    },
+    "TopK, the smallest along the first axis": {
+      input: floats(4, 2),
+      output: floats(2, 2),
+      more: { outputs: [{ name: "i", ...typed("int64", 2, 2) }] },
+      nodes: [node("TopK", ["x", "k"], ["y", "i"], { axis: 0, largest: 0 })],
+      initializers: { k: int64s(2) },
+    },
+    "Gather of constants by a computed index": {
+      input: floats(6),
+      output: floats(6, 2),
+      nodes: [...INDEX, node("Gather", ["c", "index"], "y")],
+      initializers: { ...LIMITS, c: weights(4, 2) },
+    },
+    "GatherElements of computed elements by a computed index": {
+      input: floats(2, 4),
+      output: floats(2, 4),
+      nodes: [...INDEX, node("GatherElements", ["x", "index"], "y", { axis: 1 })],
+      initializers: LIMITS,
+    },
+    "Gather by an index from the end": {
+      input: floats(6),
+      output: floats(6, 2),
+      nodes: [...INDEX, node("Sub", ["index", "four"], "back"), node("Gather", ["c", "back"], "y")],
+      initializers: { ...LIMITS, c: weights(4, 2), four: int64s(4) },
+    },
+    "OneHot of a computed index": {
+      input: floats(5),
+      output: floats(5, 4),
+      nodes: [...INDEX, node("OneHot", ["index", "depth", "values"], "y")],
+      initializers: { ...LIMITS, depth: int64s(4), values: tensor([2], [-1, 2]) },
+    },
+    "MatMul of two computed tensors": {
+      input: floats(2, 3),
+      output: floats(2, 2),
+      nodes: [node("Transpose", ["x"], "t", { perm: [1, 0] }), node("MatMul", ["x", "t"], "y")],
+    },
+    "several inputs and outputs": {
+      input: floats(2, 3),
+      output: floats(2, 3),
+      more: {
+        inputs: [
+          { name: "u", ...floats(3) },
+          { name: "c", ...typed("bool", 2, 1) },
+        ],
+        outputs: [{ name: "z", ...floats(2) }],
+      },
+      nodes: [
+        node("Where", ["c", "x", "u"], "y"),
+        node("ReduceSum", ["y", "axes"], "z", { keepdims: 0 }),
+      ],
+      initializers: { axes: int64s(1) },
+    },
+  });
+
+  describe("in integers", () => {
+    const size = 6;
+    const bytes: NetworkParts = {
+      input: typed("uint8", 1, size),
+      output: typed("int64", 1, 1),
+      more: {
+        outputs: [
+          { name: "top", ...floats(1, 2) },
+          { name: "places", ...typed("int64", 1, 2) },
+          { name: "above", ...typed("bool", 1, size) },
+        ],
+      },
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("ArgMax", ["f"], "y", { axis: 1 }),
+        node("TopK", ["f", "k"], ["top", "places"]),
+        node("Greater", ["f", "limits"], "above"),
+      ],
+      initializers: { k: int64s(2), limits: tensor([size], [0, 12.5, 99, 100, 200, 255]) },
+    };
+    const samples = listOf(20, () => randomBytes(size, random));
+    const { graph, circuit, network } = compileModel(onnxFile(bytes), { samples });
+
+    it("is exact on whole numbers, also where they are equal or at a limit", () => {
+      const edges = [
+        [0, 12, 99, 100, 200, 255],
+        [1, 13, 100, 101, 201, 255],
+        [7, 7, 7, 7, 7, 7],
+        [0, 0, 0, 0, 0, 0],
+      ];
+      for (const input of [...edges, ...samples.map((sample) => Array.from(sample))]) {
+        const run = runIntegerGraph(graph, input);
+        const found = dequantiseTensors(graph.outputs, run.outputs).flat();
+        const expected = runNetwork(network, input).outputs.flat();
+        found.forEach((value, k) => expect(value).to.be.closeTo(at(expected, k), 1e-4));
+      }
+    });
+
+    it("pins every wire", () => {
+      const input = encodeTensors(graph.inputs, [7, 200, 99, 200, 0, 255]);
+      const { witness } = proveRun(graph, circuit, { input, context: CONTEXT });
+      requireSatisfied(circuit, witness);
+      expect(singleWireForgeries(circuit, witness)).to.deep.equal([]);
+    });
+  });
+
+  it("shares the place of one number among its limits, whichever way it is asked", () => {
+    const limits = listOf(40, (k) => 5 * k + 3);
+    const parts: NetworkParts = {
+      input: typed("uint8", 1),
+      output: typed("bool", 80),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("Greater", ["f", "c"], "a"),
+        node("LessOrEqual", ["f", "c"], "b"),
+        node("Concat", ["a", "b"], "y", { axis: 0 }),
+      ],
+      initializers: { c: tensor([40], limits) },
+    };
+    const { graph, circuit } = compileModel(onnxFile(parts), { samples: [[1], [255]] });
+    const steps = graph.layers.filter(({ kind }) => kind === "step");
+    expect(steps.map(({ shifts }) => shifts.length)).to.deep.equal([40]);
+    const rows = circuit.constraints.filter(({ kind }) => kind === "boolean").length;
+    // A row for each limit, six bits twice for the place in the gap, two for each of 80 outputs.
+    expect(rows).to.be.below(41 + 2 * 7 + 2 * 80 + 8);
+  });
+
+  it("refuses an output of whole numbers that is computed from rounded ones", () => {
+    const parts: NetworkParts = {
+      input: typed("int64", 2),
+      output: typed("int64", 2),
+      nodes: [node("Gather", ["c", "x"], "y")],
+      initializers: { c: { ...int64s(1, 2), values: Float64Array.of(0.5, 2) } },
+    };
+    expect(elementCount(parts.input.shape)).to.equal(2);
+    expect(() => compileModel(onnxFile(parts), { samples: [[0, 1]] })).to.throw();
+  });
+
+  it("refuses more than there are for TopK", () => {
+    const parts = single("TopK", { input: [2], output: [3], constants: { k: int64s(3) } });
+    expect(refusal(parts).message).to.contain("takes the top 3 of 2 elements");
+  });
+});

@@ -1,0 +1,87 @@
+import { at } from "../../arrays.ts";
+import { combine, type AffineForm } from "../affine.ts";
+import { alignInputs, broadcastShape, spread } from "../broadcast.ts";
+import { mapForms, requireInput, type Operator, type OperatorContext } from "../operator.ts";
+import { fromForms, shapeOf, typeOf } from "../value.ts";
+import { difference, negation } from "./comparison.ts";
+
+/* What is true or false is 1 or 0, and nothing else: a product is an "and". */
+
+type Connective = (
+  context: OperatorContext,
+  left: readonly AffineForm[],
+  right: readonly AffineForm[],
+) => readonly AffineForm[];
+
+function connective(connect: Connective): Operator {
+  return (context) => {
+    const { shape, sides } = alignInputs(context);
+    return fromForms(shape, connect(context, at(sides, 0), at(sides, 1)), "bool");
+  };
+}
+
+/** ONNX `And`. */
+export const and = connective((context, left, right) => context.multiply(left, right));
+
+/** ONNX `Or`: not neither. */
+export const or = connective((context, left, right) =>
+  context.multiply(left.map(negation), right.map(negation)).map(negation),
+);
+
+/** ONNX `Xor`: both less twice their product. */
+export const xor = connective((context, left, right) => {
+  const products = context.multiply(left, right);
+  return left.map((form, row) =>
+    combine([
+      { weight: 1, form },
+      { weight: 1, form: at(right, row) },
+      { weight: -2, form: at(products, row) },
+    ]),
+  );
+});
+
+/** ONNX `Not`. */
+export const not: Operator = (context) => mapForms(context, (forms) => forms.map(negation));
+
+/** ONNX `Where`: one of two elements, by a condition that may be computed. */
+export const where: Operator = (context) => {
+  const { node } = context;
+  const [condition, yes, no] = [0, 1, 2].map((index) => requireInput(context, index)) as [
+    ReturnType<typeof requireInput>,
+    ReturnType<typeof requireInput>,
+    ReturnType<typeof requireInput>,
+  ];
+  const shape = broadcastShape(
+    node,
+    shapeOf(condition),
+    broadcastShape(node, shapeOf(yes), shapeOf(no)),
+  );
+  const forms = choose(context, {
+    conditions: spread(node, condition, shape),
+    yes: spread(node, yes, shape),
+    no: spread(node, no, shape),
+  });
+  return fromForms(shape, forms, typeOf(yes));
+};
+
+export interface Choice {
+  /** Each 0 or 1. */
+  readonly conditions: readonly AffineForm[];
+  readonly yes: readonly AffineForm[];
+  readonly no: readonly AffineForm[];
+}
+
+/** `no + condition · (yes - no)`, row by row. */
+export function choose(
+  context: Pick<OperatorContext, "multiply">,
+  { conditions, yes, no }: Choice,
+): AffineForm[] {
+  const gains = yes.map((form, row) => difference(form, at(no, row)));
+  const chosen = context.multiply(conditions, gains);
+  return no.map((form, row) =>
+    combine([
+      { weight: 1, form },
+      { weight: 1, form: at(chosen, row) },
+    ]),
+  );
+}

@@ -1,0 +1,159 @@
+import { expect } from "chai";
+import { listOf } from "../../arrays.ts";
+import { runIntegerGraph } from "../../integer/run.ts";
+import { dequantiseTensors } from "../../integer/tensor-spec.ts";
+import { compileModel } from "../../model/compile-model.ts";
+import { floatList, node, strings, type AttributeLiteral } from "../../onnx/build.ts";
+import { ELEMENT_TYPES } from "../../onnx/schema.ts";
+import { onnxFile, randomBytes, type NetworkParts } from "../../testing/networks.ts";
+import { floats, itAgreesWithOnnxruntime, refusal } from "../../testing/onnxruntime.ts";
+import { seededRandom, type Random } from "../../testing/random.ts";
+import { runNetwork } from "../network.ts";
+
+type Attributes = Readonly<Record<string, AttributeLiteral>>;
+
+interface Forest {
+  readonly trees: number;
+  readonly depth: number;
+  readonly features: number;
+  readonly targets: number;
+  readonly mode?: string;
+  /** A random limit. */
+  readonly limit?: (random: Random) => number;
+  readonly weight?: (random: Random) => number;
+  /** Where the true branch of a node leads, if not to the next level. */
+  readonly detour?: Readonly<Record<number, number>>;
+}
+
+/** Random full trees, as the attributes of an ONNX-ML node. */
+function forest(prefix: "target" | "class", given: Forest): Attributes {
+  const { trees, depth, features, targets, mode = "BRANCH_LEQ", detour = {} } = given;
+  const limit = given.limit ?? ((source: Random) => 4 * source() - 2);
+  const weight = given.weight ?? ((source: Random) => 2 * source() - 1);
+  const random = seededRandom(trees + depth);
+  const inner = 2 ** depth - 1;
+  const count = 2 * inner + 1;
+  const all = listOf(trees * count, (row) => ({ tree: Math.floor(row / count), id: row % count }));
+  const isLeaf = (id: number) => id >= inner;
+  const leaves = all
+    .filter(({ id }) => isLeaf(id))
+    .flatMap((leaf) => listOf(targets, (target) => ({ ...leaf, target })));
+  return {
+    nodes_treeids: all.map(({ tree }) => tree),
+    nodes_nodeids: all.map(({ id }) => id),
+    nodes_featureids: all.map(({ id }) => (isLeaf(id) ? 0 : Math.floor(random() * features))),
+    nodes_modes: strings(...all.map(({ id }) => (isLeaf(id) ? "LEAF" : mode))),
+    nodes_values: floatList(...all.map(({ id }) => (isLeaf(id) ? 0 : limit(random)))),
+    nodes_truenodeids: all.map(({ id }) => (isLeaf(id) ? 0 : (detour[id] ?? 2 * id + 1))),
+    nodes_falsenodeids: all.map(({ id }) => (isLeaf(id) ? 0 : 2 * id + 2)),
+    nodes_hitrates: floatList(...all.map(() => 1)),
+    nodes_missing_value_tracks_true: all.map(() => 0),
+    [`${prefix}_treeids`]: leaves.map(({ tree }) => tree),
+    [`${prefix}_nodeids`]: leaves.map(({ id }) => id),
+    [`${prefix}_ids`]: leaves.map(({ target }) => target),
+    [`${prefix}_weights`]: floatList(...leaves.map(() => weight(random))),
+  };
+}
+
+const SMALL: Forest = { trees: 4, depth: 3, features: 5, targets: 1 };
+
+function regressor(given: Forest, attributes: Attributes = {}): NetworkParts {
+  const settings = { n_targets: given.targets, post_transform: "NONE", ...forest("target", given) };
+  return {
+    input: floats(3, given.features),
+    output: floats(3, given.targets),
+    nodes: [node("ai.onnx.ml.TreeEnsembleRegressor", ["x"], "y", { ...settings, ...attributes })],
+  };
+}
+
+function classifier(
+  given: Forest,
+  labels: readonly number[],
+  attributes: Attributes = {},
+): NetworkParts {
+  const settings = {
+    classlabels_int64s: labels,
+    post_transform: "NONE",
+    ...forest("class", given),
+  };
+  return {
+    input: floats(3, given.features),
+    output: { type: "int64", shape: [3] },
+    more: { outputs: [{ name: "scores", ...floats(3, labels.length) }] },
+    nodes: [
+      node("ai.onnx.ml.TreeEnsembleClassifier", ["x"], ["y", "scores"], {
+        ...settings,
+        ...attributes,
+      }),
+    ],
+  };
+}
+
+const positive = (random: Random) => random() / 4;
+
+describe("tree ensembles", () => {
+  itAgreesWithOnnxruntime({
+    "a regressor": regressor(SMALL),
+    "a regressor of several targets, from a base": regressor(
+      { ...SMALL, targets: 3 },
+      { base_values: floatList(1, -2, 3) },
+    ),
+    "an average": regressor(SMALL, { aggregate_function: "AVERAGE", base_values: floatList(0.5) }),
+    "strictly less": regressor({ ...SMALL, mode: "BRANCH_LT" }),
+    "greater or equal": regressor({ ...SMALL, mode: "BRANCH_GTE" }),
+    "strictly greater": regressor({ ...SMALL, mode: "BRANCH_GT" }),
+    "a classifier of three": classifier({ ...SMALL, targets: 3 }, [0, 1, 2]),
+    "a classifier with other labels, and shares": classifier({ ...SMALL, targets: 3 }, [7, -1, 4], {
+      post_transform: "SOFTMAX",
+    }),
+    "a classifier of two with a score for each": classifier({ ...SMALL, targets: 2 }, [0, 1], {
+      post_transform: "LOGISTIC",
+    }),
+    "a classifier of two with one score": classifier(SMALL, [0, 1], { post_transform: "LOGISTIC" }),
+    "a classifier of two with one share": classifier({ ...SMALL, weight: positive }, [3, 5]),
+  });
+
+  it("refuses modes and labels that it does not know", () => {
+    expect(refusal(regressor({ ...SMALL, mode: "BRANCH_EQ" })).message).to.contain("BRANCH_EQ");
+    const named = classifier(SMALL, [0, 1], { classlabels_int64s: strings("no", "yes") });
+    expect(refusal(named).message).to.contain("classlabels_int64s");
+  });
+
+  it("refuses trees that lack a node, or go in circles", () => {
+    const lacking = regressor({ ...SMALL, detour: { 0: 99 } });
+    expect(refusal(lacking).message).to.contain("lacks node 99 of tree 0");
+    const circle = regressor({ ...SMALL, detour: { 1: 1 } });
+    expect(refusal(circle).message).to.contain("goes in circles");
+  });
+
+  it("says in integers what it says in floating point, at a row for each limit and inner node", () => {
+    const given: Forest = {
+      trees: 20,
+      depth: 5,
+      features: 8,
+      targets: 1,
+      limit: (random) => Math.floor(random() * 255) + 0.5,
+    };
+    const attributes = { n_targets: 1, ...forest("target", given) };
+    const parts: NetworkParts = {
+      input: { type: "uint8", shape: [1, 8] },
+      output: floats(1, 1),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("ai.onnx.ml.TreeEnsembleRegressor", ["f"], "y", attributes),
+      ],
+    };
+    const random = seededRandom(9);
+    const samples = listOf(50, () => randomBytes(8, random));
+    const { graph, circuit, network } = compileModel(onnxFile(parts), { samples });
+    for (const input of samples) {
+      const run = runIntegerGraph(graph, input);
+      const [[found = NaN] = []] = dequantiseTensors(graph.outputs, run.outputs);
+      const [[wanted = NaN] = []] = runNetwork(network, input).outputs;
+      expect(found).to.be.closeTo(wanted, 0.001);
+    }
+    const rows = circuit.constraints.filter(({ kind }) => kind !== "padding").length;
+    // 620 inner nodes, of which 600 are no roots, and at most as many limits; input, output and statement.
+    expect(rows).to.be.below(600 + 620 + 700);
+  });
+});
