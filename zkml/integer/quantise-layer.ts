@@ -75,17 +75,19 @@ function ceiling(value: number): number {
 const KEPT_PRODUCT_BITS = 26;
 
 export function quantiseProduct(
-  { name, forms, factors }: ProductLayer,
+  { name, forms, factors, unit }: ProductLayer,
   { known, observed, bits, graph }: LayerContext,
 ): ScaledLayer {
   const { scales } = known;
   const { variables } = boundLayers(graph);
-  const quantised = (operand: readonly AffineForm[]) => {
-    const rowScales = operand.map((form) => rowScale(form, known, bits.weight));
+  const quantised = (operand: readonly AffineForm[], given: number) => {
+    const rowScales = operand.map((form) =>
+      given === 0 ? rowScale(form, known, bits.weight) : given,
+    );
     const rows = integerRows(operand, scales, (row) => ({ scale: at(rowScales, row), offset: 0 }));
     return { rowScales, rows, bounds: boundRows(rows, variables, name) };
   };
-  const [left, right] = [quantised(forms), quantised(factors)];
+  const [left, right] = [quantised(forms, unit), quantised(factors, 0)];
   const productScales = left.rowScales.map((scale, row) => scale * at(right.rowScales, row));
   const shifts = Uint8Array.from(productScales, (scale, row) => {
     const bounds = boundProduct(at(left.bounds, row), at(right.bounds, row));

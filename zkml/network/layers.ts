@@ -7,7 +7,7 @@ import {
   type AffineForm,
 } from "./affine.ts";
 import type { OnnxNode } from "../onnx/model.ts";
-import type { Layer } from "./network.ts";
+import type { Layer, ProductLayer } from "./network.ts";
 import type { ElementType } from "../onnx/schema.ts";
 import { unsupported, type Bounds, type LayerBuilder } from "./operator.ts";
 import type { ScalarFunction } from "./scalar-functions.ts";
@@ -43,7 +43,7 @@ export class Layers {
     return {
       rectify: (forms) => this.#rectify(name, forms),
       step: (forms) => this.#step(name, forms),
-      multiply: (forms, factors) => this.#multiply(name, forms, factors),
+      multiply: (forms, factors, unit = 0) => this.#multiply(name, { forms, factors, unit }),
       apply: (given, forms) => this.#apply(node, given, forms),
     };
   }
@@ -77,8 +77,7 @@ export class Layers {
 
   #multiply(
     name: string,
-    forms: readonly AffineForm[],
-    factors: readonly AffineForm[],
+    { forms, factors, unit }: Pick<ProductLayer, "forms" | "factors" | "unit">,
   ): AffineForm[] {
     const pairs = forms.map((form, row) => ({ form, factor: at(factors, row) }));
     const computed = pairs.filter(
@@ -89,7 +88,7 @@ export class Layers {
         computed.map(({ form }) => form),
         computed.map(({ factor }) => factor),
       ];
-      this.all.push({ kind: "product", name, forms: left, factors: right });
+      this.all.push({ kind: "product", name, forms: left, factors: right, unit });
     }
     return pairs.map(({ form, factor }) => {
       if (isConstantForm(factor)) return scaleForm(form, factor.constant);

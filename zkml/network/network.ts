@@ -45,6 +45,8 @@ export interface StepLayer extends LayerBase {
 export interface ProductLayer extends LayerBase {
   readonly kind: "product";
   readonly factors: readonly AffineForm[];
+  /** To what the forms may be rounded; zero: that is for the quantiser to find. */
+  readonly unit: number;
 }
 
 /** `function(form)`. */

@@ -17,8 +17,12 @@ export interface LayerBuilder {
   rectify(forms: readonly AffineForm[]): readonly AffineForm[];
   /** 1 where `form > 0`, else 0. */
   step(forms: readonly AffineForm[]): readonly AffineForm[];
-  /** `form · factor`, one by one. */
-  multiply(forms: readonly AffineForm[], factors: readonly AffineForm[]): readonly AffineForm[];
+  /** `form · factor`, one by one. The forms may be rounded to multiples of `unit`, if that is given and not zero. */
+  multiply(
+    forms: readonly AffineForm[],
+    factors: readonly AffineForm[],
+    unit?: number,
+  ): readonly AffineForm[];
   /** `function(form)`. */
   apply(given: ScalarFunction, forms: readonly AffineForm[]): readonly AffineForm[];
 }

@@ -69,15 +69,17 @@ export interface Choice {
   readonly conditions: readonly AffineForm[];
   readonly yes: readonly AffineForm[];
   readonly no: readonly AffineForm[];
+  /** To what the differences may be rounded; see {@link OperatorContext.multiply}. */
+  readonly unit?: number;
 }
 
 /** `no + condition · (yes - no)`, row by row. */
 export function choose(
   context: Pick<OperatorContext, "multiply">,
-  { conditions, yes, no }: Choice,
+  { conditions, yes, no, unit = 0 }: Choice,
 ): AffineForm[] {
   const gains = yes.map((form, row) => difference(form, at(no, row)));
-  const chosen = context.multiply(conditions, gains);
+  const chosen = context.multiply(gains, conditions, unit);
   return no.map((form, row) =>
     combine([
       { weight: 1, form },

@@ -13,13 +13,15 @@ import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
 import { formsOf, fromForms, shapeOf, type Value } from "../value.ts";
 import { negation } from "./comparison.ts";
 import { entryAt } from "./computed-index.ts";
+import { choose } from "./logic.ts";
 import { firstLargest } from "./ranking.ts";
 import { softmaxAlong } from "./softmax.ts";
 
 /*
- * Ensembles of decision trees, as ONNX-ML lists them. Each question of a node is a comparison of one feature with a constant: all
- * questions about a feature share one thermometer. Whether a path is taken is a product of its answers, one for each inner node that
- * is not a root; what leaves weigh is then affine, for any number of targets.
+ * Ensembles of decision trees, as ONNX-ML lists them. Each question of a node is a comparison of one feature with a constant:
+ * all questions about a feature share one thermometer. For several targets, whether a path is taken is a product of its
+ * answers, one for each inner node that is not a root; what leaves weigh is then affine. For one target, nodes choose between
+ * what is below them, at a product for each inner node that is not a lowest one.
  */
 
 interface Leaf {
@@ -174,11 +176,7 @@ function leavesOf(
   { nodes, roots }: Ensemble,
   answers: Answers,
 ): readonly (Visit & { readonly node: Leaf })[] {
-  const find = (tree: number, id: number): TreeNode => {
-    const found = nodes.get(keyOf(tree, id));
-    if (found === undefined) throw shapeError(context.node, `lacks node ${id} of tree ${tree}`);
-    return found;
-  };
+  const find = (tree: number, id: number) => nodeAt(context.node, nodes, { tree, id });
   const leaves: (Visit & { readonly node: Leaf })[] = [];
   let level: Visit[] = roots.map(({ tree, id }) => ({
     node: find(tree, id),
@@ -192,11 +190,7 @@ function leavesOf(
       if (visit.node.kind === "leaf") leaves.push({ ...visit, node: visit.node });
       else branches.push({ visit, branch: visit.node });
     }
-    const answered = branches.map(({ branch }) => {
-      const answer = answers.get(questionOf(branch));
-      if (answer === undefined) throw new RangeError("a question was not asked");
-      return answer;
-    });
+    const answered = branches.map(({ branch }) => answerTo(answers, branch));
     const taken = branches.map(({ visit }) => visit.taken);
     const through = context.multiply(taken, answered);
     level = branches.flatMap(({ visit, branch }, row): Visit[] => {
@@ -215,16 +209,27 @@ function leavesOf(
   return leaves;
 }
 
+interface Totals {
+  readonly features: readonly AffineForm[];
+  /** What each target starts from. */
+  readonly base: readonly number[];
+}
+
 /** What the trees add up to, per target, for one row of features. */
 function totals(
   context: OperatorContext,
   ensemble: Ensemble,
-  {
-    features,
-    base,
-  }: { readonly features: readonly AffineForm[]; readonly base: readonly number[] },
+  { features, base }: Totals,
 ): AffineForm[] {
   const answers = answerAll(context, ensemble, features);
+  const used = new Set([...ensemble.weights.values()].flat().map(({ target }) => target));
+  const [only] = used;
+  if (used.size === 1 && only !== undefined) {
+    const sum = singleTotal(context, ensemble, answers);
+    return base.map((constant, target) =>
+      target === only ? combine([{ weight: 1, form: sum }], constant) : constantForm(constant),
+    );
+  }
   const leaves = leavesOf(context, ensemble, answers);
   return base.map((constant, target) =>
     combine(
@@ -236,6 +241,84 @@ function totals(
       constant,
     ),
   );
+}
+
+/** Of the largest leaf: rounding a leaf to it changes what a tree says by less than outputs are rounded. */
+const LEAF_BITS = 18;
+
+/**
+ * The sum for one target, from the leaves up: a node is worth what its answer chooses. The lowest nodes choose between constants,
+ * which is affine, so only half of the inner nodes take a product.
+ */
+function singleTotal(context: OperatorContext, ensemble: Ensemble, answers: Answers): AffineForm {
+  const amounts = [...ensemble.weights.values()].flat().map(({ weight }) => Math.abs(weight));
+  const unit = amounts.reduce((max, amount) => Math.max(max, amount), 0) / 2 ** LEAF_BITS;
+  let waiting = visitsOf(context.node, ensemble);
+  const worth = new Map<string, AffineForm>();
+  for (const { key, node } of waiting) {
+    if (node.kind === "leaf") worth.set(key, constantForm(sumOf(ensemble.weights.get(key) ?? [])));
+  }
+  while ((waiting = waiting.filter(({ key }) => !worth.has(key))).length > 0) {
+    const ready = waiting.flatMap(({ key, tree, node }) => {
+      if (node.kind === "leaf") return [];
+      const yes = worth.get(keyOf(tree, node.yes));
+      const no = worth.get(keyOf(tree, node.no));
+      return yes === undefined || no === undefined ? [] : [{ key, yes, no, node }];
+    });
+    const conditions = ready.map(({ node }) => answerTo(answers, node));
+    const chosen = choose(context, {
+      conditions,
+      yes: ready.map(({ yes }) => yes),
+      no: ready.map(({ no }) => no),
+      unit,
+    });
+    ready.forEach(({ key }, row) => worth.set(key, at(chosen, row)));
+  }
+  return combine(
+    ensemble.roots.map(({ tree, id }) => ({
+      weight: 1,
+      form: worth.get(keyOf(tree, id)) ?? constantForm(0),
+    })),
+  );
+}
+
+function sumOf(weights: readonly Weight[]): number {
+  return weights.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** All nodes that a walk can come by, each once. */
+function visitsOf(
+  node: OnnxNode,
+  { nodes, roots }: Ensemble,
+): readonly { readonly key: string; readonly tree: number; readonly node: TreeNode }[] {
+  const found: { key: string; tree: number; node: TreeNode }[] = [];
+  const walk = (tree: number, id: number, above: ReadonlySet<number>) => {
+    const next = nodeAt(node, nodes, { tree, id });
+    if (above.has(id)) throw shapeError(node, "has a tree that goes in circles");
+    found.push({ key: keyOf(tree, id), tree, node: next });
+    if (next.kind === "leaf") return;
+    const path = new Set([...above, id]);
+    walk(tree, next.yes, path);
+    walk(tree, next.no, path);
+  };
+  for (const { tree, id } of roots) walk(tree, id, new Set());
+  return found;
+}
+
+function nodeAt(
+  node: OnnxNode,
+  nodes: Ensemble["nodes"],
+  { tree, id }: { readonly tree: number; readonly id: number },
+): TreeNode {
+  const found = nodes.get(keyOf(tree, id));
+  if (found !== undefined) return found;
+  throw shapeError(node, `lacks node ${id} of tree ${tree}`);
+}
+
+function answerTo(answers: Answers, branch: Branch): AffineForm {
+  const answer = answers.get(questionOf(branch));
+  if (answer === undefined) throw new RangeError("a question was not asked");
+  return answer;
 }
 
 /** The features of each row of the batch. */
