@@ -93,6 +93,8 @@ function compileRow(
   switch (layer.kind) {
     case "rectifier":
       return rectify(cs, { ...given, shift });
+    case "floor":
+      return floorShift(cs, { ...given, shift });
     case "product":
       return floorShift(cs, { ...roundedProduct(cs, given, factor(), shift), shift });
     case "function": {

@@ -61,6 +61,7 @@ const layerSchema = z
   .discriminatedUnion("kind", [
     z.object({ kind: z.literal("rectifier"), ...layerBase }),
     z.object({ kind: z.literal("step"), ...layerBase }),
+    z.object({ kind: z.literal("floor"), ...layerBase }),
     z.object({ kind: z.literal("product"), ...layerBase, factors: rowsSchema }),
     z.object({
       kind: z.literal("function"),
@@ -82,6 +83,7 @@ function operandSizes(layer: IntegerLayer): readonly { readonly length: number }
   switch (layer.kind) {
     case "rectifier":
     case "step":
+    case "floor":
       return [];
     case "product":
       return [layer.factors.bias];
@@ -127,6 +129,7 @@ function plainLayer(layer: IntegerLayer): object {
   switch (layer.kind) {
     case "rectifier":
     case "step":
+    case "floor":
       return base;
     case "product":
       return { ...base, factors: plainRows(layer.factors) };

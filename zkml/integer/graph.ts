@@ -12,7 +12,8 @@ export interface SparseRows {
 }
 
 /** Every row of a layer is a new variable. */
-export type IntegerLayer = IntegerRectifier | IntegerStep | IntegerProduct | IntegerFunction;
+export type IntegerLayer =
+  IntegerRectifier | IntegerStep | IntegerFloor | IntegerProduct | IntegerFunction;
 
 interface IntegerLayerBase {
   readonly name: string;
@@ -29,6 +30,11 @@ interface IntegerRectifier extends IntegerLayerBase {
 /** 1 if `row > 0`, else 0. Shifts are 0. */
 interface IntegerStep extends IntegerLayerBase {
   readonly kind: "step";
+}
+
+/** `row >> shift`. */
+interface IntegerFloor extends IntegerLayerBase {
+  readonly kind: "floor";
 }
 
 /** `(row · factor + half) >> shift`, where `half` is that of the shift. */

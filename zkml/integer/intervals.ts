@@ -82,6 +82,10 @@ function boundResult(
       return { low: 0, high: resultOf(layer, row, { sum: sum.high, factor: 1 }) };
     case "step":
       return { low: sum.low > 0 ? 1 : 0, high: sum.high > 0 ? 1 : 0 };
+    case "floor": {
+      const floorOf = (value: number) => resultOf(layer, row, { sum: value, factor: 1 });
+      return { low: floorOf(sum.low), high: floorOf(sum.high) };
+    }
     case "product": {
       const { low, high } = boundProduct(sum, factor);
       const half = roundingHalf(at(layer.shifts, row));

@@ -1,13 +1,25 @@
 import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { AffineForm } from "../network/affine.ts";
-import type { FunctionLayer, ProductLayer, RectifierLayer, StepLayer } from "../network/network.ts";
+import type {
+  FloorLayer,
+  FunctionLayer,
+  ProductLayer,
+  RectifierLayer,
+  StepLayer,
+} from "../network/network.ts";
 import type { ScalarFunction } from "../network/scalar-functions.ts";
 import { peakOf, union, type ObservedLayer, type Range } from "./calibration.ts";
 import type { IntegerGraph, IntegerLayer } from "./graph.ts";
 import { boundLayers, boundProduct, boundRows } from "./intervals.ts";
 import { tabulate } from "./piecewise-table.ts";
-import { integerRows, roundedScale, rowScale, type KnownVariables } from "./quantise-rows.ts";
+import {
+  exactScale,
+  integerRows,
+  roundedScale,
+  rowScale,
+  type KnownVariables,
+} from "./quantise-rows.ts";
 import { roundingHalf } from "./run.ts";
 
 /** What quantising a layer looks at. */
@@ -61,6 +73,38 @@ export function quantiseStep({ name, forms }: StepLayer, { known }: LayerContext
     layer: { kind: "step", name, rows, shifts: new Uint8Array(forms.length) },
     scales: forms.map(() => 1),
   };
+}
+
+/** Bits behind the point of a number whose floor is taken, where it has any: more cost a row each. */
+const MOST_FRACTION_BITS = 24;
+
+/**
+ * Rows count parts of 1 by a power of two; dropping those bits is then the floor.
+ *
+ * Where all terms are whole multiples of some `1/n`, the floor is exact: half of `1/n` is added, which changes no floor of such a
+ * multiple, and the parts are so fine that the rounding of the weights stays below that half.
+ */
+export function quantiseFloor(
+  { name, forms }: FloorLayer,
+  { known, bits }: LayerContext,
+): ScaledLayer {
+  const lifted = forms.map((form) => {
+    const part = exactScale(form, known.scales, 2 ** MOST_FRACTION_BITS);
+    if (part === undefined || Number.isInteger(Math.log2(part))) {
+      return { form, finest: part ?? rowScale(form, known, bits.weight + bits.activation) };
+    }
+    const reach = form.variables.reduce((sum, variable) => sum + at(known.peaks, variable), 1);
+    return { form: { ...form, constant: form.constant + part / 2 }, finest: part / 2 / reach };
+  });
+  const shifts = Uint8Array.from(lifted, ({ finest }) =>
+    Math.min(MOST_FRACTION_BITS, Math.max(0, Math.ceil(-Math.log2(finest)))),
+  );
+  const rows = integerRows(
+    lifted.map(({ form }) => form),
+    known.scales,
+    (row) => ({ scale: 2 ** -at(shifts, row), offset: 0 }),
+  );
+  return { layer: { kind: "floor", name, rows, shifts }, scales: forms.map(() => 1) };
 }
 
 /** Next integer above; what differs from an integer by no more than sums of doubles do is that integer. */

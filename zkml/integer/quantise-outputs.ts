@@ -1,8 +1,9 @@
 import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import { isConstantForm } from "../network/affine.ts";
+import { isConstantForm, type AffineForm } from "../network/affine.ts";
 import type { Network, NetworkOutput } from "../network/network.ts";
 import { isInteger } from "../network/value.ts";
+import { peakOf } from "./calibration.ts";
 import { joinRows, type IntegerGraph, type SparseRows } from "./graph.ts";
 import { boundLayers, boundRows, type Interval } from "./intervals.ts";
 import { integerRows, largestTerm, maxWeight } from "./quantise-rows.ts";
@@ -50,8 +51,9 @@ function scaledOutput(
     .filter((form) => !isConstantForm(form))
     .map((form) => largestTerm(form, scales));
   const largest = peaks.reduce((peak, term) => Math.max(peak, term), peaks.length > 0 ? 0 : 1);
+  const anchor = anchorOf(forms, scales, variables);
   for (let bits = OUTPUT_WEIGHT_BITS; bits >= 2; bits--) {
-    const scale = largest / maxWeight(bits);
+    const scale = alignedScale(largest / maxWeight(bits), anchor);
     const rows = integerRows(forms, scales, () => ({ scale, offset: 0 }));
     const bounds = boundRows(rows, variables, name);
     if (bounds.every(({ low, high }) => low >= min && high <= max)) {
@@ -63,6 +65,28 @@ function scaledOutput(
     `Output "${name}" needs more than 32 bits.`,
     "Quantise with fewer activation bits.",
   );
+}
+
+/** Real value of one unit of the variable with the longest range: a weight's rounding counts for most there. */
+function anchorOf(
+  forms: readonly AffineForm[],
+  scales: readonly number[],
+  variables: readonly Interval[],
+): number {
+  let [anchor, longest] = [0, 0];
+  for (const form of forms) {
+    form.variables.forEach((variable, k) => {
+      const peak = peakOf(at(variables, variable));
+      if (peak <= longest) return;
+      [anchor, longest] = [Math.abs(at(form.coefficients, k)) * at(scales, variable), peak];
+    });
+  }
+  return anchor;
+}
+
+/** The scale at or below the given one at which the anchor's weight is whole. */
+function alignedScale(scale: number, anchor: number): number {
+  return anchor < scale ? scale : anchor / Math.ceil(anchor / scale);
 }
 
 /** Whole numbers lie this close to integers, after sums in floating point. */

@@ -28,7 +28,7 @@ export interface KnownVariables {
  * The scale at which a row needs no rounding, if there is one: all its weights are then whole, the smallest is 1, and its
  * constant is whole too. Differences, as maxima are made of, and whole numbers stay exact this way, and need the fewest bits.
  */
-function exactScale(
+export function exactScale(
   { constant, variables, coefficients }: AffineForm,
   scales: readonly number[],
   limit: number,

@@ -4,6 +4,7 @@ import { observe, peakOf } from "./calibration.ts";
 import type { IntegerGraph, IntegerLayer } from "./graph.ts";
 import { inputSpecs, type FloatInputType } from "./quantise-inputs.ts";
 import {
+  quantiseFloor,
   quantiseFunction,
   quantiseProduct,
   quantiseRectifier,
@@ -71,6 +72,8 @@ function quantiseLayer(layer: Layer, context: LayerContext): ScaledLayer {
       return quantiseRectifier(layer, context);
     case "step":
       return quantiseStep(layer, context);
+    case "floor":
+      return quantiseFloor(layer, context);
     case "product":
       return quantiseProduct(layer, context);
     case "function":

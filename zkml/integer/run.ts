@@ -54,6 +54,8 @@ export function resultOf(
       return sum <= 0 ? 0 : Math.floor(sum / 2 ** shift);
     case "step":
       return sum > 0 ? 1 : 0;
+    case "floor":
+      return Math.floor(sum / 2 ** shift);
     case "product":
       return Math.floor((sum * factor + roundingHalf(shift)) / 2 ** shift);
     case "function":

@@ -43,6 +43,7 @@ export class Layers {
     return {
       rectify: (forms) => this.#rectify(name, forms),
       step: (forms) => this.#step(name, forms),
+      floor: (forms) => this.#floor(name, forms),
       multiply: (forms, factors, unit = 0) => this.#multiply(name, { forms, factors, unit }),
       apply: (given, forms) => this.#apply(node, given, forms),
     };
@@ -73,6 +74,16 @@ export class Layers {
     });
     if (added.length > 0) this.all.push({ kind: "step", name, forms: added });
     return results;
+  }
+
+  #floor(name: string, forms: readonly AffineForm[]): AffineForm[] {
+    const computed = forms.filter((form) => !isConstantForm(form));
+    if (computed.length > 0) this.all.push({ kind: "floor", name, forms: computed });
+    return forms.map((form) => {
+      if (isConstantForm(form)) return constantForm(Math.floor(form.constant));
+      const { low, high } = this.boundsOf(form);
+      return this.#variable({ low: Math.floor(low), high: Math.floor(high) });
+    });
   }
 
   #multiply(

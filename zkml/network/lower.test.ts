@@ -153,17 +153,8 @@ describe("lower", () => {
     expect(failure({ nodes: [custom] }).message).to.contain("com.example.Relu");
   });
 
-  it("refuses products of two computed tensors", () => {
-    const error = failure({
-      input: floats(2, 2),
-      output: floats(2, 2),
-      nodes: [node("MatMul", ["x", "x"], "y")],
-    });
-    expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
-  });
-
   it("refuses a cast that would change values", () => {
-    expect(failure({ nodes: [node("Cast", ["x"], "y", { to: 7 })] }).code).to.equal(
+    expect(failure({ nodes: [node("Cast", ["x"], "y", { to: 3 })] }).code).to.equal(
       "ONNX_UNSUPPORTED_ATTRIBUTE",
     );
   });

@@ -22,7 +22,7 @@ export interface NetworkOutput extends ValueInfo {
 }
 
 /** Each row of a layer is a new variable. */
-export type Layer = RectifierLayer | StepLayer | ProductLayer | FunctionLayer;
+export type Layer = RectifierLayer | StepLayer | FloorLayer | ProductLayer | FunctionLayer;
 
 interface LayerBase {
   /** The ONNX node it comes from, for error messages. */
@@ -39,6 +39,11 @@ export interface RectifierLayer extends LayerBase {
 /** 1 where `form > 0`, else 0. */
 export interface StepLayer extends LayerBase {
   readonly kind: "step";
+}
+
+/** The largest whole number that is not above `form`. */
+export interface FloorLayer extends LayerBase {
+  readonly kind: "floor";
 }
 
 /** `form · factor`. */
@@ -98,6 +103,8 @@ function resultsOf(layer: Layer, sums: readonly number[], variables: readonly nu
       return sums.map((sum) => Math.max(0, sum));
     case "step":
       return sums.map((sum) => (sum > 0 ? 1 : 0));
+    case "floor":
+      return sums.map(Math.floor);
     case "product":
       return sums.map((sum, row) => sum * evaluateForm(at(layer.factors, row), variables));
     case "function":

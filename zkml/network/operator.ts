@@ -17,6 +17,8 @@ export interface LayerBuilder {
   rectify(forms: readonly AffineForm[]): readonly AffineForm[];
   /** 1 where `form > 0`, else 0. */
   step(forms: readonly AffineForm[]): readonly AffineForm[];
+  /** The largest whole number that is not above `form`. */
+  floor(forms: readonly AffineForm[]): readonly AffineForm[];
   /** `form · factor`, one by one. The forms may be rounded to multiples of `unit`, if that is given and not zero. */
   multiply(
     forms: readonly AffineForm[],

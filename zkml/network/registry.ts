@@ -15,9 +15,9 @@ import { cast } from "./operators/cast.ts";
 import { eyeLike, filled, literal, oneHot, range, shape, size } from "./operators/constants.ts";
 import { equal, greater, greaterOrEqual, less, lessOrEqual, sign } from "./operators/comparison.ts";
 import { convolution, transposedConvolution } from "./operators/convolution.ts";
-import { dequantizeLinear } from "./operators/dequantization.ts";
+import { dequantizeLinear, quantizeLinear } from "./operators/quantization.ts";
 import { einsum } from "./operators/einsum.ts";
-import { FOLDED_OPERATORS } from "./operators/folding.ts";
+import { nonZero } from "./operators/positions.ts";
 import { gemm } from "./operators/gemm.ts";
 import { elementwise } from "./operators/functions.ts";
 import { gather, gatherElements, gatherND, slice } from "./operators/indexing.ts";
@@ -62,6 +62,7 @@ import { resize, upsample } from "./operators/resizing.ts";
 import { logSoftmax, softmax } from "./operators/softmax.ts";
 import { instanceNormalization, layerNormalization } from "./operators/standardization.ts";
 import { treeClassifier, treeRegressor } from "./operators/trees.ts";
+import { ceil, floor, modulo, round } from "./operators/rounding.ts";
 import { SCALAR_FUNCTIONS } from "./scalar-functions.ts";
 import { scatterElements, scatterND } from "./operators/scattering.ts";
 
@@ -75,6 +76,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["AveragePool", averagePool],
   ["BatchNormalization", batchNormalization],
   ["Cast", cast],
+  ["Ceil", ceil],
   ["Clip", clip],
   ["Concat", concatenate],
   ["Constant", literal],
@@ -91,6 +93,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Expand", expand],
   ["EyeLike", eyeLike],
   ["Flatten", flatten],
+  ["Floor", floor],
   ["Gather", gather],
   ["GatherElements", gatherElements],
   ["GatherND", gatherND],
@@ -109,8 +112,10 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["MaxPool", maxPool],
   ["Mean", mean],
   ["Min", min],
+  ["Mod", modulo],
   ["Mul", multiply],
   ["Neg", negate],
+  ["NonZero", nonZero],
   ["Not", not],
   ["OneHot", oneHot],
   ["Or", or],
@@ -126,6 +131,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Relu", relu],
   ["Reshape", reshape],
   ["Resize", resize],
+  ["Round", round],
+  ["QuantizeLinear", quantizeLinear],
   ["Scatter", scatterElements],
   ["ScatterElements", scatterElements],
   ["ScatterND", scatterND],
@@ -147,7 +154,6 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Upsample", upsample],
   ["Where", where],
   ["Xor", xor],
-  ...FOLDED_OPERATORS,
   ["Acos", elementwise(SCALAR_FUNCTIONS.acos)],
   ["Asin", elementwise(SCALAR_FUNCTIONS.asin)],
   ["Atan", elementwise(SCALAR_FUNCTIONS.atan)],

@@ -13,10 +13,12 @@ import {
   typeOf,
   type Value,
 } from "../value.ts";
+import { truncate } from "./rounding.ts";
 
 /**
  * ONNX `Cast`. Of constants: to any type, with the rounding of that type. Of computed tensors: where it changes no
- * value, that is to a floating-point type, or from an integer type to a wider one; and to what is true or false.
+ * value, that is to a floating-point type, or from an integer type to a wider one; from floating point to int32 and int64,
+ * towards zero; and to what is true or false.
  */
 export const cast: Operator = (context) => {
   const { node } = context;
@@ -27,11 +29,18 @@ export const cast: Operator = (context) => {
     return constant(shapeOf(value), CONVERT[to](value.tensor.values), to);
   }
   if (to === "bool") return isNotZero(context, value);
-  const isKept =
-    to !== undefined && (!isInteger(to) || from === "bool" || (isInteger(from) && WIDE.has(to)));
-  if (!isKept) throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
+  if (to === "int32" || to === "int64") return toWhole(context, value, to);
+  if (to === undefined || (isInteger(to) && from !== "bool")) {
+    throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
+  }
   return relabel(value, { type: to });
 };
+
+/** Integers are wide enough; of other numbers, what is behind the point is dropped. */
+function toWhole(context: OperatorContext, value: Value, type: ElementType): Value {
+  if (isInteger(typeOf(value))) return relabel(value, { type });
+  return fromForms(shapeOf(value), truncate(context, formsOf(value)), type);
+}
 
 /** Above or below 0. */
 function isNotZero(context: OperatorContext, value: Value): Value {
@@ -46,8 +55,6 @@ function isNotZero(context: OperatorContext, value: Value): Value {
   );
   return fromForms(shapeOf(value), sums, "bool");
 }
-
-const WIDE: ReadonlySet<ElementType> = new Set(["int32", "int64"]);
 
 /** Typed arrays round to nearest and wrap around as casts in C do. */
 const CONVERT: Readonly<Record<ElementType, (values: Float64Array) => ArrayLike<number>>> = {

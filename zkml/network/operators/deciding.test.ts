@@ -169,6 +169,47 @@ describe("what decides", () => {
       output: floats(2, 2),
       nodes: [node("Transpose", ["x"], "t", { perm: [1, 0] }), node("MatMul", ["x", "t"], "y")],
     },
+    Floor: single("Floor", { input: [3, 4], output: [3, 4] }),
+    Ceil: single("Ceil", { input: [3, 4], output: [3, 4] }),
+    "Round, with halves": {
+      input: typed("int64", 4, 4),
+      output: floats(4, 4),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("Mul", ["f", "half"], "h"),
+        node("Round", ["h"], "y"),
+      ],
+      initializers: { half: tensor([], [0.5]) },
+    },
+    "Mod of whole numbers": {
+      input: typed("int64", 3, 3),
+      output: typed("int64", 3, 3),
+      nodes: [node("Mod", ["x", "c"], "y")],
+      initializers: { c: int64s(2, -2, 3) },
+    },
+    "Mod with the dividend's sign": single("Mod", {
+      input: [3, 2],
+      output: [3, 2],
+      attributes: { fmod: 1 },
+      constants: { c: tensor([2], [0.75, -1.5]) },
+    }),
+    "Cast to whole numbers": {
+      input: floats(3, 4),
+      output: typed("int64", 3, 4),
+      nodes: [node("Cast", ["x"], "y", { to: ELEMENT_TYPES.int64 })],
+    },
+    "QuantizeLinear and back": {
+      input: floats(3, 4),
+      output: floats(3, 4),
+      nodes: [
+        node("QuantizeLinear", ["x", "s", "z"], "q", { axis: 1 }),
+        node("DequantizeLinear", ["q", "s", "z"], "y", { axis: 1 }),
+      ],
+      initializers: {
+        s: tensor([4], [0.01, 0.02, 0.05, 0.5]),
+        z: { shape: [4], type: "int8", values: Float64Array.of(0, 1, -3, 10) },
+      },
+    },
     "several inputs and outputs": {
       input: floats(2, 3),
       output: floats(2, 3),
@@ -231,6 +272,32 @@ describe("what decides", () => {
       requireSatisfied(circuit, witness);
       expect(singleWireForgeries(circuit, witness)).to.deep.equal([]);
     });
+  });
+
+  it("rounds in integers exactly what is exact", () => {
+    const parts: NetworkParts = {
+      input: typed("int8", 1),
+      output: typed("int64", 4),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("Mul", ["f", "half"], "h"),
+        node("Floor", ["h"], "a"),
+        node("Ceil", ["h"], "b"),
+        node("Round", ["h"], "c"),
+        node("Mod", ["f", "seven"], "d"),
+        node("Concat", ["a", "b", "c", "d"], "e", { axis: 0 }),
+        node("Cast", ["e"], "y", { to: ELEMENT_TYPES.int64 }),
+      ],
+      initializers: { half: tensor([], [0.5]), seven: tensor([], [7]) },
+    };
+    const { graph, circuit, network } = compileModel(onnxFile(parts), { samples: [[-128], [127]] });
+    for (let x = -128; x <= 127; x++) {
+      const found = Array.from(runIntegerGraph(graph, [x]).outputs);
+      expect(found).to.deep.equal(runNetwork(network, [x]).outputs.flat());
+    }
+    const { witness } = proveRun(graph, circuit, { input: Uint8Array.of(0x85), context: CONTEXT });
+    requireSatisfied(circuit, witness);
+    expect(singleWireForgeries(circuit, witness)).to.deep.equal([]);
   });
 
   it("shares the place of one number among its limits, whichever way it is asked", () => {

@@ -105,7 +105,8 @@ interface Limits {
   readonly high: AffineForm | undefined;
 }
 
-function clamp(
+/** Each form, kept between two others where they are given. */
+export function clamp(
   context: OperatorContext,
   forms: readonly AffineForm[],
   { low, high }: Limits,

@@ -1,0 +1,63 @@
+import { at, elementCount } from "../../arrays.ts";
+import { combine, constantForm, scaleForm } from "../affine.ts";
+import { intAttribute, requireInt } from "../attributes.ts";
+import {
+  constantInput,
+  optionalConstant,
+  requireInput,
+  resolveAxis,
+  shapeError,
+  unsupported,
+  type Operator,
+  type OperatorContext,
+} from "../operator.ts";
+import { formsOf, fromForms, shapeOf } from "../value.ts";
+import { clamp } from "./piecewise.ts";
+import { roundToEven } from "./rounding.ts";
+
+/** Scale and zero point of each element: one for all, or one for each place along an axis. */
+function scaleOf(context: OperatorContext): (index: number) => { scale: number; zero: number } {
+  const { node } = context;
+  requireInt(node, "block_size", 0);
+  const shape = shapeOf(requireInput(context, 0));
+  const scales = constantInput(context, 1, "scale");
+  const zeros = optionalConstant(context, 2, "zero point")?.values;
+  const isPerTensor = scales.values.length === 1;
+  const axis = isPerTensor ? 0 : resolveAxis(node, intAttribute(node, "axis", 1), shape.length);
+  if (!isPerTensor && scales.values.length !== shape[axis]) {
+    throw shapeError(node, `has ${scales.values.length} scales along axis ${axis}`);
+  }
+  const inner = elementCount(shape.slice(axis + 1));
+  return (index) => {
+    const place = isPerTensor ? 0 : Math.floor(index / inner) % scales.values.length;
+    return { scale: at(scales.values, place), zero: zeros === undefined ? 0 : at(zeros, place) };
+  };
+}
+
+/** ONNX `DequantizeLinear`: `(x - zero) · scale`, with one constant scale for all elements or one along `axis`. */
+export const dequantizeLinear: Operator = (context) => {
+  const value = requireInput(context, 0);
+  const scaleAt = scaleOf(context);
+  const forms = formsOf(value).map((form, index) => {
+    const { scale, zero } = scaleAt(index);
+    return combine([{ weight: scale, form }], -scale * zero);
+  });
+  return fromForms(shapeOf(value), forms);
+};
+
+const LIMITS = { uint8: { low: 0, high: 255 }, int8: { low: -128, high: 127 } } as const;
+
+/** ONNX `QuantizeLinear`: `round(x / scale) + zero`, kept within the type of the zero point, which is uint8 or int8. */
+export const quantizeLinear: Operator = (context) => {
+  const value = requireInput(context, 0);
+  const scaleAt = scaleOf(context);
+  const type = optionalConstant(context, 2, "zero point")?.type ?? "uint8";
+  if (type !== "uint8" && type !== "int8") throw unsupported(context.node, `gives ${type}`);
+  const { low, high } = LIMITS[type];
+  const quotients = formsOf(value).map((form, index) => scaleForm(form, 1 / scaleAt(index).scale));
+  const whole = roundToEven(context, quotients).map((form, index) =>
+    combine([{ weight: 1, form }], scaleAt(index).zero),
+  );
+  const kept = clamp(context, whole, { low: constantForm(low), high: constantForm(high) });
+  return fromForms(shapeOf(value), kept, type);
+};
