@@ -36,7 +36,8 @@ export async function digitsPackage({
 
 async function isCurrent(folder: string, model: CompiledModel): Promise<boolean> {
   try {
-    return isDeepStrictEqual(await readManifest(folder), manifestOf(model));
+    const { ceremony: _, ...compiled } = await readManifest(folder);
+    return isDeepStrictEqual(compiled, manifestOf(model));
   } catch {
     // No package, or one that cannot be read.
     return false;
