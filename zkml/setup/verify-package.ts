@@ -1,3 +1,4 @@
+import { readFile, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { zKey } from "snarkjs";
 import { ZkmlError } from "../errors.ts";
@@ -6,6 +7,9 @@ import type { Ceremony } from "./ceremony.ts";
 import { readKeyTranscript } from "./key-transcript.ts";
 import { verifyKeys, type CircuitKeys } from "./keys.ts";
 import { identifyTau, type PowersOfTau } from "./tau-file.ts";
+
+/** Node reads no larger files at once, in bytes. */
+const MAX_FILE_IN_MEMORY = 2 ** 31;
 
 /** Who made a package's keys. */
 export interface TranscribedSetup {
@@ -47,7 +51,14 @@ export async function verifyOrigin(folder: string, tau: string): Promise<void> {
       "Name the file that the keys were made from.",
     );
   }
-  await verifyKeys({ r1cs: await readR1cs(folder), tau }, keys.provingKey);
+  const material = { r1cs: await readR1cs(folder), tau: await inMemoryIfItFits(tau) };
+  await verifyKeys(material, keys.provingKey);
+}
+
+/** Verifying, snarkjs leaves a file open, which Node will call an error one day. In memory there is nothing to close. */
+async function inMemoryIfItFits(file: string): Promise<string | Uint8Array> {
+  const { size } = await stat(file);
+  return size < MAX_FILE_IN_MEMORY ? new Uint8Array(await readFile(file)) : file;
 }
 
 function nameOf({ origin, power, blake2b }: PowersOfTau): string {
