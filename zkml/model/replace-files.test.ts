@@ -6,6 +6,7 @@ import path from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { failureOf } from "../testing/failure.ts";
 import { finishReplacement, replaceFiles } from "./replace-files.ts";
 
 const SIZE = 200_000;
@@ -46,11 +47,10 @@ describe("files that are replaced as one", () => {
   });
 
   it("are all old if one cannot be written", async () => {
-    let failed = false;
-    await replaceFiles(folder, { a: bytes("new a"), "no/folder": bytes("") }).catch(() => {
-      failed = true;
-    });
-    expect(failed).to.equal(true);
+    const { code } = await failureOf(() =>
+      replaceFiles(folder, { a: bytes("new a"), "no/folder": bytes("") }),
+    );
+    expect(code).to.equal("FILE_UNWRITABLE");
     expect(await contents()).to.deep.equal({ a: "old a", b: "old b" });
   });
 

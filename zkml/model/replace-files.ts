@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { ZkmlError } from "../errors.ts";
 
 /*
  * Several files of a folder are replaced as one. All are written into a folder beside them, and renaming that folder
@@ -8,22 +9,27 @@ import path from "node:path";
  */
 const COMPLETE = "replacement";
 
-/** Writes files into a folder: all of them, or none. */
+/**
+ * Writes files into a folder: all of them, or none.
+ *
+ * @throws ZkmlError `FILE_UNWRITABLE`, and nothing was changed.
+ */
 export async function replaceFiles(
   folder: string,
   files: Readonly<Record<string, Uint8Array>>,
 ): Promise<void> {
   await finishReplacement(folder);
-  const unfinished = await mkdtemp(path.join(folder, "unfinished-"));
+  let unfinished = "";
   try {
+    unfinished = await mkdtemp(path.join(folder, "unfinished-"));
     for (const [name, content] of Object.entries(files)) {
       // On the disk before the renaming, which could otherwise outlive a power cut that the content does not.
       await writeFile(path.join(unfinished, name), content, { flush: true });
     }
     await rename(unfinished, path.join(folder, COMPLETE));
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
-    throw error;
+  } catch (cause) {
+    if (unfinished !== "") await rm(unfinished, { recursive: true, force: true });
+    throw unwritable(folder, cause);
   }
   await finishReplacement(folder);
 }
@@ -44,4 +50,13 @@ export async function finishReplacement(folder: string): Promise<void> {
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function unwritable(folder: string, cause: unknown): ZkmlError {
+  return new ZkmlError(
+    "FILE_UNWRITABLE",
+    `"${folder}" cannot be written to: ${cause instanceof Error ? cause.message : "unknown reason"}.`,
+    "Make room, or get the permission, and repeat the command.",
+    { cause },
+  );
 }

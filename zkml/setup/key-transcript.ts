@@ -9,7 +9,7 @@ import { inMemory, readSections, viewOf } from "./sections.ts";
 export type Contribution = RandomContribution | BeaconContribution;
 
 /** Randomness that the contributor drew and forgot. */
-export interface RandomContribution {
+interface RandomContribution {
   readonly kind: "random";
   /** What the contributor called themselves; nothing proves it but their own publication of the hash. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface RandomContribution {
 }
 
 /** Randomness that nobody could know or choose when the other contributions were made. */
-export interface BeaconContribution extends Omit<RandomContribution, "kind"> {
+interface BeaconContribution extends Omit<RandomContribution, "kind"> {
   readonly kind: "beacon";
   /** The public value, as hex digits. */
   readonly value: string;
