@@ -2,13 +2,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { Wallet } from "ethers";
+import { Wallet, ZeroHash } from "ethers";
 import { at } from "../../zkml/arrays.ts";
 import { compileModel } from "../../zkml/model/compile-model.ts";
 import { writePackage } from "../../zkml/model/package.ts";
 import { developmentTau } from "../../zkml/setup/development-tau.ts";
 import { perceptronFile } from "../../zkml/testing/networks.ts";
 import { seededRandom } from "../../zkml/testing/random.ts";
+import { serveMarket } from "../fixtures/served-market.ts";
 import { serveBaseStub } from "./base-stub.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { runOpg } from "./run-opg.ts";
@@ -151,5 +152,32 @@ describe("opg model: the ceremony", () => {
     } finally {
       base.close();
     }
+  });
+
+  it("compares the package with the registry", async () => {
+    const market = await serveMarket();
+    try {
+      const file = path.join(market.folder, "deployment.json");
+      const chain = ["--rpc", market.rpcUrl, "--deployment", file];
+      const registered = path.join(market.folder, "model");
+      const check = (folder: string, id: string) =>
+        model("verify-setup", folder, "--model", id, ...chain);
+
+      const { modelId } = market.published;
+      const same = await check(registered, modelId);
+      expect(same.stdout).to.include(
+        "The model is registered with this transcript and these keys.",
+      );
+
+      expect((await model("contribute", registered, "--name", "Eve")).exitCode).to.equal(0);
+      expectFailure(await check(registered, modelId), "MODEL_NOT_REGISTERED", /the package has 0x/);
+      const unknown = await check("model", ZeroHash);
+      expectFailure(unknown, "MODEL_NOT_REGISTERED", /No model is registered under 0x0+\./);
+    } finally {
+      await market.close();
+    }
+    const alone = await model("verify-setup", "model", "--model", ZeroHash);
+    expect(alone.exitCode).to.equal(1);
+    expect(alone.stderr).to.include("--model takes --rpc and --deployment");
   });
 });

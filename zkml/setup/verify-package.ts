@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { zKey } from "snarkjs";
+import { zKey, type Groth16VerificationKey } from "snarkjs";
 import { ZkmlError } from "../errors.ts";
 import { parseVerificationKey, readKeys, readPackage, readR1cs } from "../model/package.ts";
 import type { Ceremony } from "./ceremony.ts";
@@ -18,6 +18,7 @@ export interface TranscribedSetup {
   readonly transcriptHash: string;
   /** What the registry knows the model by; it covers the transcript. 0x-prefixed. */
   readonly contentHash: string;
+  readonly verificationKey: Groth16VerificationKey;
 }
 
 /**
@@ -31,7 +32,7 @@ export async function verifyTranscript(folder: string): Promise<TranscribedSetup
   const { keys, ceremony, transcriptHash } = await readKeys(folder);
   await requireTranscript(ceremony, keys);
   await requireSameKey(keys);
-  return { ceremony, transcriptHash, contentHash };
+  return { ceremony, transcriptHash, contentHash, verificationKey: keys.verificationKey };
 }
 
 /**
