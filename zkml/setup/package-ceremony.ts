@@ -24,8 +24,8 @@ export interface MadeContribution {
  * Adds randomness to a package's keys. Proofs under the old keys do not verify under the new ones, and the package gets
  * another content hash.
  *
- * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, `CONTRIBUTION_INVALID`, `CEREMONY_CLOSED` or `SETUP_FAILED`. The
- * package is then as it was.
+ * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, `CONTRIBUTION_INVALID`, `CEREMONY_CLOSED`, `SETUP_FAILED` or
+ * `FILE_UNWRITABLE`. The package is then as it was.
  */
 export function contributeToPackage(
   folder: string,

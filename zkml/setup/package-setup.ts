@@ -33,8 +33,8 @@ const MAX_DEVELOPMENT_POWER = 20;
  * Gives a package keys from a Powers of Tau file, with one contribution. A file that is not the public ceremony's makes
  * development keys.
  *
- * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, `FILE_EXISTS`, `TAU_TOO_SMALL`, `TAU_UNKNOWN`, `CONTRIBUTION_INVALID`
- * or `SETUP_FAILED`. The package is then as it was.
+ * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, `FILE_EXISTS`, `TAU_TOO_SMALL`, `TAU_UNKNOWN`, `CONTRIBUTION_INVALID`,
+ * `SETUP_FAILED` or `FILE_UNWRITABLE`. The package is then as it was.
  */
 export async function setUp(
   folder: string,
