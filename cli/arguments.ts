@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { isAddress, parseEther } from "ethers";
+import { isAddress, isHexString, parseEther } from "ethers";
 
 /** OPG as a decimal number; gives wei. */
 export function opgAmount(text: string): bigint {
@@ -11,6 +11,12 @@ export function opgAmount(text: string): bigint {
 
 export function address(text: string): string {
   if (!isAddress(text)) throw new InvalidArgumentError("Give an address: 0x and 40 hex digits.");
+  return text;
+}
+
+/** 32 bytes as hex digits, such as a model's id. */
+export function bytes32(text: string): string {
+  if (!isHexString(text, 32)) throw new InvalidArgumentError("Give 0x and 64 hex digits.");
   return text;
 }
 

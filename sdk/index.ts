@@ -5,6 +5,7 @@ export {
   type PublishedModel,
 } from "./actions/publish-model.ts";
 export { registerNode, type NodeRegistration } from "./actions/register-node.ts";
+export { requireRegistered, type ModelContent } from "./actions/require-registered.ts";
 export { type StepListener } from "./actions/send.ts";
 export { openChain, type ChainOptions } from "./chain.ts";
 export {

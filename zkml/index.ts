@@ -13,4 +13,7 @@ export { SUPPORTED_OPERATORS } from "./network/registry.ts";
 export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
 export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
 export { stopProverThreads } from "./prove/threads.ts";
+export { type Ceremony } from "./setup/ceremony.ts";
+export { applyBeaconToPackage, contributeToPackage } from "./setup/package-ceremony.ts";
 export { setUp, setUpForDevelopment } from "./setup/package-setup.ts";
+export { verifyOrigin, verifyTranscript } from "./setup/verify-package.ts";

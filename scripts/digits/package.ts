@@ -36,7 +36,8 @@ export async function digitsPackage({
 
 async function isCurrent(folder: string, model: CompiledModel): Promise<boolean> {
   try {
-    return isDeepStrictEqual(await readManifest(folder), manifestOf(model));
+    const withoutKeys = { ...(await readManifest(folder)), ceremony: undefined };
+    return isDeepStrictEqual(withoutKeys, { ...manifestOf(model), ceremony: undefined });
   } catch {
     // No package, or one that cannot be read.
     return false;

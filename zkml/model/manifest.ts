@@ -24,6 +24,8 @@ const manifestSchema = z.object({
   constraints: z.int().positive(),
   /** Proof and keys live on a domain of `2^domainPower`. */
   domainPower: z.int().positive(),
+  /** SHA-256 of the transcript of the key set-up, which in turn names the keys; none before the model is set up. */
+  ceremony: sha256Schema.optional(),
 });
 
 /** What a model is: its files by hash, and the sizes that contracts check. */

@@ -1,7 +1,5 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Groth16VerificationKey } from "snarkjs";
 import { z } from "zod";
 import { compileCircuit } from "../circuit/compile.ts";
@@ -10,7 +8,15 @@ import { ZkmlError } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import { decodeGraph, encodeGraph } from "../integer/graph-file.ts";
 import type { ProvableModel } from "../prove/prover.ts";
+import {
+  decodeCeremony,
+  describeCeremony,
+  encodeCeremony,
+  sha256,
+  type Ceremony,
+} from "../setup/ceremony.ts";
 import type { CircuitKeys } from "../setup/keys.ts";
+import type { PowersOfTau } from "../setup/tau-file.ts";
 import type { CompiledModel } from "./compile-model.ts";
 import {
   contentHash,
@@ -19,10 +25,12 @@ import {
   encodeManifest,
   type Manifest,
 } from "./manifest.ts";
+import { finishReplacement, replaceFiles } from "./replace-files.ts";
 
 /*
- * A model package is a folder. `manifest.json` names the other files by hash, and its own hash is what the chain knows the
- * model by; the keys are separate, because a model can be set up more than once.
+ * A model package is a folder. `manifest.json` names the other files by hash, but for the keys, which `ceremony.json` names
+ * together with all who took part in making them. The manifest's own hash is what the chain knows the model by: so a model
+ * that is set up again is another one, and nobody can be added to those who took part, or taken away, afterwards.
  */
 const FILES = {
   manifest: "manifest.json",
@@ -31,7 +39,15 @@ const FILES = {
   r1cs: "circuit.r1cs",
   provingKey: "proving.zkey",
   verificationKey: "verification-key.json",
+  ceremony: "ceremony.json",
 } as const;
+
+/** Files that the set-up makes. */
+const SETUP_FILES: ReadonlySet<keyof typeof FILES> = new Set([
+  "provingKey",
+  "verificationKey",
+  "ceremony",
+]);
 
 const coordinates = z.array(z.string().regex(/^\d+$/));
 
@@ -51,6 +67,8 @@ export interface ModelPackage extends ProvableModel {
   readonly manifest: Manifest;
   /** 0x-prefixed keccak256 of the manifest. */
   readonly contentHash: string;
+  /** How the keys were made. */
+  readonly ceremony: Ceremony;
 }
 
 /** What describes a compiled model in its package. */
@@ -96,23 +114,38 @@ export async function writePackage(
   return manifest;
 }
 
-/** Adds keys to a package. The verification key is written last: without it the package counts as not set up. */
-export async function writeKeys(folder: string, keys: CircuitKeys): Promise<void> {
-  await rm(path.join(folder, FILES.verificationKey), { force: true });
-  await writeWhole(path.join(folder, FILES.provingKey), keys.provingKey);
-  const json = `${JSON.stringify(keys.verificationKey, undefined, 2)}\n`;
-  await writeWhole(path.join(folder, FILES.verificationKey), new TextEncoder().encode(json));
+/**
+ * Gives a package keys, with the transcript of their making, in place of those it had. An interruption leaves it as it was.
+ *
+ * @returns The manifest, which now names the transcript.
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function writeKeys(
+  folder: string,
+  { provingKey, verificationKey }: CircuitKeys,
+  powersOfTau: PowersOfTau,
+): Promise<Manifest> {
+  const keys = { provingKey, verificationKey: encodeVerificationKey(verificationKey) };
+  const ceremony = encodeCeremony(await describeCeremony(keys, powersOfTau));
+  const manifest = { ...(await readManifest(folder)), ceremony: sha256(ceremony) };
+  await replaceFiles(folder, {
+    [FILES.provingKey]: keys.provingKey,
+    [FILES.verificationKey]: keys.verificationKey,
+    [FILES.ceremony]: ceremony,
+    [FILES.manifest]: encodeManifest(manifest),
+  });
+  return manifest;
 }
 
 /** Whether a folder holds a package with keys. */
-export function isSetUp(folder: string): Promise<boolean> {
-  return exists(path.join(folder, FILES.verificationKey));
+export async function isSetUp(folder: string): Promise<boolean> {
+  return (await readManifest(folder)).ceremony !== undefined;
 }
 
 /** The constraints of a package, for the key set-up. */
 export async function readR1cs(folder: string): Promise<Uint8Array> {
-  const manifest = decodeManifest(await readPart(folder, "manifest"));
-  return requireHash(await readPart(folder, "r1cs"), manifest.r1cs, FILES.r1cs);
+  const { r1cs } = await readManifest(folder);
+  return requireHash(await readPart(folder, "r1cs"), r1cs, FILES.r1cs);
 }
 
 /**
@@ -121,12 +154,43 @@ export async function readR1cs(folder: string): Promise<Uint8Array> {
  * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
  */
 export async function readGraph(folder: string): Promise<IntegerGraph> {
-  const manifest = decodeManifest(await readPart(folder, "manifest"));
+  const manifest = await readManifest(folder);
   return decodeGraph(requireHash(await readPart(folder, "graph"), manifest.graph, FILES.graph));
 }
 
+/** @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`. */
 export async function readManifest(folder: string): Promise<Manifest> {
-  return decodeManifest(await readPart(folder, "manifest"));
+  return decodeManifest(await readManifestFile(folder));
+}
+
+async function readManifestFile(folder: string): Promise<Uint8Array> {
+  await finishReplacement(folder);
+  return readPart(folder, "manifest");
+}
+
+/** A package's keys, and how they were made. */
+export interface KeySet {
+  readonly keys: CircuitKeys;
+  readonly ceremony: Ceremony;
+  /** SHA-256 of the transcript, as the manifest names it. */
+  readonly transcriptHash: string;
+}
+
+/**
+ * Reads the keys of a package, and checks them against its transcript and that against its manifest.
+ *
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function readKeys(folder: string): Promise<KeySet> {
+  const { ceremony: transcriptHash } = await readManifest(folder);
+  if (transcriptHash === undefined) throw missing(folder, "ceremony");
+  const file = requireHash(await readPart(folder, "ceremony"), transcriptHash, FILES.ceremony);
+  const ceremony = decodeCeremony(file);
+  const readKey = async (part: "provingKey" | "verificationKey") =>
+    requireHash(await readPart(folder, part), ceremony[part], FILES[part]);
+  const provingKey = await readKey("provingKey");
+  const verificationKey = parseVerificationKey(await readKey("verificationKey"));
+  return { keys: { provingKey, verificationKey }, ceremony, transcriptHash };
 }
 
 /**
@@ -135,47 +199,51 @@ export async function readManifest(folder: string): Promise<Manifest> {
  * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
  */
 export async function readPackage(folder: string): Promise<ModelPackage> {
-  const manifestFile = await readPart(folder, "manifest");
+  const manifestFile = await readManifestFile(folder);
   const manifest = decodeManifest(manifestFile);
   requireHash(await readPart(folder, "onnx"), manifest.onnx, FILES.onnx);
   const graph = await readGraph(folder);
   const circuit = compileCircuit(graph);
   requireHash(encodeR1cs(circuit), manifest.r1cs, "the circuit compiled from the graph");
-  const keys: CircuitKeys = {
-    provingKey: await readPart(folder, "provingKey"),
-    verificationKey: parseVerificationKey(await readPart(folder, "verificationKey")),
-  };
-  return { manifest, contentHash: contentHash(manifestFile), graph, circuit, keys };
+  const { keys, ceremony } = await readKeys(folder);
+  return { manifest, contentHash: contentHash(manifestFile), graph, circuit, keys, ceremony };
 }
 
 async function readPart(folder: string, part: keyof typeof FILES): Promise<Uint8Array> {
-  const file = path.join(folder, FILES[part]);
   try {
-    return new Uint8Array(await readFile(file));
+    return new Uint8Array(await readFile(path.join(folder, FILES[part])));
   } catch (cause) {
-    const isKey = part === "provingKey" || part === "verificationKey";
-    throw new ZkmlError(
-      "FILE_MISSING",
-      `"${file}" is missing or cannot be read.`,
-      isKey
-        ? "Set the model up first: opg model setup."
-        : "Compile the model first: opg model compile.",
-      { cause },
-    );
+    throw missing(folder, part, cause);
   }
 }
 
+function missing(folder: string, part: keyof typeof FILES, cause?: unknown): ZkmlError {
+  return new ZkmlError(
+    "FILE_MISSING",
+    `"${path.join(folder, FILES[part])}" is missing or cannot be read.`,
+    SETUP_FILES.has(part)
+      ? "Set the model up first: opg model setup."
+      : "Compile the model first: opg model compile.",
+    { cause },
+  );
+}
+
 function requireHash(content: Uint8Array, wanted: string, name: string): Uint8Array {
-  const found = bytesToHex(sha256(content));
+  const found = sha256(content);
   if (found === wanted) return content;
   throw new ZkmlError(
     "FILE_CORRUPTED",
-    `${name} has the hash ${found}; the manifest says ${wanted}.`,
+    `${name} has the hash ${found}; the package says ${wanted}.`,
     "Fetch the package again, or compile the model again.",
   );
 }
 
-function parseVerificationKey(file: Uint8Array): Groth16VerificationKey {
+function encodeVerificationKey(key: Groth16VerificationKey): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(key, undefined, 2)}\n`);
+}
+
+/** @throws ZkmlError `FILE_CORRUPTED`. */
+export function parseVerificationKey(file: Uint8Array): Groth16VerificationKey {
   const parsed = verificationKeySchema.safeParse(parseJson(file));
   if (parsed.success) return parsed.data;
   throw new ZkmlError(
@@ -192,12 +260,6 @@ function parseJson(file: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-async function writeWhole(file: string, content: Uint8Array): Promise<void> {
-  const unfinished = `${file}.unfinished`;
-  await writeFile(unfinished, content);
-  await rename(unfinished, file);
 }
 
 async function exists(file: string): Promise<boolean> {

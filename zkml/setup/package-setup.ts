@@ -1,15 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ZkmlError } from "../errors.ts";
-import { readManifest, readR1cs, writeKeys } from "../model/package.ts";
+import { isSetUp, readManifest, readR1cs, writeKeys } from "../model/package.ts";
 import { developmentTau } from "./development-tau.ts";
-import { makeKeys, type KeyMaterial } from "./keys.ts";
+import { makeKeys } from "./keys.ts";
+import { requireContributorName } from "./package-ceremony.ts";
+import { identifyTau } from "./tau-file.ts";
 
 /** A step of the set-up, for progress displays. */
 export type SetupStep = "powers of tau" | "keys";
 
-export interface DevelopmentSetupOptions {
+export interface SetupOptions {
+  /** Prepared `.ptau` file. */
+  readonly tau: string;
+  /** Name that the first contribution carries. */
+  readonly contributor: string;
+  /** Whether keys that the package has may be replaced, and with them everybody's contributions. */
+  readonly overwrite?: boolean;
+}
+
+export interface DevelopmentSetupOptions extends Pick<SetupOptions, "overwrite"> {
   /** Folder that keeps Powers of Tau files for the next model. */
   readonly cacheFolder: string;
   readonly onStep?: (step: SetupStep) => void;
@@ -19,27 +30,33 @@ export interface DevelopmentSetupOptions {
 const MAX_DEVELOPMENT_POWER = 20;
 
 /**
- * Gives a package keys from a Powers of Tau file, with one contribution.
+ * Gives a package keys from a Powers of Tau file, with one contribution. A file that is not the public ceremony's makes
+ * development keys.
  *
- * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED` or `SETUP_FAILED`.
+ * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, `FILE_EXISTS`, `TAU_TOO_SMALL`, `TAU_UNKNOWN`, `CONTRIBUTION_INVALID`,
+ * `SETUP_FAILED` or `FILE_UNWRITABLE`. The package is then as it was.
  */
 export async function setUp(
   folder: string,
-  { tau, contributor }: Pick<KeyMaterial, "tau" | "contributor">,
+  { tau, contributor, overwrite = false }: SetupOptions,
 ): Promise<void> {
   const r1cs = await readR1cs(folder);
-  await writeKeys(folder, await makeKeys({ r1cs, tau, contributor }));
+  const { domainPower: neededPower } = await readManifest(folder);
+  await requireReplaceable(folder, overwrite);
+  requireContributorName(contributor);
+  const powersOfTau = await identifyTau(tau, { neededPower });
+  await writeKeys(folder, await makeKeys({ r1cs, tau, contributor }), powersOfTau);
 }
 
 /**
  * Gives a package keys for development: own Powers of Tau, one contribution. Not for production: this machine could have
  * kept the secrets.
  *
- * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, `CIRCUIT_TOO_LARGE` or `SETUP_FAILED`.
+ * @throws ZkmlError `CIRCUIT_TOO_LARGE`, and those of `setUp`.
  */
 export async function setUpForDevelopment(
   folder: string,
-  options: DevelopmentSetupOptions,
+  { cacheFolder, onStep, overwrite = false }: DevelopmentSetupOptions,
 ): Promise<void> {
   const { domainPower } = await readManifest(folder);
   if (domainPower > MAX_DEVELOPMENT_POWER) {
@@ -49,17 +66,26 @@ export async function setUpForDevelopment(
       "Use a smaller model.",
     );
   }
-  options.onStep?.("powers of tau");
-  const tau = await cachedTau(domainPower, options.cacheFolder);
-  options.onStep?.("keys");
-  await setUp(folder, { tau, contributor: "development" });
+  onStep?.("powers of tau");
+  const tau = await cachedTau(domainPower, cacheFolder);
+  onStep?.("keys");
+  await setUp(folder, { tau, contributor: "development", overwrite });
 }
 
-/** The development Powers of Tau file of a power, made at first use. */
-export async function cachedTau(power: number, cacheFolder: string): Promise<Uint8Array> {
+async function requireReplaceable(folder: string, overwrite: boolean): Promise<void> {
+  if (overwrite || !(await isSetUp(folder))) return;
+  throw new ZkmlError(
+    "FILE_EXISTS",
+    `"${folder}" has keys already; new ones would undo every contribution to them.`,
+    "Contribute to them (opg model contribute), or overwrite them (--overwrite).",
+  );
+}
+
+/** Path of the development Powers of Tau file of a power, which is made at first use. */
+export async function cachedTau(power: number, cacheFolder: string): Promise<string> {
   const file = path.join(cacheFolder, `development-${power}.ptau`);
   try {
-    return new Uint8Array(await readFile(file));
+    await stat(file);
   } catch {
     const tau = await developmentTau(power);
     await mkdir(cacheFolder, { recursive: true });
@@ -67,6 +93,6 @@ export async function cachedTau(power: number, cacheFolder: string): Promise<Uin
     const unfinished = `${file}.${randomUUID()}`;
     await writeFile(unfinished, tau);
     await rename(unfinished, file);
-    return tau;
   }
+  return file;
 }

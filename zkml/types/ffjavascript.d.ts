@@ -4,6 +4,8 @@ declare module "ffjavascript" {
   export interface CurveGroup {
     readonly g: Uint8Array;
     fromRprLEM(buffer: Uint8Array, offset: number): Uint8Array;
+    /** Big-endian coordinates. */
+    toUncompressed(point: Uint8Array): Uint8Array;
     toObject(point: Uint8Array): bigint[] | bigint[][];
   }
 

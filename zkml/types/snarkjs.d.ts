@@ -51,6 +51,13 @@ declare module "snarkjs" {
       name: string,
       entropy: string,
     ): Promise<Uint8Array | -1>;
+    beacon(
+      from: SnarkjsFile,
+      to: SnarkjsFile,
+      name: string,
+      value: string,
+      iterationsExponent: number,
+    ): Promise<Uint8Array | false>;
     exportVerificationKey(zkey: SnarkjsFile): Promise<Groth16VerificationKey>;
     verifyFromR1cs(r1cs: SnarkjsFile, ptau: SnarkjsFile, zkey: SnarkjsFile): Promise<boolean>;
   };

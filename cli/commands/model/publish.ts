@@ -3,9 +3,13 @@ import { hexlify } from "ethers";
 import { publishModel } from "../../../sdk/actions/publish-model.ts";
 import { readPackage } from "../../../zkml/model/package.ts";
 import { encodeKeyDelta, encodeKeySetup } from "../../../zkml/prove/encoding.ts";
+import { requirePublicTau } from "../../../zkml/setup/ceremony.ts";
 import { integerBetween, opgAmount } from "../../arguments.ts";
 import { onChain, withChainOptions, type ChainOptions } from "../../chain-options.ts";
 import { print, printStep } from "../../output.ts";
+
+/** Base, where models are paid for with money. */
+const BASE_CHAIN_ID = 8453n;
 
 interface Options extends ChainOptions {
   readonly uri: string;
@@ -22,7 +26,7 @@ export function publishCommand(): Command {
     .option("--royalty <opg>", "OPG that you receive per inference", opgAmount, 0n);
   return withChainOptions(command).action(
     async (folder: string, { uri, computeUnits, royalty, ...chain }: Options) => {
-      const { keys, contentHash, manifest } = await readPackage(folder);
+      const { keys, contentHash, manifest, ceremony } = await readPackage(folder);
       const publication = {
         contentHash,
         keySetup: hexlify(encodeKeySetup(keys.verificationKey)),
@@ -33,9 +37,10 @@ export function publishCommand(): Command {
         computeUnits,
         royalty,
       };
-      const { modelId, key } = await onChain(chain, ({ deployment, account }) =>
-        publishModel(deployment, account, publication, printStep),
-      );
+      const { modelId, key } = await onChain(chain, ({ deployment, account }) => {
+        if (deployment.chainId === BASE_CHAIN_ID) requirePublicTau(ceremony);
+        return publishModel(deployment, account, publication, printStep);
+      });
       print(`model ${modelId}`, `key   ${key}`);
     },
   );

@@ -1,32 +1,35 @@
 import { Command } from "commander";
 import { Listr } from "listr2";
-import { stopProverThreads } from "../../../zkml/prove/threads.ts";
 import { setUp, setUpForDevelopment } from "../../../zkml/setup/package-setup.ts";
-import { readInputFile } from "../../files.ts";
+import { readKeys } from "../../../zkml/model/package.ts";
+import { ceremonyLines } from "../../ceremony.ts";
 import { print } from "../../output.ts";
+import { withProverThreads } from "../../prover-threads.ts";
 
 interface Options {
   readonly powersOfTau?: string;
   readonly contributor: string;
   readonly cache: string;
+  readonly overwrite: boolean;
 }
 
 export function setupCommand(): Command {
   return new Command("setup")
     .description("Make a package's proving and verification key")
     .argument("<folder>", "package")
-    .option("--powers-of-tau <file>", "prepared .ptau file; a development one is made without it")
+    .option(
+      "--powers-of-tau <file>",
+      "prepared .ptau file of the public ceremony; a development one is made without it",
+    )
     .option("--contributor <name>", "who contributes randomness", "operator")
     .option("--cache <folder>", "where development files are kept", ".cache/powers-of-tau")
+    .option("--overwrite", "replace keys, and undo all contributions to them", false)
     .action(async (folder: string, options: Options) => {
-      try {
-        await new Listr([
-          { title: `Making keys for ${folder}`, task: () => makeKeys(folder, options) },
-        ]).run();
-      } finally {
-        await stopProverThreads();
-      }
-      if (options.powersOfTau === undefined) {
+      const task = () => withProverThreads(() => makeKeys(folder, options));
+      await new Listr([{ title: `Making keys for ${folder}`, task }]).run();
+      const { ceremony } = await readKeys(folder);
+      print(...ceremonyLines(ceremony));
+      if (ceremony.powersOfTau.origin === "development") {
         print("These keys are for development: this machine could forge proofs with what it knew.");
       }
     });
@@ -34,11 +37,11 @@ export function setupCommand(): Command {
 
 async function makeKeys(
   folder: string,
-  { powersOfTau, contributor, cache }: Options,
+  { powersOfTau, contributor, cache, overwrite }: Options,
 ): Promise<void> {
   if (powersOfTau === undefined) {
-    await setUpForDevelopment(folder, { cacheFolder: cache });
+    await setUpForDevelopment(folder, { cacheFolder: cache, overwrite });
   } else {
-    await setUp(folder, { tau: await readInputFile(powersOfTau), contributor });
+    await setUp(folder, { tau: powersOfTau, contributor, overwrite });
   }
 }
