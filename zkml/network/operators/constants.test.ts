@@ -10,7 +10,6 @@ import {
   lowered,
   positives,
   refusal,
-  single,
   weights,
 } from "../../testing/onnxruntime.ts";
 
