@@ -44,6 +44,21 @@ export function quantise(
   samples: readonly ArrayLike<number>[],
   options: QuantisationOptions = {},
 ): IntegerGraph {
+  return quantiseWithScales(network, samples, options).graph;
+}
+
+/** An integer graph, and the real value of one unit of each of its variables. */
+export interface ScaledGraph {
+  readonly graph: IntegerGraph;
+  readonly scales: readonly number[];
+}
+
+/** As `quantise`; the scales let a layer's integers be compared with the float network's numbers. */
+export function quantiseWithScales(
+  network: Network,
+  samples: readonly ArrayLike<number>[],
+  options: QuantisationOptions = {},
+): ScaledGraph {
   const { weightBits, activationBits, inputType } = { ...DEFAULTS, ...options };
   requireSamples(network, samples);
   const input = inputSpec(network, samples, inputType);
@@ -65,7 +80,7 @@ export function quantise(
     scales.push(...quantised.scales);
     peaks.push(...quantised.scales.map((scale, row) => peakOf(at(observed.results, row)) / scale));
   });
-  return withOutputs(network, { input, layers }, scales);
+  return { graph: withOutputs(network, { input, layers }, scales), scales };
 }
 
 function quantiseLayer(layer: Layer, context: LayerContext): ScaledLayer {

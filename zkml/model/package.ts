@@ -75,13 +75,7 @@ export async function writePackage(
   model: CompiledModel,
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<Manifest> {
-  if (!overwrite && (await exists(folder))) {
-    throw new ZkmlError(
-      "FILE_EXISTS",
-      `"${folder}" exists already.`,
-      "Choose another folder, or overwrite it.",
-    );
-  }
+  if (!overwrite) await requireNoPackage(folder);
   const { graphFile, r1cs, manifest } = filesOf(model);
 
   const unfinished = `${folder}.unfinished`;
@@ -94,6 +88,16 @@ export async function writePackage(
   await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
   return manifest;
+}
+
+/** @throws ZkmlError `FILE_EXISTS`. */
+export async function requireNoPackage(folder: string): Promise<void> {
+  if (!(await exists(folder))) return;
+  throw new ZkmlError(
+    "FILE_EXISTS",
+    `"${folder}" exists already.`,
+    "Choose another folder, or overwrite it.",
+  );
 }
 
 /** Adds keys to a package. The verification key is written last: without it the package counts as not set up. */
@@ -175,7 +179,32 @@ function requireHash(content: Uint8Array, wanted: string, name: string): Uint8Ar
   );
 }
 
-function parseVerificationKey(file: Uint8Array): Groth16VerificationKey {
+/**
+ * Reads the network that a package was compiled from.
+ *
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function readNetworkFile(folder: string): Promise<Uint8Array> {
+  const { onnx } = await readManifest(folder);
+  return requireHash(await readPart(folder, "onnx"), onnx, FILES.onnx);
+}
+
+/**
+ * Reads what a package's proofs are checked with: key and content hash. The proving key may be missing.
+ *
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function readVerifiable(
+  folder: string,
+): Promise<{ readonly contentHash: string; readonly verificationKey: Groth16VerificationKey }> {
+  return {
+    contentHash: contentHash(await readPart(folder, "manifest")),
+    verificationKey: parseVerificationKey(await readPart(folder, "verificationKey")),
+  };
+}
+
+/** @throws ZkmlError `FILE_CORRUPTED`. */
+export function parseVerificationKey(file: Uint8Array): Groth16VerificationKey {
   const parsed = verificationKeySchema.safeParse(parseJson(file));
   if (parsed.success) return parsed.data;
   throw new ZkmlError(

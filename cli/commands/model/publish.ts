@@ -5,12 +5,14 @@ import { readPackage } from "../../../zkml/model/package.ts";
 import { encodeKeyDelta, encodeKeySetup } from "../../../zkml/prove/encoding.ts";
 import { integerBetween, opgAmount } from "../../arguments.ts";
 import { onChain, withChainOptions, type ChainOptions } from "../../chain-options.ts";
-import { print, printStep } from "../../output.ts";
+import { withJsonOption } from "../../json-option.ts";
+import { printResult, printStep } from "../../output.ts";
 
 interface Options extends ChainOptions {
   readonly uri: string;
   readonly computeUnits: number;
   readonly royalty: bigint;
+  readonly json: boolean;
 }
 
 export function publishCommand(): Command {
@@ -20,8 +22,8 @@ export function publishCommand(): Command {
     .requiredOption("--uri <uri>", "where the package can be fetched")
     .option("--compute-units <n>", "work of one inference", integerBetween(1, 2 ** 48), 1)
     .option("--royalty <opg>", "OPG that you receive per inference", opgAmount, 0n);
-  return withChainOptions(command).action(
-    async (folder: string, { uri, computeUnits, royalty, ...chain }: Options) => {
+  return withJsonOption(withChainOptions(command)).action(
+    async (folder: string, { uri, computeUnits, royalty, json, ...chain }: Options) => {
       const { keys, contentHash, manifest } = await readPackage(folder);
       const publication = {
         contentHash,
@@ -34,9 +36,12 @@ export function publishCommand(): Command {
         royalty,
       };
       const { modelId, key } = await onChain(chain, ({ deployment, account }) =>
-        publishModel(deployment, account, publication, printStep),
+        publishModel(deployment, account, publication, json ? undefined : printStep),
       );
-      print(`model ${modelId}`, `key   ${key}`);
+      printResult(json, {
+        object: { modelId, key },
+        lines: [`model ${modelId}`, `key   ${key}`],
+      });
     },
   );
 }
