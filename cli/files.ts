@@ -1,4 +1,5 @@
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { z } from "zod";
 import { ZkmlError } from "../zkml/errors.ts";
 import { decodeTensor, encodeTensor, type TensorSpec } from "../zkml/integer/tensor-spec.ts";
@@ -64,8 +65,8 @@ function parseIntegers(file: string, content: Uint8Array): number[] {
   }
 }
 
-export async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
+export async function isFolder(name: string): Promise<boolean> {
+  const found = await stat(name).catch(() => undefined);
   return found?.isDirectory() ?? false;
 }
 
@@ -87,11 +88,28 @@ export async function writeWhole(file: string, content: string): Promise<void> {
     await rename(unfinished, file);
   } catch (cause) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    throw new ZkmlError(
-      "FILE_UNWRITABLE",
-      `"${file}" cannot be written.`,
-      "Choose a folder that exists and may be written to.",
-      { cause },
-    );
+    throw unwritable(file, cause);
   }
+}
+
+/**
+ * Makes sure that a file can be written later, so that what is to stand in it is not computed in vain.
+ *
+ * @throws ZkmlError `FILE_UNWRITABLE`.
+ */
+export async function requireWritable(file: string): Promise<void> {
+  try {
+    await access(path.dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+}
+
+function unwritable(file: string, cause: unknown): ZkmlError {
+  return new ZkmlError(
+    "FILE_UNWRITABLE",
+    `"${file}" cannot be written.`,
+    "Choose a folder that exists and may be written to.",
+    { cause },
+  );
 }

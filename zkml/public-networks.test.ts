@@ -1,25 +1,18 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
-import { z } from "zod";
-import { at, listOf } from "./arrays.ts";
+import { at } from "./arrays.ts";
+import { readVector, variations } from "./corpus/vector.ts";
 import { ZkmlError } from "./errors.ts";
 import { requireSatisfied, proveRun } from "./circuit/witness.ts";
 import type { StatementContext } from "./circuit/statement.ts";
 import { encodeTensor, quantiseTensor } from "./integer/tensor-spec.ts";
 import type { QuantisationOptions } from "./integer/quantise.ts";
-import { seededRandom } from "./testing/random.ts";
+import { rangeWithZero, TOLERANCE } from "./inspect/tolerance.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { runNetwork } from "./network/network.ts";
 import { compileModel } from "./model/compile-model.ts";
-
-const inputSchema = z.object({
-  input_data: z.array(z.array(z.union([z.number(), z.boolean()]))),
-});
-const expectedSchema = z.object({
-  outputs: z.array(z.object({ dims: z.array(z.number()), data: z.array(z.number()) })),
-});
 
 /** Networks of these vectors that consist of supported operators only, and the precision they need, if not the usual. */
 const SUPPORTED: Readonly<Record<string, QuantisationOptions>> = {
@@ -64,9 +57,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   trig: "operator Sign on a computed tensor",
 };
 
-/** Of the range of the float outputs, zero included: some networks hardly vary. */
-const TOLERANCE = 0.01;
-
 const CONTEXT: StatementContext = {
   chainId: 8453n,
   market: "0x00000000000000000000000000000000000000aa",
@@ -87,35 +77,25 @@ describe("public ONNX networks", function () {
   const folderOf = (name: string) => path.join(VECTORS_DIR ?? "", "onnx", name);
 
   async function compile(name: string) {
-    const onnx = new Uint8Array(await readFile(path.join(folderOf(name), "network.onnx")));
-    const samples = variations(await readSample(name));
-    const dimensions = { batch_size: 1 };
-    return { ...compileModel(onnx, { samples, dimensions, ...SUPPORTED[name] }), samples };
-  }
-
-  async function readSample(name: string): Promise<number[]> {
-    const file = await readFile(path.join(folderOf(name), "input.json"), "utf8");
-    return at(inputSchema.parse(JSON.parse(file)).input_data, 0).map(Number);
-  }
-
-  async function readExpected(name: string) {
-    const file = await readFile(path.join(folderOf(name), "expected.json"), "utf8");
-    return at(expectedSchema.parse(JSON.parse(file)).outputs, 0);
+    const { onnx, inputs, outputs } = await readVector(folderOf(name));
+    const samples = variations(at(inputs, 0));
+    const options = { samples, dimensions: { batch_size: 1 }, ...SUPPORTED[name] };
+    return { ...compileModel(onnx, options), samples, expected: at(outputs, 0) };
   }
 
   for (const name of Object.keys(SUPPORTED)) {
     it(`${name} gives what onnxruntime gives, nearly that in integers, and a witness`, async () => {
-      const { network, graph, circuit, samples } = await compile(name);
+      const { network, graph, circuit, samples, expected } = await compile(name);
+      const { dims, data } = expected;
       const floats = samples.map((sample) => runNetwork(network, sample).outputs);
-      const { dims, data } = await readExpected(name);
       expect(network.output.shape).to.deep.equal(dims);
       expectClose(at(floats, 0), data, 1e-6);
 
-      const range = Math.max(0, ...floats.flat()) - Math.min(0, ...floats.flat());
+      const tolerance = TOLERANCE * rangeWithZero(floats.flat());
       const inputs = samples.map((sample) => quantiseTensor(graph.input, sample));
       inputs.forEach((input, index) => {
         const outputs = runIntegerGraph(graph, input).outputs.map((y) => y * graph.output.scale);
-        expectClose(Array.from(outputs), at(floats, index), TOLERANCE * range);
+        expectClose(Array.from(outputs), at(floats, index), tolerance);
       });
 
       const input = encodeTensor(graph.input, at(inputs, 0));
@@ -136,15 +116,6 @@ describe("public ONNX networks", function () {
     });
   }
 });
-
-/** A sample, and others made of its values in another order. */
-function variations(sample: readonly number[]): (readonly number[])[] {
-  const random = seededRandom(3);
-  const shuffled = listOf(9, () =>
-    sample.map(() => at(sample, Math.floor(random() * sample.length))),
-  );
-  return [sample, ...shuffled];
-}
 
 function expectClose(actual: readonly number[], wanted: readonly number[], delta: number): void {
   expect(actual).to.have.length(wanted.length);
