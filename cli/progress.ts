@@ -22,7 +22,6 @@ export async function withProgress<Step extends string, T>(
     barsize: 30,
     stream: process.stderr,
     clearOnComplete: true,
-    hideCursor: true,
     // The time is to go on while a step stands still.
     forceRedraw: true,
   });

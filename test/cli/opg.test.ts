@@ -10,7 +10,8 @@ import { until } from "../worker/jobs.ts";
 import { node } from "../../zkml/onnx/build.ts";
 import { onnxFile, perceptronFile } from "../../zkml/testing/networks.ts";
 import { seededRandom } from "../../zkml/testing/random.ts";
-import { runOpg, startOpg, type CommandResult } from "./run-opg.ts";
+import { expectFailure } from "./expect-failure.ts";
+import { runOpg, startOpg } from "./run-opg.ts";
 
 describe("opg", () => {
   let folder: string;
@@ -200,14 +201,3 @@ describe("opg", () => {
     });
   });
 });
-
-/** One sentence with a code, one that says what to do, and nothing that looks like a stack trace. */
-function expectFailure({ exitCode, stderr }: CommandResult, code: string, message: RegExp): void {
-  expect(exitCode).to.equal(1);
-  const [first = "", second = "", ...rest] = stderr.trimEnd().split("\n").slice(-2);
-  expect(first).to.match(new RegExp(`^error ${code}: `));
-  expect(first).to.match(message);
-  expect(second).to.match(/^ {2}[A-Z].*\.$/);
-  expect(rest).to.deep.equal([]);
-  expect(stderr).to.not.match(/^\s+at /m);
-}

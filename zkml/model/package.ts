@@ -33,17 +33,17 @@ const FILES = {
   verificationKey: "verification-key.json",
 } as const;
 
-const coordinates = z.array(z.string().regex(/^\d+$/));
+const coordinates = z.array(z.string().regex(/^\d+$/)).min(2);
 
 const verificationKeySchema = z.object({
   protocol: z.literal("groth16"),
   curve: z.literal("bn128"),
   nPublic: z.int().positive(),
   vk_alpha_1: coordinates,
-  vk_beta_2: z.array(coordinates),
-  vk_gamma_2: z.array(coordinates),
-  vk_delta_2: z.array(coordinates),
-  IC: z.array(coordinates),
+  vk_beta_2: z.array(coordinates).min(2),
+  vk_gamma_2: z.array(coordinates).min(2),
+  vk_delta_2: z.array(coordinates).min(2),
+  IC: z.array(coordinates).min(2),
 });
 
 /** A package with its keys, checked and ready to prove. */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { readPackage } from "../../../zkml/model/package.ts";
 import { stopProverThreads } from "../../../zkml/prove/threads.ts";
-import { readTensor, requireNoFile, writeWhole } from "../../files.ts";
+import { readTensor, requireNoFile, requireWritable, writeWhole } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
@@ -47,6 +47,7 @@ export function proveCommand(): Command {
 function prove(folder: string, { input, claim, output }: Options) {
   return withProgress(["read package", "prove", "write"], async (onProgress) => {
     await requireNoFile(output);
+    await requireWritable(output);
     const forWhom = claim === undefined ? NOBODY : await readClaim(claim);
     const model = await readPackage(folder);
     const bytes = await readTensor(input, model.graph.input);
