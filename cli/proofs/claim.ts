@@ -1,10 +1,8 @@
-import { isAddress, isHexString, ZeroAddress, ZeroHash } from "ethers";
+import { ZeroAddress, ZeroHash } from "ethers";
 import { z } from "zod";
 import { ZkmlError } from "../../zkml/errors.ts";
 import { readInputFile } from "../files.ts";
-
-const address = z.string().refine((text) => Boolean(isAddress(text)), "not an address");
-const hash = z.string().refine((text) => Boolean(isHexString(text, 32)), "not 32 bytes of hex");
+import { address, hash } from "./hex.ts";
 
 /** What a proof is for, besides model and bytes. */
 export const claimSchema = z.object({

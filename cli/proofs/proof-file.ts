@@ -1,11 +1,8 @@
-import { isHexString } from "ethers";
 import { z } from "zod";
 import { ZkmlError } from "../../zkml/errors.ts";
 import { readInputFile } from "../files.ts";
 import { claimSchema } from "./claim.ts";
-
-const bytes = z.string().refine((text) => Boolean(isHexString(text, true)), "not hex bytes");
-const hash = z.string().refine((text) => Boolean(isHexString(text, 32)), "not 32 bytes of hex");
+import { bytes, hash } from "./hex.ts";
 
 const proofFileSchema = z.object({
   format: z.literal("opengradient-proof/1"),

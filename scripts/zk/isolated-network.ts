@@ -7,7 +7,7 @@ import process from "node:process";
 import { networkResultSchema, untried, type NetworkResult } from "../../zkml/corpus/result.ts";
 
 /** What one network may use. */
-export interface Limits {
+interface Limits {
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
 }

@@ -31,9 +31,7 @@ const CLAIM = {
   groth16Verifier: `0x${"66".repeat(20)}`,
 };
 
-interface Json {
-  readonly [key: string]: unknown;
-}
+type Json = Readonly<Record<string, unknown>>;
 
 describe("opg model", () => {
   let folder: string;
@@ -266,7 +264,7 @@ describe("opg model", () => {
     }
 
     it("claims and proof files that are none", async () => {
-      await writeJson("half-claim", { ...CLAIM, node: "0x12" });
+      await writeJson("half-claim", { ...CLAIM, node: "11".repeat(20) });
       const args = ["--input", "input.json", "--claim", "half-claim", "--output", "none"];
       expectFailure(
         await opg("prove", "model", ...args),

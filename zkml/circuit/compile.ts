@@ -24,7 +24,7 @@ import { enforceStatement, PUBLIC_INPUTS } from "./statement.ts";
 const MAX_DOMAIN_POWER = 28;
 
 /** Part of a circuit; layers by their index in the graph. */
-export type CircuitPart =
+type CircuitPart =
   | { readonly kind: "statement" | "input" | "output" }
   | { readonly kind: "layer"; readonly index: number };
 

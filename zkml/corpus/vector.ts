@@ -13,7 +13,7 @@ export interface Vector {
   readonly outputs: readonly ExpectedOutput[];
 }
 
-export interface ExpectedOutput {
+interface ExpectedOutput {
   readonly dims: readonly number[];
   readonly data: readonly number[];
 }

@@ -17,7 +17,7 @@ export interface Deviation {
 }
 
 /** Low: up to a quarter of the tolerance; medium: up to all of it. */
-export type Risk = "low" | "medium" | "high";
+type Risk = "low" | "medium" | "high";
 
 /** Deviations of each layer's results and of the outputs. */
 export interface Accuracy {

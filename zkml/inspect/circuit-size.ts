@@ -3,7 +3,7 @@ import { compileCircuit, domainPower } from "../circuit/compile.ts";
 import { rowCount, type IntegerGraph, type IntegerLayer } from "../integer/graph.ts";
 
 /** One layer of the lowered network and what it costs. */
-export interface LayerSize {
+interface LayerSize {
   /** The ONNX node it comes from. */
   readonly name: string;
   readonly kind: IntegerLayer["kind"];

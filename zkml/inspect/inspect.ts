@@ -31,7 +31,7 @@ export interface Inspection {
   readonly accuracy?: Accuracy;
 }
 
-export interface Obstacle {
+interface Obstacle {
   readonly code: ZkmlErrorCode;
   readonly message: string;
 }

@@ -25,7 +25,7 @@ export interface CompileOptions extends DecodeOptions, QuantisationOptions {
 
 export const COMPILE_STEPS = ["lower", "quantise", "circuit"] as const;
 
-export type CompileStep = (typeof COMPILE_STEPS)[number];
+type CompileStep = (typeof COMPILE_STEPS)[number];
 
 /**
  * From an ONNX file to a circuit.
