@@ -4,7 +4,7 @@ import { z } from "zod";
 /** With 0x: ethers would take other forms as well, which are no numbers. */
 export const address = z
   .string()
-  .refine((text) => isHexString(text, 20) && isAddress(text), "not an address");
+  .refine((text): boolean => isHexString(text, 20) && isAddress(text), "not an address");
 
 export const hash = z
   .string()
