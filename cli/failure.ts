@@ -8,6 +8,18 @@ export function explainFailure(error: unknown): string {
   return `error ${code}: ${message}\n  ${hint}\n`;
 }
 
+/** The same for programs, as one line of JSON. */
+export function failureJson(error: unknown): string {
+  const { code, message, hint } = understand(error);
+  return `${JSON.stringify({ error: { code, message, hint } })}\n`;
+}
+
+/** Arguments that commander refuses, as one line of JSON. */
+export function misuseJson(text: string): string {
+  const message = text.trim().replace(/^error: /, "");
+  return `${JSON.stringify({ error: { code: "ARGUMENTS_INVALID", message } })}\n`;
+}
+
 interface Failure {
   readonly code: string;
   readonly message: string;

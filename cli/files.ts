@@ -1,8 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { access, constants, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { z } from "zod";
 import { ZkmlError } from "../zkml/errors.ts";
+import { decodeTensors, encodeTensors, type TensorSpec } from "../zkml/integer/tensor-spec.ts";
 
 const samplesSchema = z.array(z.array(z.number()));
+const integersSchema = z.array(z.number());
 
 /** @throws ZkmlError `FILE_MISSING`. */
 export async function readInputFile(file: string): Promise<Uint8Array> {
@@ -35,4 +38,78 @@ export async function readSamples(file: string): Promise<number[][]> {
       { cause },
     );
   }
+}
+
+/**
+ * Reads a model's inputs, one after the other: raw bytes or, in a file whose name ends in `.json`, a flat list of integers.
+ *
+ * @throws ZkmlError `FILE_MISSING`, `INPUT_INVALID`, or `INPUT_SIZE` for a wrong number of elements or one out of range.
+ */
+export async function readTensors(file: string, specs: readonly TensorSpec[]): Promise<Uint8Array> {
+  const content = await readInputFile(file);
+  if (file.endsWith(".json")) return encodeTensors(specs, parseIntegers(file, content));
+  decodeTensors(specs, content);
+  return content;
+}
+
+function parseIntegers(file: string, content: Uint8Array): number[] {
+  try {
+    return integersSchema.parse(JSON.parse(new TextDecoder().decode(content)));
+  } catch (cause) {
+    throw new ZkmlError(
+      "INPUT_INVALID",
+      `"${file}" is not a flat JSON list of integers.`,
+      "Give the input's elements in row-major order, or raw bytes in a file of another name.",
+      { cause },
+    );
+  }
+}
+
+export async function isFolder(name: string): Promise<boolean> {
+  const found = await stat(name).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
+
+/** @throws ZkmlError `FILE_EXISTS`. Called before the work as well, so that it is not done in vain. */
+export async function requireNoFile(file: string): Promise<void> {
+  if ((await stat(file).catch(() => undefined)) === undefined) return;
+  throw new ZkmlError("FILE_EXISTS", `"${file}" exists already.`, "Choose another file.");
+}
+
+/**
+ * Writes a file whole or not at all.
+ *
+ * @throws ZkmlError `FILE_UNWRITABLE`.
+ */
+export async function writeWhole(file: string, content: string): Promise<void> {
+  const unfinished = `${file}.unfinished`;
+  try {
+    await writeFile(unfinished, content);
+    await rename(unfinished, file);
+  } catch (cause) {
+    await rm(unfinished, { force: true }).catch(() => undefined);
+    throw unwritable(file, cause);
+  }
+}
+
+/**
+ * Makes sure that a file can be written later, so that what is to stand in it is not computed in vain.
+ *
+ * @throws ZkmlError `FILE_UNWRITABLE`.
+ */
+export async function requireWritable(file: string): Promise<void> {
+  try {
+    await access(path.dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+}
+
+function unwritable(file: string, cause: unknown): ZkmlError {
+  return new ZkmlError(
+    "FILE_UNWRITABLE",
+    `"${file}" cannot be written.`,
+    "Choose a folder that exists and may be written to.",
+    { cause },
+  );
 }

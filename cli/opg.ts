@@ -4,12 +4,14 @@
  * Run: npm run opg -- --help
  */
 import process from "node:process";
-import { explainFailure } from "./failure.ts";
+import { explainFailure, failureJson } from "./failure.ts";
+import { isJsonWanted } from "./json-option.ts";
 import { program } from "./program.ts";
 
 try {
   await program().parseAsync();
 } catch (error) {
-  process.stderr.write(explainFailure(error));
+  if (isJsonWanted()) process.stdout.write(failureJson(error));
+  else process.stderr.write(explainFailure(error));
   process.exitCode = 1;
 }

@@ -31,7 +31,14 @@ export {
 } from "./channel.ts";
 export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
 export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";
-export { modelId, modelOrigin, type ModelIdentity } from "./model-id.ts";
+export { keyAddress, type KeyPieces } from "./key-address.ts";
+export {
+  modelId,
+  modelIdOf,
+  modelOrigin,
+  type ModelIdentity,
+  type ModelParts,
+} from "./model-id.ts";
 export { signPermit, type Permission } from "./permit.ts";
 export { evidenceOf, PROOF_KINDS, type ProofKindName } from "./proof-kinds.ts";
 export { connectProtocol, type Protocol } from "./protocol.ts";

@@ -25,11 +25,17 @@ export function modelOrigin({
 
 /** Id that the registry gives a model: `ModelIds.modelIdOf` of the contracts. */
 export function modelId(identity: ModelIdentity): string {
-  const { key, inputSize, outputSize } = identity;
+  return modelIdOf({ ...identity, origin: modelOrigin(identity) });
+}
+
+/** What a proof shows of its model. */
+export interface ModelParts extends Pick<ModelIdentity, "key" | "inputSize" | "outputSize"> {
+  readonly origin: string;
+}
+
+/** `ModelIds.modelIdOf` of the contracts. */
+export function modelIdOf({ origin, key, inputSize, outputSize }: ModelParts): string {
   return keccak256(
-    abi.encode(
-      ["bytes32", "address", "uint256", "uint256"],
-      [modelOrigin(identity), key, inputSize, outputSize],
-    ),
+    abi.encode(["bytes32", "address", "uint256", "uint256"], [origin, key, inputSize, outputSize]),
   );
 }

@@ -1,4 +1,10 @@
 export { ZKML_ERROR_CODES, ZkmlError, type ZkmlErrorCode } from "./errors.ts";
+export {
+  inspectOnnx,
+  inspectPackage,
+  type Inspection,
+  type InspectOptions,
+} from "./inspect/inspect.ts";
 export { infer } from "./integer/run.ts";
 export {
   decodeTensors,
@@ -11,8 +17,10 @@ export { type Manifest } from "./model/manifest.ts";
 export { readGraph, readPackage, writePackage, type ModelPackage } from "./model/package.ts";
 export { SUPPORTED_OPERATORS } from "./network/registry.ts";
 export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
+export { decodeEvidence, type Evidence } from "./prove/evidence.ts";
 export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
 export { stopProverThreads } from "./prove/threads.ts";
+export { proofHolds, statementOf, type Statement } from "./prove/verify-evidence.ts";
 export { type Ceremony } from "./setup/ceremony.ts";
 export { applyBeaconToPackage, contributeToPackage } from "./setup/package-ceremony.ts";
 export { setUp, setUpForDevelopment } from "./setup/package-setup.ts";

@@ -1,24 +1,17 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
-import { z } from "zod";
-import { at, listOf } from "./arrays.ts";
+import { at } from "./arrays.ts";
+import { readVector, variations } from "./corpus/vector.ts";
 import { requireSatisfied, proveRun } from "./circuit/witness.ts";
 import type { StatementContext } from "./circuit/statement.ts";
 import { dequantiseTensors, encodeTensors, quantiseTensors } from "./integer/tensor-spec.ts";
 import type { QuantisationOptions } from "./integer/quantise.ts";
-import { seededRandom } from "./testing/random.ts";
+import { rangeWithZero, TOLERANCE } from "./inspect/tolerance.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { runNetwork } from "./network/network.ts";
 import { compileModel } from "./model/compile-model.ts";
-
-const inputSchema = z.object({
-  input_data: z.array(z.array(z.union([z.number(), z.boolean()]))),
-});
-const expectedSchema = z.object({
-  outputs: z.array(z.object({ dims: z.array(z.number()), data: z.array(z.number()) })),
-});
 
 /** The networks, and the precision they need, if not the usual. */
 const PRECISION: Readonly<Record<string, QuantisationOptions>> = {
@@ -59,9 +52,6 @@ const PRECISION: Readonly<Record<string, QuantisationOptions>> = {
   variable_cnn: {},
 };
 
-/** Of the range of the float outputs, zero included: some networks hardly vary. */
-const TOLERANCE = 0.01;
-
 const CONTEXT: StatementContext = {
   chainId: 8453n,
   market: "0x00000000000000000000000000000000000000aa",
@@ -82,27 +72,16 @@ describe("public ONNX networks", function () {
   const folderOf = (name: string) => path.join(VECTORS_DIR ?? "", "onnx", name);
 
   async function compile(name: string) {
-    const onnx = new Uint8Array(await readFile(path.join(folderOf(name), "network.onnx")));
-    const samples = variations(await readSample(name));
-    const dimensions = { batch_size: 1 };
-    return { ...compileModel(onnx, { samples, dimensions, ...PRECISION[name] }), samples };
-  }
-
-  async function readSample(name: string): Promise<number[]> {
-    const file = await readFile(path.join(folderOf(name), "input.json"), "utf8");
-    return inputSchema.parse(JSON.parse(file)).input_data.flat().map(Number);
-  }
-
-  async function readExpected(name: string) {
-    const file = await readFile(path.join(folderOf(name), "expected.json"), "utf8");
-    return expectedSchema.parse(JSON.parse(file)).outputs;
+    const { onnx, inputs, outputs } = await readVector(folderOf(name));
+    const samples = variations(inputs.flat());
+    const options = { samples, dimensions: { batch_size: 1 }, ...PRECISION[name] };
+    return { ...compileModel(onnx, options), samples, expected: outputs };
   }
 
   for (const name of Object.keys(PRECISION)) {
     it(`${name} gives what onnxruntime gives, nearly that in integers, and a witness`, async () => {
-      const { network, graph, circuit, samples } = await compile(name);
+      const { network, graph, circuit, samples, expected } = await compile(name);
       const floats = samples.map((sample) => runNetwork(network, sample).outputs);
-      const expected = await readExpected(name);
       expect(network.outputs.map(({ shape }) => shape)).to.deep.equal(
         expected.map(({ dims }) => dims),
       );
@@ -114,9 +93,8 @@ describe("public ONNX networks", function () {
       inputs.forEach((input, index) => {
         const found = dequantiseTensors(graph.outputs, runIntegerGraph(graph, input).outputs);
         found.forEach((tensor, k) => {
-          const values = floats.flatMap((outputs) => at(outputs, k));
-          const range = Math.max(0, ...values) - Math.min(0, ...values);
-          expectClose(tensor, at(at(floats, index), k), TOLERANCE * range);
+          const tolerance = TOLERANCE * rangeWithZero(floats.flatMap((outputs) => at(outputs, k)));
+          expectClose(tensor, at(at(floats, index), k), tolerance);
         });
       });
 
@@ -131,15 +109,6 @@ describe("public ONNX networks", function () {
     expect(names).to.have.members(Object.keys(PRECISION));
   });
 });
-
-/** A sample, and others made of its values in another order. */
-function variations(sample: readonly number[]): (readonly number[])[] {
-  const random = seededRandom(3);
-  const shuffled = listOf(9, () =>
-    sample.map(() => at(sample, Math.floor(random() * sample.length))),
-  );
-  return [sample, ...shuffled];
-}
 
 function expectClose(actual: readonly number[], wanted: readonly number[], delta: number): void {
   expect(actual).to.have.length(wanted.length);

@@ -25,18 +25,29 @@ import { enforceStatement, PUBLIC_INPUTS } from "./statement.ts";
 /** Largest domain snarkjs' key format and the usual Powers of Tau files carry. */
 const MAX_DOMAIN_POWER = 28;
 
+/** Part of a circuit; layers by their index in the graph. */
+type CircuitPart =
+  | { readonly kind: "statement" | "input" | "output" }
+  | { readonly kind: "layer"; readonly index: number };
+
+/** Told after each part how many constraints it took; those of one part may come in several lots. */
+export type CircuitListener = (part: CircuitPart, constraints: number) => void;
+
 /**
  * Emits the constraints of a model: every weight is a constant of the circuit, so the verification key *is* the model.
  *
  * @throws ZkmlError `RANGE_OVERFLOW` or `CIRCUIT_TOO_LARGE`.
  */
-export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
+export function compileCircuit(graph: IntegerGraph, onPart?: CircuitListener): ConstraintSystem {
   const { sums, factors, outputs } = analyseIntervals(graph);
   const cs = new ConstraintSystem(PUBLIC_INPUTS.length);
+  const finishPart = partCounter(cs, onPart);
+  finishPart({ kind: "statement" });
 
   const inputs = specOfEach(graph.inputs).map(({ type }, i) =>
     inputInteger(cs, type, ({ trace }) => at(trace.variables, i)),
   );
+  finishPart({ kind: "input" });
   const variables = inputs.map(({ value }) => value);
 
   graph.layers.forEach((layer, k) => {
@@ -60,6 +71,7 @@ export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
       }),
     );
     variables.push(...results);
+    finishPart({ kind: "layer", index: k });
   });
 
   const outputEncodings = specOfEach(graph.outputs).map(({ type }, row) =>
@@ -70,11 +82,24 @@ export function compileCircuit(graph: IntegerGraph): ConstraintSystem {
       valueOf: ({ trace }) => at(trace.outputs, row),
     }),
   );
+  finishPart({ kind: "output" });
 
   enforceStatement(cs, [...inputs.flatMap(({ bytes }) => bytes), ...outputEncodings.flat()]);
+  finishPart({ kind: "statement" });
   cs.finish();
   requireDomain(cs);
   return cs;
+}
+
+function partCounter(
+  cs: ConstraintSystem,
+  onPart: CircuitListener | undefined,
+): (part: CircuitPart) => void {
+  let counted = 0;
+  return (part) => {
+    onPart?.(part, cs.constraints.length - counted);
+    counted = cs.constraints.length;
+  };
 }
 
 interface Operands {

@@ -44,6 +44,21 @@ export function quantise(
   samples: readonly ArrayLike<number>[],
   options: QuantisationOptions = {},
 ): IntegerGraph {
+  return quantiseWithScales(network, samples, options).graph;
+}
+
+/** An integer graph, and the real value of one unit of each of its variables. */
+export interface ScaledGraph {
+  readonly graph: IntegerGraph;
+  readonly scales: readonly number[];
+}
+
+/** As `quantise`; the scales let a layer's integers be compared with the float network's numbers. */
+export function quantiseWithScales(
+  network: Network,
+  samples: readonly ArrayLike<number>[],
+  options: QuantisationOptions = {},
+): ScaledGraph {
   const { weightBits, activationBits, inputType } = { ...DEFAULTS, ...options };
   const inputs = inputSpecs(network, samples, inputType);
   const ranges = observe(network, samples);
@@ -63,7 +78,7 @@ export function quantise(
     scales.push(...quantised.scales);
     peaks.push(...quantised.scales.map((scale, row) => peakOf(at(observed.results, row)) / scale));
   });
-  return withOutputs(network, { inputs, layers }, scales);
+  return { graph: withOutputs(network, { inputs, layers }, scales), scales };
 }
 
 function quantiseLayer(layer: Layer, context: LayerContext): ScaledLayer {

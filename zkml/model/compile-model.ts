@@ -19,7 +19,13 @@ export interface CompiledModel {
 export interface CompileOptions extends DecodeOptions, QuantisationOptions {
   /** Inputs in the units of the ONNX model, to set scales by. */
   readonly samples: readonly ArrayLike<number>[];
+  /** For progress displays: the step, and which part of it is done. */
+  readonly onProgress?: (step: CompileStep, done: number) => void;
 }
+
+export const COMPILE_STEPS = ["lower", "quantise", "circuit"] as const;
+
+type CompileStep = (typeof COMPILE_STEPS)[number];
 
 /**
  * From an ONNX file to a circuit.
@@ -27,7 +33,14 @@ export interface CompileOptions extends DecodeOptions, QuantisationOptions {
  * @throws ZkmlError of the decoder, the lowering, the quantisation and the circuit compiler.
  */
 export function compileModel(onnx: Uint8Array, options: CompileOptions): CompiledModel {
+  const { samples, onProgress } = options;
+  onProgress?.("lower", 0);
   const network = lower(decodeOnnx(onnx, options));
-  const graph = quantise(network, options.samples, options);
-  return { onnx, network, graph, circuit: compileCircuit(graph) };
+  onProgress?.("quantise", 0);
+  const graph = quantise(network, samples, options);
+  onProgress?.("circuit", 0);
+  const circuit = compileCircuit(graph, (part) => {
+    if (part.kind === "layer") onProgress?.("circuit", (part.index + 1) / graph.layers.length);
+  });
+  return { onnx, network, graph, circuit };
 }

@@ -49,17 +49,17 @@ const SETUP_FILES: ReadonlySet<keyof typeof FILES> = new Set([
   "ceremony",
 ]);
 
-const coordinates = z.array(z.string().regex(/^\d+$/));
+const coordinates = z.array(z.string().regex(/^\d+$/)).min(2);
 
 const verificationKeySchema = z.object({
   protocol: z.literal("groth16"),
   curve: z.literal("bn128"),
   nPublic: z.int().positive(),
   vk_alpha_1: coordinates,
-  vk_beta_2: z.array(coordinates),
-  vk_gamma_2: z.array(coordinates),
-  vk_delta_2: z.array(coordinates),
-  IC: z.array(coordinates),
+  vk_beta_2: z.array(coordinates).min(2),
+  vk_gamma_2: z.array(coordinates).min(2),
+  vk_delta_2: z.array(coordinates).min(2),
+  IC: z.array(coordinates).min(2),
 });
 
 /** A package with its keys, checked and ready to prove. */
@@ -93,13 +93,7 @@ export async function writePackage(
   model: CompiledModel,
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<Manifest> {
-  if (!overwrite && (await exists(folder))) {
-    throw new ZkmlError(
-      "FILE_EXISTS",
-      `"${folder}" exists already.`,
-      "Choose another folder, or overwrite it.",
-    );
-  }
+  if (!overwrite) await requireNoPackage(folder);
   const { graphFile, r1cs, manifest } = filesOf(model);
 
   const unfinished = `${folder}.unfinished`;
@@ -112,6 +106,16 @@ export async function writePackage(
   await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
   return manifest;
+}
+
+/** @throws ZkmlError `FILE_EXISTS`. */
+export async function requireNoPackage(folder: string): Promise<void> {
+  if (!(await exists(folder))) return;
+  throw new ZkmlError(
+    "FILE_EXISTS",
+    `"${folder}" exists already.`,
+    "Choose another folder, or overwrite it.",
+  );
 }
 
 /**
@@ -240,6 +244,30 @@ function requireHash(content: Uint8Array, wanted: string, name: string): Uint8Ar
 
 function encodeVerificationKey(key: Groth16VerificationKey): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(key, undefined, 2)}\n`);
+}
+
+/**
+ * Reads the network that a package was compiled from.
+ *
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function readNetworkFile(folder: string): Promise<Uint8Array> {
+  const { onnx } = await readManifest(folder);
+  return requireHash(await readPart(folder, "onnx"), onnx, FILES.onnx);
+}
+
+/**
+ * Reads what a package's proofs are checked with: key and content hash. The proving key may be missing.
+ *
+ * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ */
+export async function readVerifiable(
+  folder: string,
+): Promise<{ readonly contentHash: string; readonly verificationKey: Groth16VerificationKey }> {
+  return {
+    contentHash: contentHash(await readPart(folder, "manifest")),
+    verificationKey: parseVerificationKey(await readPart(folder, "verificationKey")),
+  };
 }
 
 /** @throws ZkmlError `FILE_CORRUPTED`. */

@@ -67,7 +67,7 @@ const valueInfoSchema = z.object({
   }),
 });
 
-const modelSchema = z.object({
+const messageSchema = z.object({
   opsetImport: z
     .array(z.object({ domain: z.string().default(""), version: z.number() }))
     .default([]),
@@ -102,10 +102,14 @@ export function decodeOnnx(file: Uint8Array, options: DecodeOptions = {}): OnnxM
   };
 }
 
-function readMessage(file: Uint8Array): z.infer<typeof modelSchema> {
+/** What an ONNX file holds, as it stands there: nothing is checked but the format. */
+export type OnnxMessage = z.infer<typeof messageSchema>;
+
+/** @throws ZkmlError `ONNX_UNREADABLE`. */
+export function readMessage(file: Uint8Array): OnnxMessage {
   try {
     const message = modelMessage();
-    return modelSchema.parse(message.toObject(message.decode(file), { longs: Number }));
+    return messageSchema.parse(message.toObject(message.decode(file), { longs: Number }));
   } catch (cause) {
     throw new ZkmlError(
       "ONNX_UNREADABLE",
@@ -172,7 +176,7 @@ function decodeInput(
     throw new ZkmlError(
       "ONNX_DYNAMIC_SHAPE",
       `Dimension "${label}" of "${raw.name}" has no fixed size.`,
-      `Give it one, for example --dim ${label}=1.`,
+      `Give it one, for example --dimension ${label}=1.`,
     );
   });
   return { name: raw.name, type: knownType(raw.type.tensorType.elemType, raw.name), shape };

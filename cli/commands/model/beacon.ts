@@ -4,11 +4,16 @@ import { BEACON_EXPONENT } from "../../../zkml/setup/key-transcript.ts";
 import type { BeaconOptions } from "../../../zkml/setup/keys.ts";
 import { integerBetween } from "../../arguments.ts";
 import { contributionLine } from "../../ceremony.ts";
-import { print } from "../../output.ts";
+import { withJsonOption } from "../../json-option.ts";
+import { printResult } from "../../output.ts";
 import { withProverThreads } from "../../prover-threads.ts";
 
+interface Options extends BeaconOptions {
+  readonly json: boolean;
+}
+
 export function beaconCommand(): Command {
-  return new Command("beacon")
+  const command = new Command("beacon")
     .description(
       "Close a package's ceremony with a public random value; nobody can contribute then",
     )
@@ -20,12 +25,18 @@ export function beaconCommand(): Command {
       "the value is hashed 2^n times",
       integerBetween(BEACON_EXPONENT.minimum, BEACON_EXPONENT.maximum),
       BEACON_EXPONENT.minimum,
-    )
-    .action(async (folder: string, { value, ...options }: BeaconOptions) => {
+    );
+  return withJsonOption(command).action(
+    async (folder: string, { value, json, ...options }: Options) => {
       const beacon = { ...options, value: value.replace(/^0x/, "") };
-      const { contribution, number, transcriptHash } = await withProverThreads(() =>
-        applyBeaconToPackage(folder, beacon),
-      );
-      print(contributionLine(contribution, number), `transcript ${transcriptHash}`);
-    });
+      const made = await withProverThreads(() => applyBeaconToPackage(folder, beacon));
+      printResult(json, {
+        object: made,
+        lines: [
+          contributionLine(made.contribution, made.number),
+          `transcript ${made.transcriptHash}`,
+        ],
+      });
+    },
+  );
 }

@@ -6,7 +6,8 @@ import { encodeKeyDelta, encodeKeySetup } from "../../../zkml/prove/encoding.ts"
 import { requirePublicTau } from "../../../zkml/setup/ceremony.ts";
 import { integerBetween, opgAmount } from "../../arguments.ts";
 import { onChain, withChainOptions, type ChainOptions } from "../../chain-options.ts";
-import { print, printStep } from "../../output.ts";
+import { withJsonOption } from "../../json-option.ts";
+import { printResult, printStep } from "../../output.ts";
 
 /** Base, where models are paid for with money. */
 const BASE_CHAIN_ID = 8453n;
@@ -15,6 +16,7 @@ interface Options extends ChainOptions {
   readonly uri: string;
   readonly computeUnits: number;
   readonly royalty: bigint;
+  readonly json: boolean;
 }
 
 export function publishCommand(): Command {
@@ -24,8 +26,8 @@ export function publishCommand(): Command {
     .requiredOption("--uri <uri>", "where the package can be fetched")
     .option("--compute-units <n>", "work of one inference", integerBetween(1, 2 ** 48), 1)
     .option("--royalty <opg>", "OPG that you receive per inference", opgAmount, 0n);
-  return withChainOptions(command).action(
-    async (folder: string, { uri, computeUnits, royalty, ...chain }: Options) => {
+  return withJsonOption(withChainOptions(command)).action(
+    async (folder: string, { uri, computeUnits, royalty, json, ...chain }: Options) => {
       const { keys, contentHash, manifest, ceremony } = await readPackage(folder);
       const publication = {
         contentHash,
@@ -39,9 +41,12 @@ export function publishCommand(): Command {
       };
       const { modelId, key } = await onChain(chain, ({ deployment, account }) => {
         if (deployment.chainId === BASE_CHAIN_ID) requirePublicTau(ceremony);
-        return publishModel(deployment, account, publication, printStep);
+        return publishModel(deployment, account, publication, json ? undefined : printStep);
       });
-      print(`model ${modelId}`, `key   ${key}`);
+      printResult(json, {
+        object: { modelId, key },
+        lines: [`model ${modelId}`, `key   ${key}`],
+      });
     },
   );
 }

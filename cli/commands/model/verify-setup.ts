@@ -14,7 +14,8 @@ import {
 } from "../../../zkml/setup/verify-package.ts";
 import { bytes32 } from "../../arguments.ts";
 import { ceremonyLines } from "../../ceremony.ts";
-import { print } from "../../output.ts";
+import { withJsonOption } from "../../json-option.ts";
+import { print, printResult } from "../../output.ts";
 import { withProverThreads } from "../../prover-threads.ts";
 
 interface Options {
@@ -22,20 +23,31 @@ interface Options {
   readonly model?: string;
   readonly rpc?: string;
   readonly deployment?: string;
+  readonly json: boolean;
 }
 
 export function verifySetupCommand(): Command {
-  return new Command("verify-setup")
+  const command = new Command("verify-setup")
     .description("Show who took part in making a package's keys, and check that they were so made")
     .argument("<folder>", "package")
     .option("--powers-of-tau <file>", ".ptau file that the keys were made from")
     .option("--model <id>", "check that this model is registered with these keys", bytes32)
     .option("--rpc <url>", "with --model: JSON-RPC node of the deployment's chain")
-    .option("--deployment <file>", "with --model: deployment file")
-    .action(async (folder: string, options: Options, command: Command) => {
-      const registration = registrationOf(options, command);
-      await withProverThreads(() => verify(folder, options.powersOfTau, registration));
+    .option("--deployment <file>", "with --model: deployment file");
+  return withJsonOption(command).action(async (folder: string, options: Options) => {
+    const registration = registrationOf(options, command);
+    const report = options.json ? () => undefined : print;
+    const setup = await withProverThreads(() =>
+      verify(folder, { file: options.powersOfTau, registration, report }),
+    );
+    const { ceremony, transcriptHash, contentHash } = setup;
+    printResult(options.json, {
+      object: { ceremony, transcriptHash, contentHash, isRegistered: registration !== undefined },
+      lines: [
+        "The keys were made from this circuit and these Powers of Tau, by these contributions only.",
+      ],
     });
+  });
 }
 
 /** Where to look whether the keys are a registered model's. */
@@ -54,27 +66,31 @@ function registrationOf(
   return command.error("error: --model takes --rpc and --deployment too");
 }
 
+interface Verification {
+  readonly file: string | undefined;
+  readonly registration: Registration | undefined;
+  readonly report: (...lines: string[]) => void;
+}
+
+/** Reports as it goes: what is known is shown also where the next check fails. */
 async function verify(
   folder: string,
-  file: string | undefined,
-  registration: Registration | undefined,
-): Promise<void> {
+  { file, registration, report }: Verification,
+): Promise<TranscribedSetup> {
   const setup = await verifyTranscript(folder);
   const { ceremony, transcriptHash, contentHash } = setup;
-  print(
+  report(
     ...ceremonyLines(ceremony),
     `transcript   ${transcriptHash}`,
     `content hash ${contentHash}`,
   );
   if (registration !== undefined) {
     await verifyRegistration(setup, registration);
-    print("The model is registered with this transcript and these keys.");
+    report("The model is registered with this transcript and these keys.");
   }
   if (file === undefined) throw unchecked(ceremony.powersOfTau);
   await verifyOrigin(folder, file);
-  print(
-    "The keys were made from this circuit and these Powers of Tau, by these contributions only.",
-  );
+  return setup;
 }
 
 async function verifyRegistration(

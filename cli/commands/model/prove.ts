@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { readPackage } from "../../../zkml/model/package.ts";
+import { stopProverThreads } from "../../../zkml/prove/threads.ts";
+import { readTensors, requireNoFile, requireWritable, writeWhole } from "../../files.ts";
+import { withJsonOption } from "../../json-option.ts";
+import { printResult } from "../../output.ts";
+import { withProgress } from "../../progress.ts";
+import { NOBODY, readClaim } from "../../proofs/claim.ts";
+import { encodeProofFile } from "../../proofs/proof-file.ts";
+import { proveClaim } from "../../proofs/prove-claim.ts";
+
+interface Options {
+  readonly input: string;
+  readonly claim?: string;
+  readonly output: string;
+  readonly json: boolean;
+}
+
+export function proveCommand(): Command {
+  const command = new Command("prove")
+    .description("Prove what a model says to an input, for one request and node")
+    .argument("<folder>", "package with keys")
+    .requiredOption(
+      "--input <file>",
+      "input: raw bytes, or integers as a flat list in a .json file",
+    )
+    .requiredOption("--output <file>", "proof file to write")
+    .option(
+      "--claim <file>",
+      "JSON: chainId, market, requestId, node, publisher, groth16Verifier; without it the proof is for nobody",
+    );
+  return withJsonOption(command).action(async (folder: string, options: Options) => {
+    const { file, witnessMs, proofMs } = await prove(folder, options).finally(stopProverThreads);
+    const { claim, output } = file;
+    printResult(options.json, {
+      object: { file: options.output, modelId: claim.modelId, output, witnessMs, proofMs },
+      lines: [
+        `Proved in ${Math.round(witnessMs + proofMs)} ms: ${options.output}`,
+        `model  ${claim.modelId}`,
+        `output ${output}`,
+        `Next: opg model verify ${options.output} --key ${folder}`,
+      ],
+    });
+  });
+}
+
+function prove(folder: string, { input, claim, output }: Options) {
+  return withProgress(["read package", "prove", "write"], async (onProgress) => {
+    await requireNoFile(output);
+    await requireWritable(output);
+    const forWhom = claim === undefined ? NOBODY : await readClaim(claim);
+    const model = await readPackage(folder);
+    const bytes = await readTensors(input, model.graph.inputs);
+    onProgress("prove");
+    const proven = await proveClaim(model, bytes, forWhom);
+    onProgress("write");
+    await writeWhole(output, encodeProofFile(proven.file));
+    return proven;
+  });
+}

@@ -1,0 +1,95 @@
+import { getBytes, keccak256, toBeHex } from "ethers";
+import type { Groth16VerificationKey } from "snarkjs";
+import { modelIdOf, modelOrigin } from "../../sdk/model-id.ts";
+import { decodeEvidence, type Evidence } from "../../zkml/prove/evidence.ts";
+import { commitsTo, proofHolds, statementOf } from "../../zkml/prove/verify-evidence.ts";
+import { addressOfKey } from "./address-of-key.ts";
+import type { ProofFile } from "./proof-file.ts";
+
+/** One condition of a proof, and what was compared. */
+export interface ProofCheck {
+  readonly check: string;
+  readonly holds: boolean;
+  readonly detail: string;
+}
+
+/** What a proof is checked against. */
+export interface CheckingKey {
+  readonly verificationKey: Groth16VerificationKey;
+  /** Of the package, if the whole package is at hand. */
+  readonly contentHash?: string;
+}
+
+/**
+ * Checks a proof as `ProvenVerifier` and the verification key's address do on chain; with a package also what the registry
+ * made sure of, that the model is this package's. The proof holds if all checks do.
+ */
+export function checkProof(proof: ProofFile, key: CheckingKey): readonly ProofCheck[] {
+  const evidence = decodeEvidence(getBytes(proof.evidence));
+  if (evidence === undefined) {
+    const detail = `${getBytes(proof.evidence).length} bytes; at least 341 are needed`;
+    return [{ check: "evidence is complete", holds: false, detail }];
+  }
+  return [
+    checkModelId(proof, evidence),
+    ...checkOrigin(proof, evidence, key),
+    compare("key is the one given", {
+      found: evidence.key,
+      wanted: addressOfKey(proof.claim.groth16Verifier, key.verificationKey),
+    }),
+    compare("input is the one claimed", {
+      found: keccak256(evidence.input),
+      wanted: proof.claim.inputHash,
+    }),
+    ...checkStatement(proof, evidence, key),
+  ];
+}
+
+/** The id commits to origin, key and both lengths. */
+function checkModelId({ claim, output }: ProofFile, { origin, key, input }: Evidence): ProofCheck {
+  const sizes = { inputSize: input.length, outputSize: getBytes(output).length };
+  const found = modelIdOf({ origin, key, ...sizes });
+  return compare("model is the one claimed", { found, wanted: claim.modelId });
+}
+
+function checkOrigin(
+  { claim: { publisher } }: ProofFile,
+  { origin }: Evidence,
+  { contentHash }: CheckingKey,
+): ProofCheck[] {
+  if (contentHash === undefined) return [];
+  const wanted = modelOrigin({ publisher, contentHash });
+  return [compare("model is the package's", { found: origin, wanted })];
+}
+
+function checkStatement(
+  { claim, output }: ProofFile,
+  evidence: Evidence,
+  { verificationKey }: CheckingKey,
+): ProofCheck[] {
+  const outputBytes = getBytes(output);
+  const statement = statementOf(evidence, outputBytes, claim);
+  const [c, r, e] = [statement.commitment, statement.challenge, statement.evaluation].map((value) =>
+    toBeHex(value, 32),
+  );
+  return [
+    {
+      check: "c is the hash of input and output",
+      holds: commitsTo(evidence, outputBytes),
+      detail: `c = ${c ?? ""}`,
+    },
+    {
+      check: "proof holds for c, r and e",
+      holds: proofHolds(verificationKey, evidence, statement),
+      detail: `r = ${r ?? ""}, e = ${e ?? ""}`,
+    },
+  ];
+}
+
+function compare(
+  check: string,
+  { found, wanted }: { readonly found: string; readonly wanted: string },
+): ProofCheck {
+  const holds = BigInt(found) === BigInt(wanted);
+  return { check, holds, detail: holds ? wanted : `${found}, not ${wanted}` };
+}

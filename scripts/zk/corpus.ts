@@ -1,0 +1,72 @@
+/**
+ * Runs a folder of networks through the compiler, one after the other, and says how each fared. Each is a folder with
+ * `network.onnx`, `input.json` and `expected.json`.
+ *
+ * Run: npm run zk:corpus -- FOLDER [--prove] [--json FILE]
+ */
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import process from "node:process";
+import { Command } from "commander";
+import { integerBetween } from "../../cli/arguments.ts";
+import { explainFailure } from "../../cli/failure.ts";
+import { requireWritable, writeWhole } from "../../cli/files.ts";
+import { ZkmlError } from "../../zkml/errors.ts";
+import type { NetworkResult } from "../../zkml/corpus/result.ts";
+import { corpusTable } from "./corpus-table.ts";
+import { checkIsolated } from "./isolated-network.ts";
+
+interface Options {
+  readonly prove: boolean;
+  readonly json?: string;
+  readonly timeout: number;
+  readonly memory: number;
+  readonly cache: string;
+}
+
+const command = new Command("zk:corpus")
+  .description("Compile, run and check every network of a folder")
+  .argument("<folder>", "holds NAME/network.onnx, NAME/input.json and NAME/expected.json")
+  .option("--prove", "prove networks of less than 2^18 constraints, with development keys", false)
+  .option("--json <file>", "write the results as a JSON list")
+  .option("--timeout <seconds>", "for each network", integerBetween(1, 86_400), 1800)
+  .option("--memory <MiB>", "heap for each network", integerBetween(64, 1_048_576), 4096)
+  .option("--cache <folder>", "where development files are kept", ".cache/powers-of-tau")
+  .action(run);
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  process.stderr.write(explainFailure(error));
+  process.exitCode = 1;
+}
+
+async function run(folder: string, options: Options): Promise<void> {
+  const names = await networksIn(folder);
+  if (options.json !== undefined) await requireWritable(options.json);
+  const results: NetworkResult[] = [];
+  for (const [index, name] of names.entries()) {
+    process.stderr.write(`[${index + 1}/${names.length}] ${name}\n`);
+    results.push(await checkIsolated(path.join(folder, name), limitsOf(options)));
+  }
+  if (options.json !== undefined) {
+    await writeWhole(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
+  process.stdout.write(`${corpusTable(results)}\n`);
+}
+
+function limitsOf({ timeout, memory, ...rest }: Options) {
+  return { ...rest, timeoutSeconds: timeout, memoryMiB: memory };
+}
+
+/** @throws ZkmlError `FILE_MISSING` for a folder that is not there or holds no folder. */
+async function networksIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (names.length > 0) return names.sort();
+  throw new ZkmlError(
+    "FILE_MISSING",
+    `"${folder}" holds no networks.`,
+    "Name a folder of folders with network.onnx, input.json and expected.json.",
+  );
+}

@@ -1,0 +1,148 @@
+import path from "node:path";
+import { at } from "../arrays.ts";
+import { compileCircuit } from "../circuit/compile.ts";
+import { commit } from "../circuit/poseidon.ts";
+import { packWords, type StatementContext } from "../circuit/statement.ts";
+import { proveRun, requireSatisfied } from "../circuit/witness.ts";
+import { ZkmlError } from "../errors.ts";
+import { infer } from "../integer/run.ts";
+import { encodeTensors, quantiseTensors } from "../integer/tensor-spec.ts";
+import type { CompiledModel } from "../model/compile-model.ts";
+import { readPackage, writePackage } from "../model/package.ts";
+import { lower } from "../network/lower.ts";
+import { inputSizeOf, type Network } from "../network/network.ts";
+import { decodeOnnx } from "../onnx/decode.ts";
+import { outlineOnnx, type OnnxOutline } from "../onnx/outline.ts";
+import { decodeEvidence } from "../prove/evidence.ts";
+import { proveInference } from "../prove/prover.ts";
+import { commitsTo, proofHolds, statementOf } from "../prove/verify-evidence.ts";
+import { setUpForDevelopment } from "../setup/package-setup.ts";
+import { quantiseWithin } from "./precision.ts";
+import { untried, type NetworkResult } from "./result.ts";
+import { readVector, variations, type Vector } from "./vector.ts";
+
+/** Proofs are made of circuits below this: more takes a machine for itself. */
+const PROVABLE_CONSTRAINTS = 2 ** 18;
+
+/** For whom made-up proofs are. */
+const CONTEXT: StatementContext = {
+  chainId: 8453n,
+  market: `0x${"aa".repeat(20)}`,
+  modelId: `0x${"01".repeat(32)}`,
+  requestId: `0x${"02".repeat(32)}`,
+  node: `0x${"bb".repeat(20)}`,
+};
+const PARTS = { origin: `0x${"03".repeat(32)}`, key: `0x${"04".repeat(20)}` };
+
+/** Told what is known so far, so that a network that is cut off leaves what it reached. */
+export type ResultListener = (result: NetworkResult) => void;
+
+export interface ProvingFolders {
+  /** Keeps Powers of Tau files for the next network. */
+  readonly cache: string;
+  /** For the package; whoever made it removes it. */
+  readonly work: string;
+}
+
+/**
+ * Compiles one network of a corpus, runs it, and checks the witness; proves it and checks the proof, where folders for that
+ * are given and the circuit is not too large. Failures are part of the result.
+ */
+export async function checkNetwork(
+  folder: string,
+  onResult: ResultListener,
+  proving?: ProvingFolders,
+): Promise<void> {
+  let result = untried(path.basename(folder));
+  const add = (known: Partial<NetworkResult>): void => {
+    result = { ...result, ...known };
+    onResult(result);
+  };
+  try {
+    const { model, input, ...measured } = compile(await readVector(folder));
+    const constraints = model.circuit.constraints.filter(({ kind }) => kind !== "padding").length;
+    add({ compiled: true, constraints, ...measured });
+    requireWitness(model, input);
+    add({ witness: true });
+    if (proving !== undefined && constraints < PROVABLE_CONSTRAINTS)
+      add(await proveAndVerify(model, input, proving));
+  } catch (error) {
+    add({ error: explain(error) });
+  }
+}
+
+function compile({ onnx, inputs, outputs }: Vector) {
+  const outline = outlineOnnx(onnx);
+  const network = lower(decodeOnnx(onnx, { dimensions: openDimensions(outline) }));
+  const sample = inputs.slice(0, outline.inputs.length).flat();
+  const expected = outputs.slice(0, outline.outputs.length).map(({ data }) => data);
+  requireLengths(network, sample, expected);
+  const samples = variations(sample);
+  const { graph, ...measured } = quantiseWithin(network, samples, expected);
+  const model: CompiledModel = { onnx, network, graph, circuit: compileCircuit(graph) };
+  const input = encodeTensors(graph.inputs, quantiseTensors(graph.inputs, sample));
+  return { model, input, ...measured };
+}
+
+/** Dimensions that files leave open are batches, as a rule: of one. */
+function openDimensions({ inputs }: OnnxOutline): Record<string, number> {
+  const names = inputs.flatMap(({ shape }) => shape.filter((size) => typeof size === "string"));
+  return Object.fromEntries(names.map((name) => [name, 1]));
+}
+
+function requireLengths(
+  network: Network,
+  sample: readonly number[],
+  expected: readonly (readonly number[])[],
+): void {
+  requireCount("input.json", sample.length, inputSizeOf(network));
+  network.outputs.forEach(({ forms }, k) => { requireCount("expected.json", expected[k]?.length ?? 0, forms.length); },
+  );
+}
+
+function requireCount(file: string, found: number, wanted: number): void {
+  if (found === wanted) return;
+  throw new ZkmlError(
+    "VECTOR_INVALID",
+    `${file} holds ${found} numbers; the network has ${wanted} with all open dimensions 1.`,
+    "Give the tensors whole, in the order of the file.",
+  );
+}
+
+/** @throws ZkmlError `WITNESS_UNSATISFIED`. */
+function requireWitness({ graph, circuit }: CompiledModel, input: Uint8Array): void {
+  const { witness } = proveRun(graph, circuit, { input, context: CONTEXT });
+  requireSatisfied(circuit, witness);
+  // The circuit's own commitment, which it makes of its own bytes.
+  const committed = witness.get(at(circuit.publicInputs, 0));
+  if (committed === commit(packWords(Uint8Array.from([...input, ...infer(graph, input)])))) return;
+  throw new ZkmlError(
+    "WITNESS_UNSATISFIED",
+    "The circuit's output is not the integer graph's.",
+    "This is a defect of the compiler; report the model.",
+  );
+}
+
+async function proveAndVerify(
+  model: CompiledModel,
+  input: Uint8Array,
+  { work, cache }: ProvingFolders,
+): Promise<Pick<NetworkResult, "proveMs" | "verified">> {
+  const folder = path.join(work, "package");
+  await writePackage(folder, model);
+  await setUpForDevelopment(folder, { cacheFolder: cache });
+  const ready = await readPackage(folder);
+  const request = { input, context: CONTEXT, parts: PARTS };
+  const { output, evidence, witnessMs, proofMs } = await proveInference(ready, request);
+  const decoded = decodeEvidence(evidence);
+  const verified =
+    decoded !== undefined &&
+    commitsTo(decoded, output) &&
+    proofHolds(ready.keys.verificationKey, decoded, statementOf(decoded, output, CONTEXT));
+  return { proveMs: Math.round(witnessMs + proofMs), verified };
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ZkmlError) return `${error.code}: ${error.message}`;
+  return `UNEXPECTED: ${error instanceof Error ? error.message : String(error)}`;
+}
