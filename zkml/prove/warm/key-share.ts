@@ -1,8 +1,7 @@
-import { corrupted } from "../../circuit/binary-reader.ts";
 import { FIELD_BYTES } from "../../circuit/field.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { FixedPoints, placePoints } from "./fixed-points.ts";
 import { joinPolynomials, Quotient, type Polynomial, type QuotientContent } from "./quotient.ts";
-import { RowPoints } from "./row-points.ts";
 import { WirePoints, type WirePointsContent } from "./wire-points.ts";
 
 /** What one thread holds of a proving key: all of the program, and its share of each set of points. */
@@ -24,7 +23,7 @@ export class KeyShare {
   readonly #arithmetic: Arithmetic;
   readonly #quotient: Quotient;
   readonly #wirePoints: readonly WirePoints[];
-  readonly #rowPoints: RowPoints;
+  readonly #rowPoints: FixedPoints;
   /** Bytes of this share's rows within a polynomial's values. */
   readonly #rows: { readonly start: number; readonly end: number };
 
@@ -33,16 +32,17 @@ export class KeyShare {
     this.#arithmetic = new Arithmetic(module);
     this.#quotient = new Quotient(this.#arithmetic, quotient);
     this.#wirePoints = wirePoints.map((content) => new WirePoints(this.#arithmetic, content));
-    this.#rowPoints = new RowPoints(this.#arithmetic, rowPoints);
+    const placed = placePoints(this.#arithmetic, "G1", rowPoints);
+    this.#rowPoints = new FixedPoints(this.#arithmetic, placed);
     const start = firstRow * FIELD_BYTES;
-    this.#rows = { start, end: start + rowPoints.length / 2 };
-    const areOnCurve = [...this.#wirePoints, this.#rowPoints].every((set) => set.areOnCurve());
-    if (!areOnCurve) throw corrupted("proving key", "has a point that is not on the curve");
+    this.#rows = { start, end: start + placed.count * FIELD_BYTES };
   }
 
-  /** Trades memory for the time of later proofs. */
-  precompute(maxBytes: number): void {
-    this.#rowPoints.precompute(maxBytes);
+  /** Trades at most `maxBytes` of memory for the time of proofs of witnesses like this one. */
+  precompute(witness: SharedArrayBuffer, maxBytes: number): void {
+    const forWires = maxBytes / (2 * this.#wirePoints.length);
+    for (const points of this.#wirePoints) points.precompute(new Uint8Array(witness), forWires);
+    this.#rowPoints.precompute(maxBytes / 2);
   }
 
   /** Writes the values of one polynomial to its place in `spectra`. */
@@ -64,7 +64,7 @@ export class KeyShare {
     return this.#arithmetic.temporarily(() => {
       const [a, b, c] = spectra;
       const scalars = joinPolynomials(this.#arithmetic, [slice(a), slice(b), slice(c)]);
-      return this.#rowPoints.multiply(scalars);
+      return this.#rowPoints.multiply(scalars).read();
     });
   }
 }

@@ -4,7 +4,11 @@ import type { Polynomial } from "./quotient.ts";
 /** What a proving thread is asked to do. It starts with `load`, and takes one task after the other. */
 export type Task =
   | { readonly kind: "load"; readonly content: KeyShareContent }
-  | { readonly kind: "precompute"; readonly maxBytes: number }
+  | {
+      readonly kind: "precompute";
+      readonly witness: SharedArrayBuffer;
+      readonly maxBytes: number;
+    }
   | {
       readonly kind: "transform";
       readonly polynomial: Polynomial;

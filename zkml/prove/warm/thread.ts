@@ -30,7 +30,7 @@ function perform(task: Task): TaskResult {
   if (share === undefined) throw new Error("no key was loaded");
   switch (task.kind) {
     case "precompute":
-      share.precompute(task.maxBytes);
+      share.precompute(task.witness, task.maxBytes);
       return [];
     case "transform":
       share.transform(task.polynomial, task.witness, task.spectra);

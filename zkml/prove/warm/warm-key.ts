@@ -59,19 +59,26 @@ export class WarmKey {
     await this.#all((thread) => ({ kind: "load", content: at(shares, thread) }));
   }
 
-  /** Computes multiples of the key's points: each later proof takes less time. */
-  async precompute(): Promise<void> {
-    const maxBytes = PRECOMPUTED_BYTES / this.#threads.length;
-    this.#precomputed ??= this.#all(() => ({ kind: "precompute", maxBytes }));
+  /**
+   * Computes multiples of the key's points, once: each later proof takes less time.
+   *
+   * @param witness A typical one, which shows what wires have full-size values.
+   */
+  async precompute(witness: Uint8Array): Promise<void> {
+    this.#precomputed ??= this.#all(() => ({
+      kind: "precompute",
+      witness: toShared(witness),
+      maxBytes: PRECOMPUTED_BYTES / this.#threads.length,
+    }));
     await this.#precomputed;
   }
 
   /** @param witness Values of all wires, 32 little-endian bytes each. */
   async prove(witness: Uint8Array): Promise<Groth16Proof> {
-    const values = shared(witness.length);
-    new Uint8Array(values).set(witness);
+    const values = toShared(witness);
     const size = this.#key.domainSize * FIELD_BYTES;
-    const spectra: Spectra = [shared(size), shared(size), shared(size)];
+    const space = (): SharedArrayBuffer => new SharedArrayBuffer(size);
+    const spectra: Spectra = [space(), space(), space()];
     const transformed = POLYNOMIALS.map((polynomial) =>
       this.#idlest().perform({ kind: "transform", polynomial, witness: values, spectra }),
     );
@@ -106,6 +113,8 @@ export class WarmKey {
   }
 }
 
-function shared(bytes: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(bytes);
+function toShared(content: Uint8Array): SharedArrayBuffer {
+  const copy = new SharedArrayBuffer(content.length);
+  new Uint8Array(copy).set(content);
+  return copy;
 }

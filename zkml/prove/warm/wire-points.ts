@@ -2,6 +2,7 @@ import { at } from "../../arrays.ts";
 import { FIELD_BYTES } from "../../circuit/field.ts";
 import { POINT_BYTES, type Group } from "../../setup/points.ts";
 import { PREFIX, type Arithmetic } from "./arithmetic.ts";
+import { FixedPoints, placePoints } from "./fixed-points.ts";
 import { PointSum } from "./point-sum.ts";
 import { smallValue } from "./signed-value.ts";
 
@@ -30,19 +31,41 @@ export class WirePoints {
   readonly #wires: Uint32Array;
   readonly #points: number;
   readonly #size: number;
+  /** Indices of the points that are multiplied by what their wires' values turn out to be. */
+  #varying: Uint32Array;
+  /** The others, with multiples: those whose values are expected to be full-size. */
+  #fixed: { readonly indices: Uint32Array; readonly points: FixedPoints } | undefined;
 
+  /** @throws ZkmlError `FILE_CORRUPTED` if a point is not on the curve. */
   constructor(arithmetic: Arithmetic, { group, wires, points }: WirePointsContent) {
     this.#arithmetic = arithmetic;
     this.#group = group;
     this.#wires = wires;
     this.#size = POINT_BYTES[group];
-    this.#points = arithmetic.store(points);
+    this.#points = placePoints(arithmetic, group, points).pointer;
+    this.#varying = wires.map((_, index) => index);
   }
 
-  /** Whether all points are on the curve. */
-  areOnCurve(): boolean {
-    const inCurve = this.#function("inCurveAffine");
-    return this.#wires.every((_, index) => inCurve(this.#point(index)) !== 0);
+  /**
+   * Computes multiples of the points of all wires that are full-size in this witness. They are in others too: hash states
+   * and the challenge, mostly. Where they are not, nothing is gained, and nothing is wrong.
+   */
+  precompute(witness: Uint8Array, maxBytes: number): void {
+    if (this.#fixed !== undefined) return;
+    const limbs = limbsOf(witness);
+    const isFullSize = (index: number): boolean =>
+      smallValue(limbs, at(this.#wires, index)) === undefined;
+    const indices = this.#varying.filter(isFullSize);
+    if (indices.length === 0) return;
+    const pointer = this.#arithmetic.allocate(indices.length * this.#size);
+    indices.forEach((index, i) => {
+      this.#function("copyAffine")(this.#point(index), pointer + i * this.#size);
+    });
+    const placed = { group: this.#group, pointer, count: indices.length };
+    const points = new FixedPoints(this.#arithmetic, placed);
+    points.precompute(maxBytes);
+    this.#fixed = { indices, points };
+    this.#varying = this.#varying.filter((index) => !isFullSize(index));
   }
 
   /**
@@ -56,18 +79,30 @@ export class WirePoints {
       for (const scalarBytes of SCALAR_BYTES) {
         this.#addProducts(sum, { witness, scalarBytes, factors: longer.get(scalarBytes) ?? [] });
       }
+      this.#addFixed(sum, witness);
       return sum.read();
     });
   }
 
+  #addFixed(sum: PointSum, witness: Uint8Array): void {
+    if (this.#fixed === undefined) return;
+    const { indices, points } = this.#fixed;
+    const scalars = this.#arithmetic.allocate(indices.length * FIELD_BYTES);
+    const target = this.#arithmetic.bytes(scalars, indices.length * FIELD_BYTES);
+    indices.forEach((index, i) => {
+      target.set(this.#value(witness, index), i * FIELD_BYTES);
+    });
+    sum.add(points.multiply(scalars));
+  }
+
   /** Adds the points of wires at one and minus one, and sorts the others by the bytes of their values. */
   #addUnits(sum: PointSum, witness: Uint8Array): ReadonlyMap<ScalarBytes, Factor[]> {
-    const limbs = new Uint32Array(witness.buffer, witness.byteOffset, witness.byteLength / 4);
+    const limbs = limbsOf(witness);
     const [add, subtract] = [this.#function("addMixed"), this.#function("subMixed")];
     const longer = new Map<ScalarBytes, Factor[]>(SCALAR_BYTES.map((bytes) => [bytes, []]));
     const { pointer } = sum;
-    this.#wires.forEach((wire, index) => {
-      const small = smallValue(limbs, wire);
+    this.#varying.forEach((index) => {
+      const small = smallValue(limbs, at(this.#wires, index));
       if (small === 0) return;
       if (small === 1) add(pointer, this.#point(index), pointer);
       else if (small === -1) subtract(pointer, this.#point(index), pointer);
@@ -86,15 +121,20 @@ export class WirePoints {
       factors.forEach(({ index, small }, i) => {
         const copy = small !== undefined && small < 0 ? "negAffine" : "copyAffine";
         this.#function(copy)(this.#point(index), points + i * this.#size);
-        const start = at(this.#wires, index) * FIELD_BYTES;
         const scalar =
           small === undefined
-            ? witness.subarray(start, start + FIELD_BYTES)
+            ? this.#value(witness, index)
             : littleEndian(Math.abs(small), scalarBytes);
         this.#arithmetic.bytes(scalars + i * scalarBytes, scalarBytes).set(scalar);
       });
       sum.addProducts({ points, scalars, scalarBytes, count });
     });
+  }
+
+  /** The value of a point's wire. */
+  #value(witness: Uint8Array, index: number): Uint8Array {
+    const start = at(this.#wires, index) * FIELD_BYTES;
+    return witness.subarray(start, start + FIELD_BYTES);
   }
 
   #point(index: number): number {
@@ -110,6 +150,10 @@ interface Products {
   readonly witness: Uint8Array;
   readonly scalarBytes: ScalarBytes;
   readonly factors: readonly Factor[];
+}
+
+function limbsOf(witness: Uint8Array): Uint32Array {
+  return new Uint32Array(witness.buffer, witness.byteOffset, witness.byteLength / 4);
 }
 
 function bytesOf(small: number | undefined): ScalarBytes {
