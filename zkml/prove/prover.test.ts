@@ -5,13 +5,13 @@ import { expect } from "chai";
 import { at } from "../arrays.ts";
 import { encodeR1cs } from "../circuit/r1cs-file.ts";
 import type { StatementContext } from "../circuit/statement.ts";
-import { ZkmlError } from "../errors.ts";
 import { infer } from "../integer/run.ts";
 import { compileModel, type CompiledModel } from "../model/compile-model.ts";
 import { isSetUp, readPackage, writePackage } from "../model/package.ts";
 import { developmentTau } from "../setup/development-tau.ts";
 import { setUpForDevelopment } from "../setup/package-setup.ts";
 import { makeKeys, verifyKeys, type CircuitKeys } from "../setup/keys.ts";
+import { failure } from "../testing/failure.ts";
 import { perceptronFile, randomBytes } from "../testing/networks.ts";
 import { seededRandom } from "../testing/random.ts";
 import { encodeKeyDelta, encodeKeySetup } from "./encoding.ts";
@@ -34,16 +34,6 @@ const PARTS = { origin: `0x${"55".repeat(32)}`, key: `0x${"66".repeat(20)}` };
 function smallModel(): CompiledModel {
   const samples = Array.from({ length: 20 }, () => randomBytes(12, random));
   return compileModel(perceptronFile(SIZES, random), { samples });
-}
-
-async function failure(run: () => Promise<unknown>): Promise<ZkmlError> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof ZkmlError) return error;
-    throw error;
-  }
-  throw new Error("nothing failed");
 }
 
 describe("key set-up and proof", () => {

@@ -14,7 +14,7 @@ export const PREFIX: Readonly<Record<Group, string>> = { G1: "g1m", G2: "g2m" };
 /** The curve library's WebAssembly module on this thread, with memory that only grows. Everything is on raw pointers. */
 export class Arithmetic {
   readonly #memory: WebAssembly.Memory;
-  readonly #functions: Readonly<Record<string, WebAssembly.ExportValue>>;
+  readonly #functions: Readonly<Record<string, WebAssembly.Export>>;
 
   constructor(module: WebAssembly.Module) {
     this.#memory = new WebAssembly.Memory({ initial: FIRST_PAGES });
@@ -25,7 +25,7 @@ export class Arithmetic {
   function(name: string): (...operands: number[]) => number {
     const found = this.#functions[name];
     if (typeof found !== "function") throw new Error(`the curve library has no ${name}`);
-    return found as (...operands: number[]) => number;
+    return found;
   }
 
   call(name: string, ...operands: number[]): number {

@@ -23,12 +23,7 @@ export function assembleProof(
   const piA = sum(G1, [a, alphaG1, G1.timesFr(deltaG1, r)]);
   const piB = sum(G2, [b2, betaG2, G2.timesFr(deltaG2, s)]);
   const piB1 = sum(G1, [b1, betaG1, G1.timesFr(deltaG1, s)]);
-  const piC = sum(G1, [
-    c,
-    G1.timesFr(piA, s),
-    G1.timesFr(piB1, r),
-    G1.timesFr(deltaG1, minusRs),
-  ]);
+  const piC = sum(G1, [c, G1.timesFr(piA, s), G1.timesFr(piB1, r), G1.timesFr(deltaG1, minusRs)]);
   return {
     pi_a: decimals(G1.toObject(G1.toAffine(piA)) as bigint[]),
     pi_b: (G2.toObject(G2.toAffine(piB)) as bigint[][]).map(decimals),

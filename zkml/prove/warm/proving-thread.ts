@@ -18,7 +18,7 @@ export class ProvingThread {
     this.#worker.on("message", (reply: TaskReply) => {
       this.#settle(reply);
     });
-    this.#worker.on("error", (cause) => {
+    this.#worker.on("error", (cause: Error) => {
       this.#fail(stopped(cause.message, cause));
     });
     this.#worker.on("exit", (code) => {

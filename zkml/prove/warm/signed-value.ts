@@ -28,11 +28,7 @@ export function smallValue(limbs: Uint32Array, index: number): number | undefine
 }
 
 /** Whether all limbs above the lowest two are those of `wanted`. */
-function hasUpperLimbs(
-  limbs: Uint32Array,
-  start: number,
-  wanted: Uint32Array,
-): boolean {
+function hasUpperLimbs(limbs: Uint32Array, start: number, wanted: Uint32Array): boolean {
   for (let limb = 2; limb < LIMBS; limb++) {
     if (limbs[start + limb] !== wanted[limb]) return false;
   }

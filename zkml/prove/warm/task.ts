@@ -23,5 +23,4 @@ export type TaskResult = readonly Uint8Array<ArrayBuffer>[];
 
 /** A thread's answer to a task. */
 export type TaskReply =
-  | { readonly points: TaskResult }
-  | { readonly fault: string; readonly isCorrupted: boolean };
+  { readonly points: TaskResult } | { readonly fault: string; readonly isCorrupted: boolean };
