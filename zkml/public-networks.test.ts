@@ -3,20 +3,16 @@ import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
 import { z } from "zod";
-import { at, listOf } from "./arrays.ts";
+import { at } from "./arrays.ts";
 import { ZkmlError } from "./errors.ts";
 import { requireSatisfied, proveRun } from "./circuit/witness.ts";
 import type { StatementContext } from "./circuit/statement.ts";
 import { encodeTensor, quantiseTensor } from "./integer/tensor-spec.ts";
 import type { QuantisationOptions } from "./integer/quantise.ts";
-import { seededRandom } from "./testing/random.ts";
+import { compilePublicNetwork } from "./testing/public-networks.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { runNetwork } from "./network/network.ts";
-import { compileModel } from "./model/compile-model.ts";
 
-const inputSchema = z.object({
-  input_data: z.array(z.array(z.union([z.number(), z.boolean()]))),
-});
 const expectedSchema = z.object({
   outputs: z.array(z.object({ dims: z.array(z.number()), data: z.array(z.number()) })),
 });
@@ -86,17 +82,7 @@ describe("public ONNX networks", function () {
 
   const folderOf = (name: string) => path.join(VECTORS_DIR ?? "", "onnx", name);
 
-  async function compile(name: string) {
-    const onnx = new Uint8Array(await readFile(path.join(folderOf(name), "network.onnx")));
-    const samples = variations(await readSample(name));
-    const dimensions = { batch_size: 1 };
-    return { ...compileModel(onnx, { samples, dimensions, ...SUPPORTED[name] }), samples };
-  }
-
-  async function readSample(name: string): Promise<number[]> {
-    const file = await readFile(path.join(folderOf(name), "input.json"), "utf8");
-    return at(inputSchema.parse(JSON.parse(file)).input_data, 0).map(Number);
-  }
+  const compile = (name: string) => compilePublicNetwork(folderOf(name), SUPPORTED[name]);
 
   async function readExpected(name: string) {
     const file = await readFile(path.join(folderOf(name), "expected.json"), "utf8");
@@ -136,15 +122,6 @@ describe("public ONNX networks", function () {
     });
   }
 });
-
-/** A sample, and others made of its values in another order. */
-function variations(sample: readonly number[]): (readonly number[])[] {
-  const random = seededRandom(3);
-  const shuffled = listOf(9, () =>
-    sample.map(() => at(sample, Math.floor(random() * sample.length))),
-  );
-  return [sample, ...shuffled];
-}
 
 function expectClose(actual: readonly number[], wanted: readonly number[], delta: number): void {
   expect(actual).to.have.length(wanted.length);

@@ -33,7 +33,7 @@ export interface ProvenInference {
   readonly proofMs: number;
 }
 
-/** What proves where nothing else is chosen: the fastest for a single proof. */
+/** What proves where nothing else is chosen. */
 const REFERENCE = new SnarkjsProver();
 
 /**
