@@ -16,7 +16,7 @@ import { seededRandom } from "../../zkml/testing/random.ts";
 import { compileDigits } from "../digits/model.ts";
 
 /** A circuit, and how to compute a witness of it. */
-export interface Subject {
+interface Subject {
   readonly circuit: ConstraintSystem;
   /** Rows that enforce something. */
   readonly constraints: number;

@@ -72,6 +72,16 @@ describe("opg", () => {
     expect(setup.exitCode).to.equal(0);
     expect(setup.stdout).to.include("These keys are for development");
 
+    const prove = ["model", "prove", "model", "--input", "input.bin"];
+    for (const prover of ["warm", "snarkjs"]) {
+      const proved = await runOpg(folder, ...prove, "--prover", prover, "--times", "2");
+      const line = `Proved and verified with ${prover}: witness \\d+ ms, proof \\d+ ms\\.\n`;
+      expect(proved.stdout).to.match(new RegExp(`^(${line}){2}$`));
+      expect(proved.exitCode).to.equal(0);
+    }
+    const unknown = await runOpg(folder, ...prove, "--rapidsnark", "nowhere");
+    expectFailure(unknown, "PROVER_MISSING", /"nowhere" is not a program/);
+
     const key = path.join(market.folder, "node.key");
     const publish = [
       "model",
