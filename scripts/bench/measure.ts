@@ -4,6 +4,7 @@ import { at } from "../../zkml/arrays.ts";
 import { encodeR1cs } from "../../zkml/circuit/r1cs-file.ts";
 import { encodeWitness } from "../../zkml/circuit/wtns-file.ts";
 import { proveVerified } from "../../zkml/prove/prove-verified.ts";
+import type { Prover } from "../../zkml/prove/provers/prover.ts";
 import { SnarkjsProver } from "../../zkml/prove/provers/snarkjs-prover.ts";
 import { WarmProver } from "../../zkml/prove/provers/warm-prover.ts";
 import { makeKeys } from "../../zkml/setup/keys.ts";
@@ -28,6 +29,9 @@ export interface Measurement {
   readonly prepareMs: number;
   readonly snarkjsMs: number;
   readonly warmMs: number;
+  /** Processor time of all threads, which other work on the machine hardly changes. */
+  readonly snarkjsCpuMs: number;
+  readonly warmCpuMs: number;
   readonly verifyMs: number;
   readonly peakBytes: number;
 }
@@ -43,11 +47,11 @@ export async function measure(compile: Compile, cacheFolder: string): Promise<Me
   await stopThreads();
 
   const [snarkjs, warm] = [new SnarkjsProver(), new WarmProver()];
-  const prove = async (prover: SnarkjsProver | WarmProver): Promise<number> =>
-    (await timed(() => prover.prove(keys.provingKey, witness)))[1];
-  const [snarkjsColdMs, warmColdMs] = [await prove(snarkjs), await prove(warm)];
+  const prove = (prover: Prover): Promise<ProofTime> =>
+    timeProof(() => prover.prove(keys.provingKey, witness));
+  const cold = { snarkjs: await prove(snarkjs), warm: await prove(warm) };
   const [, prepareMs] = await timed(() => warm.prepare(keys.provingKey, witness));
-  const times: { snarkjs: number; warm: number }[] = [];
+  const times: { snarkjs: ProofTime; warm: ProofTime }[] = [];
   for (let round = 0; round < ROUNDS; round++)
     times.push({ snarkjs: await prove(snarkjs), warm: await prove(warm) });
 
@@ -59,9 +63,12 @@ export async function measure(compile: Compile, cacheFolder: string): Promise<Me
   await stopThreads();
   return {
     ...{ constraints, power, keyBytes: keys.provingKey.length },
-    ...{ compileMs, setupMs, witnessMs, snarkjsColdMs, warmColdMs, prepareMs, verifyMs },
-    snarkjsMs: median(times.map((time) => time.snarkjs)),
-    warmMs: median(times.map((time) => time.warm)),
+    ...{ compileMs, setupMs, witnessMs, prepareMs, verifyMs },
+    ...{ snarkjsColdMs: cold.snarkjs.ms, warmColdMs: cold.warm.ms },
+    snarkjsMs: median(times.map(({ snarkjs: { ms } }) => ms)),
+    warmMs: median(times.map(({ warm: { ms } }) => ms)),
+    snarkjsCpuMs: median(times.map(({ snarkjs: { cpuMs } }) => cpuMs)),
+    warmCpuMs: median(times.map(({ warm: { cpuMs } }) => cpuMs)),
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };
 }
@@ -69,6 +76,18 @@ export async function measure(compile: Compile, cacheFolder: string): Promise<Me
 /** Also what set-up and verification left running. */
 async function stopThreads(): Promise<void> {
   await new SnarkjsProver().stop();
+}
+
+interface ProofTime {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+async function timeProof(prove: () => Promise<unknown>): Promise<ProofTime> {
+  const before = process.cpuUsage();
+  const [, ms] = await timed(prove);
+  const { user, system } = process.cpuUsage(before);
+  return { ms, cpuMs: (user + system) / 1000 };
 }
 
 async function timed<T>(run: () => Promise<T> | T): Promise<[result: T, ms: number]> {
