@@ -7,5 +7,7 @@ export { readGraph, readPackage, writePackage, type ModelPackage } from "./model
 export { SUPPORTED_OPERATORS } from "./network/registry.ts";
 export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
 export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
+export { createProver, type ProverChoice } from "./prove/provers/create-prover.ts";
+export { type Prover, type ProverName } from "./prove/provers/prover.ts";
 export { stopProverThreads } from "./prove/threads.ts";
 export { setUp, setUpForDevelopment } from "./setup/package-setup.ts";
