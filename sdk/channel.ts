@@ -51,7 +51,7 @@ export interface Usage {
 export type CooperativeClose = Voucher;
 
 /** What the node lets itself be owed from now on; signed by the node. */
-export interface ExposureLimits {
+interface ExposureLimits {
   readonly node: string;
   /** What one channel may hold, in OPG wei; zero: any amount. */
   readonly perChannel: bigint;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { isAddress, parseEther, parseUnits } from "ethers";
 import { z } from "zod";
 import { OpenGradientError } from "../sdk/errors.ts";
+import { PROVER_NAMES } from "../zkml/prove/provers/prover.ts";
 
 const address = z.string().refine(isAddress, "is not an address");
 
@@ -43,6 +44,12 @@ const configSchema = z.strictObject({
   maxFeePerGasGwei: decimal((text) => parseUnits(text, "gwei"), "5"),
   /** Jobs that are worked on at the same time. */
   concurrency: z.int().min(1).max(64).default(4),
+  /** What makes proofs. Without it: rapidsnark if it is there, else the warm prover. */
+  prover: z.enum(PROVER_NAMES).optional(),
+  /** Program to use as rapidsnark. */
+  rapidsnark: z.string().optional(),
+  /** Models whose proving keys the warm prover keeps in memory at the same time. */
+  residentKeys: z.int().min(1).max(64).default(4),
 });
 
 /** How to run a worker; amounts in wei. */
@@ -72,6 +79,7 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
     keyFile: resolve(config.keyFile),
     dataFolder: resolve(config.dataFolder),
     models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
+    ...(config.rapidsnark !== undefined && { rapidsnark: resolve(config.rapidsnark) }),
   };
 }
 

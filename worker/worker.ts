@@ -11,9 +11,10 @@ import { JobQueue } from "./jobs/job-queue.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { JobStore } from "./jobs/job-store.ts";
 import { preflight } from "./preflight.ts";
-import { Prover } from "./prover/prover.ts";
+import { Prover, type ProverOptions } from "./prover/prover.ts";
 import { claimDataFolder } from "./storage/data-folder.ts";
 import { openDatabase } from "./storage/database.ts";
+import { createProver } from "../zkml/prove/provers/create-prover.ts";
 
 /** A node that serves requests of the market. */
 export interface Worker {
@@ -55,7 +56,7 @@ export async function startWorker(
     log,
     resources,
   });
-  const prover = resources.adopt(new Prover({ models, deployment, node: operator }), (it) =>
+  const prover = resources.adopt(await buildProver(config, { models, deployment, log }), (it) =>
     it.stop(),
   );
 
@@ -97,6 +98,17 @@ export async function startWorker(
   resources.defer(follow(watcher, stopping));
   const opened = resources.move();
   return { account: wallet.address, modelIds, jobs, events, stop: () => opened.disposeAsync() };
+}
+
+/** The prover of the configuration's choice, which starts to prepare. */
+async function buildProver(
+  { prover: name, rapidsnark, residentKeys, operator: node }: WorkerConfig,
+  services: Pick<ProverOptions, "models" | "deployment" | "log">,
+): Promise<Prover> {
+  const maker = await createProver({ name, rapidsnark, maxKeys: residentKeys });
+  const prover = new Prover({ ...services, node, maker, residentKeys });
+  prover.prepare();
+  return prover;
 }
 
 /** Sets a watcher going; the result stops it, and every step that waits for the chain. */

@@ -19,6 +19,8 @@ export { SUPPORTED_OPERATORS } from "./network/registry.ts";
 export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
 export { decodeEvidence, type Evidence } from "./prove/evidence.ts";
 export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
+export { createProver, type ProverChoice } from "./prove/provers/create-prover.ts";
+export { type Prover, type ProverName } from "./prove/provers/prover.ts";
 export { stopProverThreads } from "./prove/threads.ts";
 export { proofHolds, statementOf, type Statement } from "./prove/verify-evidence.ts";
 export { type Ceremony } from "./setup/ceremony.ts";

@@ -10,8 +10,8 @@ import { dequantiseTensors, encodeTensors, quantiseTensors } from "./integer/ten
 import type { QuantisationOptions } from "./integer/quantise.ts";
 import { rangeWithZero, TOLERANCE } from "./inspect/tolerance.ts";
 import { runIntegerGraph } from "./integer/run.ts";
-import { runNetwork } from "./network/network.ts";
 import { compileModel } from "./model/compile-model.ts";
+import { runNetwork } from "./network/network.ts";
 
 /** The networks, and the precision they need, if not the usual. */
 const PRECISION: Readonly<Record<string, QuantisationOptions>> = {

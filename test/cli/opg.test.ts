@@ -73,6 +73,18 @@ describe("opg", () => {
     expect(setup.exitCode).to.equal(0);
     expect(setup.stdout).to.include("These keys are for development");
 
+    const prove = ["model", "prove", "model", "--input", "input.bin"];
+    for (const prover of ["warm", "snarkjs"]) {
+      const file = `${prover}.json`;
+      const proved = await runOpg(folder, ...prove, "--output", file, "--prover", prover);
+      expect(proved.stdout).to.match(new RegExp(`^Proved in \\d+ ms with ${prover}: ${file}\n`));
+      const verified = await runOpg(folder, "model", "verify", file, "--key", "model");
+      expect(verified.exitCode).to.equal(0);
+    }
+    const nowhere = ["--output", "none.json", "--rapidsnark", "nowhere"];
+    const unknown = await runOpg(folder, ...prove, ...nowhere);
+    expectFailure(unknown, "PROVER_MISSING", /"nowhere" is not a program/);
+
     const key = path.join(market.folder, "node.key");
     const publish = [
       "model",

@@ -119,7 +119,8 @@ export class JobRunner {
     try {
       await jobs.advance(job, "Proved", { answer: await prover.prove(job) });
     } catch (error) {
-      if (!(error instanceof ZkmlError)) throw error;
+      // A prover that was stopped, or ran out of memory, may do better later.
+      if (!(error instanceof ZkmlError) || error.code === "PROVER_FAILED") throw error;
       await jobs.advance(job, "Failed", { reason: `${error.code}: ${error.message}` });
     }
   }

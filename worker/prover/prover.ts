@@ -1,8 +1,10 @@
 import pLimit from "p-limit";
+import type { Logger } from "pino";
 import type { Deployment } from "../../sdk/deployment.ts";
 import { evidenceOf } from "../../sdk/proof-kinds.ts";
 import { getBytes } from "ethers";
-import { proveInference } from "../../zkml/prove/prover.ts";
+import { prepareModel, proveInference } from "../../zkml/prove/prover.ts";
+import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
 import { stopProverThreads } from "../../zkml/prove/threads.ts";
 import type { FoundRequest, ProvenAnswer } from "../jobs/job.ts";
 import type { ServedModel } from "../models/served-models.ts";
@@ -12,6 +14,11 @@ export interface ProverOptions {
   readonly deployment: Deployment;
   /** The operator that is to be paid. */
   readonly node: string;
+  /** What makes the proofs. */
+  readonly maker: ProofMaker;
+  /** Models that are prepared for: as many as the maker keeps. */
+  readonly residentKeys: number;
+  readonly log: Logger;
 }
 
 /** Runs models and proves what they said. */
@@ -19,15 +26,33 @@ export class Prover {
   readonly #options: ProverOptions;
   /** One proof takes all cores: two at once would only be late together. */
   readonly #oneAtATime = pLimit(1);
+  #isStopped = false;
 
   constructor(options: ProverOptions) {
     this.#options = options;
   }
 
-  /** @throws ZkmlError `INPUT_SIZE` or `PROOF_INVALID`. */
+  /** Has the maker do in advance what it can, between jobs: the first ones may come before all is done. */
+  prepare(): void {
+    const { models, maker, residentKeys, log } = this.#options;
+    for (const [modelId, { model }] of [...models].slice(0, residentKeys)) {
+      void this.#oneAtATime(() => prepareModel(model, maker)).then(
+        () => {
+          log.info({ modelId, prover: maker.name }, "The prover is ready.");
+        },
+        (error: unknown) => {
+          // Not fatal: whoever asks gets the same failure as the reason why the job ends.
+          if (!this.#isStopped)
+            log.error({ modelId, error: String(error) }, "The prover cannot prepare.");
+        },
+      );
+    }
+  }
+
+  /** @throws ZkmlError `INPUT_SIZE`, `PROVER_FAILED` or `PROOF_INVALID`. */
   prove({ requestId, terms, input }: FoundRequest): Promise<ProvenAnswer> {
     return this.#oneAtATime(async () => {
-      const { models, deployment, node } = this.#options;
+      const { models, deployment, node, maker } = this.#options;
       const served = models.get(terms.modelId);
       if (served === undefined) throw new Error(`model ${terms.modelId} is not served`);
       const context = {
@@ -38,7 +63,7 @@ export class Prover {
         node,
       };
       const { parts, model } = served;
-      const proven = await proveInference(model, { input, context, parts });
+      const proven = await proveInference(model, { input, context, parts }, maker);
       const { output, witnessMs, proofMs } = proven;
       const evidence = getBytes(evidenceOf("provenGroth16V1", proven.evidence));
       return { output, evidence, witnessMs, proofMs };
@@ -46,6 +71,10 @@ export class Prover {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#oneAtATime.clearQueue();
+    await this.#options.maker.stop();
+    // Proofs are verified with snarkjs, whatever makes them.
     await stopProverThreads();
   }
 }

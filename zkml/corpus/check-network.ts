@@ -96,8 +96,9 @@ function requireLengths(
   expected: readonly (readonly number[])[],
 ): void {
   requireCount("input.json", sample.length, inputSizeOf(network));
-  network.outputs.forEach(({ forms }, k) => { requireCount("expected.json", expected[k]?.length ?? 0, forms.length); },
-  );
+  network.outputs.forEach(({ forms }, k) => {
+    requireCount("expected.json", expected[k]?.length ?? 0, forms.length);
+  });
 }
 
 function requireCount(file: string, found: number, wanted: number): void {

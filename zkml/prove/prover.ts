@@ -1,12 +1,14 @@
-import { groth16 } from "snarkjs";
-import { ZkmlError } from "../errors.ts";
 import type { ConstraintSystem } from "../circuit/constraint-system.ts";
 import type { StatementContext } from "../circuit/statement.ts";
 import { proveRun } from "../circuit/witness.ts";
 import { encodeWitness } from "../circuit/wtns-file.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
+import { byteLength } from "../integer/tensor-spec.ts";
 import type { CircuitKeys } from "../setup/keys.ts";
 import { encodeEvidence, type ModelParts } from "./encoding.ts";
+import { proveVerified } from "./prove-verified.ts";
+import type { Prover } from "./provers/prover.ts";
+import { SnarkjsProver } from "./provers/snarkjs-prover.ts";
 
 /** A model ready to be proved. */
 export interface ProvableModel {
@@ -31,34 +33,47 @@ export interface ProvenInference {
   readonly proofMs: number;
 }
 
+/** What proves where nothing else is chosen. */
+const REFERENCE = new SnarkjsProver();
+
 /**
- * Runs the model on an input and proves it for one request and node. The proof is verified before it is handed out: a
- * wrong one would cost its sender gas, and perhaps its collateral.
+ * Runs the model on an input and proves it for one request and node. The proof is verified before it is handed out.
  *
- * @throws ZkmlError `INPUT_SIZE`, or `PROOF_INVALID` if key and circuit do not belong together.
+ * @throws ZkmlError `INPUT_SIZE`, or whatever `proveVerified` does.
  */
 export async function proveInference(
   { graph, circuit, keys }: ProvableModel,
   { input, context, parts }: ProofRequest,
+  prover: Prover = REFERENCE,
 ): Promise<ProvenInference> {
   const start = performance.now();
   const { output, commitment, witness } = proveRun(graph, circuit, { input, context });
   const witnessFile = encodeWitness(witness);
   const witnessed = performance.now();
-  const { proof, publicSignals } = await groth16.prove(keys.provingKey, witnessFile);
-  const proved = performance.now();
-
-  if (!(await groth16.verify(keys.verificationKey, publicSignals, proof))) {
-    throw new ZkmlError(
-      "PROOF_INVALID",
-      "The proof does not verify under the model's own key.",
-      "Set the model up again: proving key, verification key and circuit do not belong together.",
-    );
-  }
+  const { proof } = await proveVerified(prover, keys, witnessFile);
   return {
     output,
     evidence: encodeEvidence(parts, { commitment, proof, input }),
     witnessMs: witnessed - start,
-    proofMs: proved - witnessed,
+    proofMs: performance.now() - witnessed,
   };
+}
+
+/** A context that no request has: what is proved for it is worth nothing on any chain. */
+export const NO_REQUEST: StatementContext = {
+  chainId: 0n,
+  market: `0x${"00".repeat(20)}`,
+  modelId: `0x${"00".repeat(32)}`,
+  requestId: `0x${"00".repeat(32)}`,
+  node: `0x${"00".repeat(20)}`,
+};
+
+/** Lets a prover do in advance what it can for a model: see `Prover.prepare`. */
+export async function prepareModel(
+  { graph, circuit, keys }: ProvableModel,
+  prover: Prover,
+): Promise<void> {
+  const input = new Uint8Array(byteLength(graph.inputs));
+  const { witness } = proveRun(graph, circuit, { input, context: NO_REQUEST });
+  await prover.prepare(keys.provingKey, encodeWitness(witness));
 }

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { BinaryWriter, FILE_HEADER_BYTES, SECTION_HEADER_BYTES } from "../circuit/binary-writer.ts";
 import { BASE_FIELD_ORDER, FIELD_BYTES, FIELD_ORDER, toField } from "../circuit/field.ts";
 import { at } from "../arrays.ts";
-import { multiplyGenerator, POINT_BYTES, type Group } from "./fixed-base.ts";
+import { multiplyGenerator } from "./fixed-base.ts";
+import { POINT_BYTES, type Group } from "./points.ts";
 
 /** The three secrets behind a Powers of Tau file. Who knows them can forge proofs for every key made from it. */
 export interface TauSecrets {

@@ -1,11 +1,6 @@
 import { buildBn128, type Curve } from "ffjavascript";
 import { FIELD_BYTES, writeField } from "../circuit/field.ts";
-
-/** Which of BN254's two groups. */
-export type Group = "G1" | "G2";
-
-/** Bytes of an affine point in the curve library's own (Montgomery, little-endian) form. */
-export const POINT_BYTES: Readonly<Record<Group, number>> = { G1: 64, G2: 128 };
+import { POINT_BYTES, type Group } from "./points.ts";
 
 const PREFIX: Readonly<Record<Group, string>> = { G1: "g1m", G2: "g2m" };
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { buildBn128, type Curve } from "ffjavascript";
 import { at } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import { POINT_BYTES } from "./fixed-base.ts";
+import { POINT_BYTES } from "./points.ts";
 import { inMemory, readSections, viewOf } from "./sections.ts";
 
 /** What one participant of phase 2 did to a key. */

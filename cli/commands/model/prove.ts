@@ -1,6 +1,7 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { readPackage } from "../../../zkml/model/package.ts";
-import { stopProverThreads } from "../../../zkml/prove/threads.ts";
+import { createProver } from "../../../zkml/prove/provers/create-prover.ts";
+import { PROVER_NAMES, type ProverName } from "../../../zkml/prove/provers/prover.ts";
 import { readTensors, requireNoFile, requireWritable, writeWhole } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult } from "../../output.ts";
@@ -8,11 +9,14 @@ import { withProgress } from "../../progress.ts";
 import { NOBODY, readClaim } from "../../proofs/claim.ts";
 import { encodeProofFile } from "../../proofs/proof-file.ts";
 import { proveClaim } from "../../proofs/prove-claim.ts";
+import { withProverThreads } from "../../prover-threads.ts";
 
 interface Options {
   readonly input: string;
   readonly claim?: string;
   readonly output: string;
+  readonly prover?: ProverName;
+  readonly rapidsnark?: string;
   readonly json: boolean;
 }
 
@@ -28,14 +32,22 @@ export function proveCommand(): Command {
     .option(
       "--claim <file>",
       "JSON: chainId, market, requestId, node, publisher, groth16Verifier; without it the proof is for nobody",
-    );
+    )
+    .addOption(
+      new Option("--prover <name>", "without it: rapidsnark if it is there, else warm").choices(
+        PROVER_NAMES,
+      ),
+    )
+    .option("--rapidsnark <program>", "executable of rapidsnark");
   return withJsonOption(command).action(async (folder: string, options: Options) => {
-    const { file, witnessMs, proofMs } = await prove(folder, options).finally(stopProverThreads);
+    const { file, prover, witnessMs, proofMs } = await withProverThreads(() =>
+      prove(folder, options),
+    );
     const { claim, output } = file;
     printResult(options.json, {
-      object: { file: options.output, modelId: claim.modelId, output, witnessMs, proofMs },
+      object: { file: options.output, modelId: claim.modelId, output, prover, witnessMs, proofMs },
       lines: [
-        `Proved in ${Math.round(witnessMs + proofMs)} ms: ${options.output}`,
+        `Proved in ${Math.round(witnessMs + proofMs)} ms with ${prover}: ${options.output}`,
         `model  ${claim.modelId}`,
         `output ${output}`,
         `Next: opg model verify ${options.output} --key ${folder}`,
@@ -44,17 +56,22 @@ export function proveCommand(): Command {
   });
 }
 
-function prove(folder: string, { input, claim, output }: Options) {
+function prove(folder: string, { input, claim, output, ...choice }: Options) {
   return withProgress(["read package", "prove", "write"], async (onProgress) => {
     await requireNoFile(output);
     await requireWritable(output);
     const forWhom = claim === undefined ? NOBODY : await readClaim(claim);
     const model = await readPackage(folder);
     const bytes = await readTensors(input, model.graph.inputs);
+    const prover = await createProver({ name: choice.prover, rapidsnark: choice.rapidsnark });
     onProgress("prove");
-    const proven = await proveClaim(model, bytes, forWhom);
-    onProgress("write");
-    await writeWhole(output, encodeProofFile(proven.file));
-    return proven;
+    try {
+      const proven = await proveClaim(model, bytes, { claim: forWhom, prover });
+      onProgress("write");
+      await writeWhole(output, encodeProofFile(proven.file));
+      return { ...proven, prover: prover.name };
+    } finally {
+      await prover.stop();
+    }
   });
 }
