@@ -5,19 +5,20 @@ import { commit } from "../circuit/poseidon.ts";
 import { packWords, type StatementContext } from "../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../circuit/witness.ts";
 import { ZkmlError } from "../errors.ts";
-import { infer } from "../integer/run.ts";
-import { encodeTensors, quantiseTensors } from "../integer/tensor-spec.ts";
+import { quantiseWithin } from "../inspect/precision.ts";
+import { maxDifference, rangeWithZero, TOLERANCE } from "../inspect/tolerance.ts";
+import { infer, runIntegerGraph } from "../integer/run.ts";
+import { dequantiseTensors, encodeTensors, quantiseTensors } from "../integer/tensor-spec.ts";
 import type { CompiledModel } from "../model/compile-model.ts";
 import { readPackage, writePackage } from "../model/package.ts";
 import { lower } from "../network/lower.ts";
-import { inputSizeOf, type Network } from "../network/network.ts";
+import { inputSizeOf, runNetwork, type Network } from "../network/network.ts";
 import { decodeOnnx } from "../onnx/decode.ts";
 import { outlineOnnx, type OnnxOutline } from "../onnx/outline.ts";
 import { decodeEvidence } from "../prove/evidence.ts";
 import { proveInference } from "../prove/prover.ts";
 import { commitsTo, proofHolds, statementOf } from "../prove/verify-evidence.ts";
 import { setUpForDevelopment } from "../setup/package-setup.ts";
-import { quantiseWithin } from "./precision.ts";
 import { untried, type NetworkResult } from "./result.ts";
 import { readVector, variations, type Vector } from "./vector.ts";
 
@@ -78,10 +79,31 @@ function compile({ onnx, inputs, outputs }: Vector) {
   const expected = outputs.slice(0, outline.outputs.length).map(({ data }) => data);
   requireLengths(network, sample, expected);
   const samples = variations(sample);
-  const { graph, ...measured } = quantiseWithin(network, samples, expected);
-  const model: CompiledModel = { onnx, network, graph, circuit: compileCircuit(graph) };
+  const { graph, accuracy } = quantiseWithin(network, samples);
+  const model: CompiledModel = { onnx, network, graph, accuracy, circuit: compileCircuit(graph) };
   const input = encodeTensors(graph.inputs, quantiseTensors(graph.inputs, sample));
-  return { model, input, ...measured };
+  return { model, input, ...errorOf(model, samples, expected) };
+}
+
+/** Of the output that comes closest to its tolerance, or is farthest beyond it; on the first sample. */
+function errorOf(
+  { network, graph }: Pick<CompiledModel, "network" | "graph">,
+  samples: readonly [readonly number[], ...(readonly number[])[]],
+  expected: readonly (readonly number[])[],
+): Pick<NetworkResult, "maxAbsError" | "tolerance"> {
+  const floats = samples.map((sample) => runNetwork(network, sample).outputs);
+  const { outputs } = runIntegerGraph(graph, quantiseTensors(graph.inputs, samples[0]));
+  return dequantiseTensors(graph.outputs, outputs)
+    .map((found, k) => ({
+      maxAbsError: maxDifference(found, at(expected, k)),
+      tolerance: TOLERANCE * rangeWithZero(floats.flatMap((run) => at(run, k))),
+    }))
+    .reduce((worst, each) => (excess(each) > excess(worst) ? each : worst));
+}
+
+/** An error as a multiple of what is tolerated. */
+function excess({ maxAbsError, tolerance }: { maxAbsError: number; tolerance: number }): number {
+  return maxAbsError === 0 ? 0 : maxAbsError / tolerance;
 }
 
 /** Dimensions that files leave open are batches, as a rule: of one. */

@@ -1,7 +1,7 @@
 import { elementCount, listOf } from "../arrays.ts";
 import { ZkmlError, type ZkmlErrorCode } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
-import { quantiseWithScales, type QuantisationOptions } from "../integer/quantise.ts";
+import type { QuantisationOptions } from "../integer/quantise.ts";
 import { INTEGER_FORMATS } from "../integer/tensor-spec.ts";
 import { lower } from "../network/lower.ts";
 import type { Network } from "../network/network.ts";
@@ -9,8 +9,9 @@ import { isInteger } from "../network/value.ts";
 import { decodeOnnx, type DecodeOptions } from "../onnx/decode.ts";
 import type { ElementType } from "../onnx/schema.ts";
 import { outlineOnnx, type NodeOutline, type TensorOutline } from "../onnx/outline.ts";
-import { measureAccuracy, type Accuracy } from "./accuracy.ts";
+import type { Accuracy } from "./accuracy.ts";
 import { measureCircuit, type CircuitSize } from "./circuit-size.ts";
+import { quantiseWithin } from "./precision.ts";
 import { countOperators, unsupportedNodes, type OperatorCount } from "./operators.ts";
 
 /** What a publisher wants to know of a network before compiling or paying for it. */
@@ -69,10 +70,11 @@ type Measures = Pick<Inspection, "circuit" | "accuracy">;
 
 function measure(file: Uint8Array, { samples, ...options }: InspectOptions): Measures {
   const network = lower(decodeOnnx(file, options));
-  const scaled = quantiseWithScales(network, samples ?? madeUpSamples(network), options);
-  const circuit = { ...measureCircuit(scaled.graph), isExact: samples !== undefined };
-  if (samples === undefined) return { circuit };
-  return { circuit, accuracy: measureAccuracy(network, scaled, samples) };
+  const { weightBits, activationBits, inputType } = options;
+  const precision = { weightBits, activationBits, inputType };
+  const { graph, accuracy } = quantiseWithin(network, samples ?? madeUpSamples(network), precision);
+  const circuit = { ...measureCircuit(graph), isExact: samples !== undefined };
+  return samples === undefined ? { circuit } : { circuit, accuracy };
 }
 
 function withObstacle(action: () => Measures): Measures & Pick<Inspection, "obstacle"> {

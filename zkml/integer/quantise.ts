@@ -17,11 +17,11 @@ import { INTEGER_FORMATS, specOfEach } from "./tensor-spec.ts";
 
 export interface QuantisationOptions {
   /** Bits of a weight, sign included: 2 to 16. */
-  readonly weightBits?: number;
+  readonly weightBits?: number | undefined;
   /** Bits that a layer's result keeps on the calibration samples; larger results of rectifiers and products are not clipped. */
-  readonly activationBits?: number;
+  readonly activationBits?: number | undefined;
   /** Type of the integers of inputs that are floating point. */
-  readonly inputType?: FloatInputType;
+  readonly inputType?: FloatInputType | undefined;
 }
 
 const DEFAULTS = { weightBits: 8, activationBits: 12, inputType: "int8" } as const;
@@ -59,7 +59,11 @@ export function quantiseWithScales(
   samples: readonly ArrayLike<number>[],
   options: QuantisationOptions = {},
 ): ScaledGraph {
-  const { weightBits, activationBits, inputType } = { ...DEFAULTS, ...options };
+  const {
+    weightBits = DEFAULTS.weightBits,
+    activationBits = DEFAULTS.activationBits,
+    inputType = DEFAULTS.inputType,
+  } = options;
   const inputs = inputSpecs(network, samples, inputType);
   const ranges = observe(network, samples);
 

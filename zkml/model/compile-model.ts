@@ -1,7 +1,9 @@
 import { compileCircuit } from "../circuit/compile.ts";
 import type { ConstraintSystem } from "../circuit/constraint-system.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
-import { quantise, type QuantisationOptions } from "../integer/quantise.ts";
+import type { Accuracy } from "../inspect/accuracy.ts";
+import { quantiseWithin } from "../inspect/precision.ts";
+import type { QuantisationOptions } from "../integer/quantise.ts";
 import { lower } from "../network/lower.ts";
 import type { Network } from "../network/network.ts";
 import { decodeOnnx, type DecodeOptions } from "../onnx/decode.ts";
@@ -13,6 +15,8 @@ export interface CompiledModel {
   readonly network: Network;
   /** In integers, exact: what is proved. */
   readonly graph: IntegerGraph;
+  /** How close the integers are to the floats, on the samples. */
+  readonly accuracy: Accuracy;
   readonly circuit: ConstraintSystem;
 }
 
@@ -28,7 +32,7 @@ export const COMPILE_STEPS = ["lower", "quantise", "circuit"] as const;
 type CompileStep = (typeof COMPILE_STEPS)[number];
 
 /**
- * From an ONNX file to a circuit.
+ * From an ONNX file to a circuit. Without a precision, it is as coarse as integers may be that stay within the tolerance.
  *
  * @throws ZkmlError of the decoder, the lowering, the quantisation and the circuit compiler.
  */
@@ -37,10 +41,12 @@ export function compileModel(onnx: Uint8Array, options: CompileOptions): Compile
   onProgress?.("lower", 0);
   const network = lower(decodeOnnx(onnx, options));
   onProgress?.("quantise", 0);
-  const graph = quantise(network, samples, options);
+  const { weightBits, activationBits, inputType } = options;
+  const precision = { weightBits, activationBits, inputType };
+  const { graph, accuracy } = quantiseWithin(network, samples, precision);
   onProgress?.("circuit", 0);
   const circuit = compileCircuit(graph, (part) => {
     if (part.kind === "layer") onProgress?.("circuit", (part.index + 1) / graph.layers.length);
   });
-  return { onnx, network, graph, circuit };
+  return { onnx, network, graph, accuracy, circuit };
 }

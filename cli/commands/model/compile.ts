@@ -4,6 +4,7 @@ import {
   compileModel,
   type CompileOptions,
 } from "../../../zkml/model/compile-model.ts";
+import { TOLERANCE } from "../../../zkml/inspect/tolerance.ts";
 import { requireNoPackage, writePackage } from "../../../zkml/model/package.ts";
 import { readInputFile, readSamples } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
@@ -28,12 +29,15 @@ export function compileCommand(): Command {
   return withJsonOption(withQuantisationOptions(command)).action(
     async (file: string, options: Options) => {
       const { out, json } = options;
-      const manifest = await compile(file, options);
+      const { manifest, accuracy } = await compile(file, options);
+      const { maxAbsError, range, relativeError } = accuracy.output;
       const { constraints, inputSize, outputSize } = manifest;
       printResult(json, {
-        object: { folder: out, ...manifest },
+        object: { folder: out, ...manifest, maxAbsError, range, relativeError },
         lines: [
           `Compiled to ${constraints} constraints; input ${inputSize} bytes, output ${outputSize} bytes.`,
+          `On the samples the outputs differ from the float network's by ${percent(relativeError)} of their range at the most.`,
+          ...(relativeError > TOLERANCE ? [TOO_COARSE] : []),
           `Next: opg model setup ${out}`,
         ],
       });
@@ -54,6 +58,14 @@ function compile(file: string, options: Options) {
     };
     const model = compileModel(onnx, compileOptions);
     onProgress("write");
-    return writePackage(out, model, { overwrite });
+    const manifest = await writePackage(out, model, { overwrite });
+    return { manifest, accuracy: model.accuracy };
   });
+}
+
+const TOO_COARSE =
+  "That is more than 1 %: see where with opg model inspect, and give more --weight-bits or --activation-bits.";
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(2)} %`;
 }
