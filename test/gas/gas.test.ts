@@ -206,41 +206,48 @@ describe("gas of user actions", function () {
       statement: concat([claim.modelId, claim.requestId, claim.inputHash, output, evidence]),
     }));
 
-    const answers = provenVerifier.interface.encodeFunctionData("verifyAnswers", [
-      { ...shared, origin, key, inputSize: 32, outputSize: 4 },
-      random.map(({ requestId }) => requestId),
-      concat(random.map(({ answer }) => answer)),
-    ]);
+    const answersOf = (items: typeof random) =>
+      provenVerifier.interface.encodeFunctionData("verifyAnswers", [
+        { ...shared, origin, key, inputSize: 32, outputSize: 4 },
+        items.map(({ requestId }) => requestId),
+        concat(items.map(({ answer }) => answer)),
+      ]);
+    const valuesOf = (items: typeof random) => [
+      shared.modelId,
+      origin,
+      key,
+      ...items.flatMap(({ requestId, answer }) => [requestId, answer]),
+    ];
     const claims = provenVerifier.interface.encodeFunctionData("verifyBatch", [
       proved.map(({ claim }) => claim),
       proved.map(({ output }) => output),
       proved.map(({ evidence }) => evidence),
     ]);
-    for (const [name, data, values] of [
-      [
-        `verify batch of ${BATCH} proven, per proof`,
-        answers,
-        [
-          shared.modelId,
-          origin,
-          key,
-          ...random.flatMap(({ requestId, answer }) => [requestId, answer]),
-        ],
-      ],
-      [
-        `verify batch of ${BATCH} proven, as separate claims, per proof`,
-        claims,
-        random.map(({ statement }) => statement),
-      ],
-    ] as const) {
+    const { claim, output, evidence } = at(proved, 0);
+    const alone = provenVerifier.interface.encodeFunctionData("verify", [claim, output, evidence]);
+    await book.book(
+      "verify proven, 32-byte input",
+      nodeSigner.sendTransaction({ to: provenVerifier, data: alone }),
+      [at(random, 0).statement],
+    );
+    // A proof may come more than once.
+    const twice = [...random, ...random];
+    const batches = [1, 4, 16, BATCH, 2 * BATCH].map((count) => {
+      const items = twice.slice(0, count);
+      const name = `verify batch of ${count} proven, per proof`;
+      return [name, answersOf(items), valuesOf(items), count] as const;
+    });
+    const separate = [
+      `verify batch of ${BATCH} proven, as separate claims, per proof`,
+      claims,
+      random.map(({ statement }) => statement),
+      BATCH,
+    ] as const;
+    for (const [name, data, values, count] of [...batches, separate]) {
       // What is booked must be batches that hold.
       expect(BigInt(await nodeSigner.call({ to: provenVerifier, data }))).to.equal(1n);
-      await book.book(
-        name,
-        nodeSigner.sendTransaction({ to: provenVerifier, data }),
-        values,
-        BATCH,
-      );
+      const sent = nodeSigner.sendTransaction({ to: provenVerifier, data });
+      await book.book(name, sent, values, count);
     }
   });
 
