@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { at, elementCount, listOf } from "../../arrays.ts";
+import { at, listOf } from "../../arrays.ts";
 import type { StatementContext } from "../../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../../circuit/witness.ts";
+import { ZkmlError } from "../../errors.ts";
 import { runIntegerGraph } from "../../integer/run.ts";
 import { dequantiseTensors, encodeTensors } from "../../integer/tensor-spec.ts";
 import { compileModel } from "../../model/compile-model.ts";
@@ -321,15 +322,86 @@ describe("what decides", () => {
     expect(rows).to.be.below(41 + 2 * 7 + 2 * 80 + 8);
   });
 
+  it("answers for limits from both sides, and for those that nothing reaches or all do", () => {
+    const limits = [-5, 0, 17, 18, 100, 254, 255, 300];
+    const parts: NetworkParts = {
+      input: typed("uint8", 1),
+      output: typed("bool", 2 * limits.length),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("Neg", ["f"], "back"),
+        node("Greater", ["f", "c"], "above"),
+        node("Greater", ["back", "d"], "below"),
+        node("Concat", ["above", "below"], "y", { axis: 0 }),
+      ],
+      initializers: {
+        c: tensor([limits.length], limits),
+        d: tensor(
+          [limits.length],
+          limits.map((limit) => -limit),
+        ),
+      },
+    };
+    const { graph, circuit, network } = compileModel(onnxFile(parts), { samples: [[1], [255]] });
+    for (let x = 0; x <= 255; x++) {
+      const found = Array.from(runIntegerGraph(graph, [x]).outputs);
+      expect(found).to.deep.equal(runNetwork(network, [x]).outputs.flat());
+      const { witness, output } = proveRun(graph, circuit, {
+        input: Uint8Array.of(x),
+        context: CONTEXT,
+      });
+      requireSatisfied(circuit, witness);
+      expect(Array.from(output)).to.deep.equal(found);
+    }
+  });
+
+  it("shares one thermometer among questions of either sign", () => {
+    const limits = listOf(20, (k) => 10 * k + 5);
+    const parts: NetworkParts = {
+      input: typed("uint8", 1),
+      output: typed("bool", 40),
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        // One layer: both signs of one form.
+        node("Concat", ["f", "f"], "g", { axis: 0 }),
+        node("Gather", ["g", "all"], "h"),
+        node("Mul", ["h", "signs"], "i"),
+        node("Greater", ["i", "c"], "y"),
+      ],
+      initializers: {
+        all: int64s(...listOf(40, (k) => k % 2)),
+        signs: tensor(
+          [40],
+          listOf(40, (k) => (k < 20 ? 1 : -1)),
+        ),
+        c: tensor([40], [...limits, ...limits.map((limit) => -limit - 0.5)]),
+      },
+    };
+    const { graph, circuit, network } = compileModel(onnxFile(parts), { samples: [[1], [255]] });
+    const rows = circuit.constraints.filter(({ kind }) => kind === "boolean").length;
+    // At most 40 limits and one, six bits twice, two for each output: 40 comparisons alone would take 360.
+    expect(rows).to.be.below(41 + 2 * 7 + 2 * 40 + 8);
+    for (let x = 0; x <= 255; x++) {
+      const context = { input: Uint8Array.of(x), context: CONTEXT };
+      const { witness, output } = proveRun(graph, circuit, context);
+      expect(Array.from(output)).to.deep.equal(runNetwork(network, [x]).outputs.flat());
+      requireSatisfied(circuit, witness);
+    }
+  });
+
   it("refuses an output of whole numbers that is computed from rounded ones", () => {
     const parts: NetworkParts = {
       input: typed("int64", 2),
       output: typed("int64", 2),
-      nodes: [node("Gather", ["c", "x"], "y")],
-      initializers: { c: { ...int64s(1, 2), values: Float64Array.of(0.5, 2) } },
+      nodes: [
+        node("Cast", ["x"], "f", { to: ELEMENT_TYPES.float }),
+        node("Mul", ["f", "half"], "y"),
+      ],
+      initializers: { half: tensor([], [0.5]) },
     };
-    expect(elementCount(parts.input.shape)).to.equal(2);
-    expect(() => compileModel(onnxFile(parts), { samples: [[0, 1]] })).to.throw();
+    expect(() => compileModel(onnxFile(parts), { samples: [[0, 1]] }))
+      .to.throw(ZkmlError, 'Output "y" is int64, but is computed from numbers that are rounded')
+      .with.property("code", "ONNX_UNSUPPORTED_TYPE");
   });
 
   it("refuses more than there are for TopK", () => {
