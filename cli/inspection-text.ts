@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { Deviation } from "../zkml/inspect/accuracy.ts";
+import type { Deviation } from "../zkml/integer/accuracy.ts";
 import type { Inspection } from "../zkml/inspect/inspect.ts";
 import type { TensorOutline } from "../zkml/onnx/outline.ts";
 

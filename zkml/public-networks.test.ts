@@ -7,7 +7,7 @@ import { readVector, variations } from "./corpus/vector.ts";
 import { requireSatisfied, proveRun } from "./circuit/witness.ts";
 import type { StatementContext } from "./circuit/statement.ts";
 import { dequantiseTensors, encodeTensors, quantiseTensors } from "./integer/tensor-spec.ts";
-import { rangeWithZero, TOLERANCE } from "./inspect/tolerance.ts";
+import { rangeWithZero, TOLERANCE } from "./integer/tolerance.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { compileModel } from "./model/compile-model.ts";
 import { runNetwork } from "./network/network.ts";

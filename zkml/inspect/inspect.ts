@@ -9,9 +9,9 @@ import { isInteger } from "../network/value.ts";
 import { decodeOnnx, type DecodeOptions } from "../onnx/decode.ts";
 import type { ElementType } from "../onnx/schema.ts";
 import { outlineOnnx, type NodeOutline, type TensorOutline } from "../onnx/outline.ts";
-import type { Accuracy } from "./accuracy.ts";
+import type { Accuracy } from "../integer/accuracy.ts";
 import { measureCircuit, type CircuitSize } from "./circuit-size.ts";
-import { quantiseWithin } from "./precision.ts";
+import { quantiseWithin } from "../integer/precision.ts";
 import { countOperators, unsupportedNodes, type OperatorCount } from "./operators.ts";
 
 /** What a publisher wants to know of a network before compiling or paying for it. */
@@ -70,9 +70,7 @@ type Measures = Pick<Inspection, "circuit" | "accuracy">;
 
 function measure(file: Uint8Array, { samples, ...options }: InspectOptions): Measures {
   const network = lower(decodeOnnx(file, options));
-  const { weightBits, activationBits, inputType } = options;
-  const precision = { weightBits, activationBits, inputType };
-  const { graph, accuracy } = quantiseWithin(network, samples ?? madeUpSamples(network), precision);
+  const { graph, accuracy } = quantiseWithin(network, samples ?? madeUpSamples(network), options);
   const circuit = { ...measureCircuit(graph), isExact: samples !== undefined };
   return samples === undefined ? { circuit } : { circuit, accuracy };
 }

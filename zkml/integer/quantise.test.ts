@@ -170,6 +170,17 @@ describe("quantise", () => {
     expect(failure(network, [[1, 2, 3, NaN]])).to.equal("SAMPLES_INVALID");
   });
 
+  it("refuses samples that are no values of an input of whole numbers", () => {
+    const { network } = perceptron([2, 3, 2]);
+    for (const sample of [
+      [0.5, 1],
+      [-1, 1],
+      [1, 256],
+    ])
+      expect(failure(network, [[1, 1], sample])).to.equal("SAMPLES_INVALID");
+    expect(failure(network, [[0, 255]])).to.equal("none");
+  });
+
   it("refuses what cannot be held exactly", () => {
     const { network, samples } = perceptron([4, 3, 3, 3, 2]);
     expect(failure(network, samples, { weightBits: 16, activationBits: 52 })).to.equal(

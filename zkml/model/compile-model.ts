@@ -1,8 +1,8 @@
 import { compileCircuit } from "../circuit/compile.ts";
 import type { ConstraintSystem } from "../circuit/constraint-system.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
-import type { Accuracy } from "../inspect/accuracy.ts";
-import { quantiseWithin } from "../inspect/precision.ts";
+import type { Accuracy } from "../integer/accuracy.ts";
+import { quantiseWithin } from "../integer/precision.ts";
 import type { QuantisationOptions } from "../integer/quantise.ts";
 import { lower } from "../network/lower.ts";
 import type { Network } from "../network/network.ts";
@@ -41,9 +41,7 @@ export function compileModel(onnx: Uint8Array, options: CompileOptions): Compile
   onProgress?.("lower", 0);
   const network = lower(decodeOnnx(onnx, options));
   onProgress?.("quantise", 0);
-  const { weightBits, activationBits, inputType } = options;
-  const precision = { weightBits, activationBits, inputType };
-  const { graph, accuracy } = quantiseWithin(network, samples, precision);
+  const { graph, accuracy } = quantiseWithin(network, samples, options);
   onProgress?.("circuit", 0);
   const circuit = compileCircuit(graph, (part) => {
     if (part.kind === "layer") onProgress?.("circuit", (part.index + 1) / graph.layers.length);

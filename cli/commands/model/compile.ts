@@ -4,7 +4,7 @@ import {
   compileModel,
   type CompileOptions,
 } from "../../../zkml/model/compile-model.ts";
-import { TOLERANCE } from "../../../zkml/inspect/tolerance.ts";
+import { TOLERANCE } from "../../../zkml/integer/tolerance.ts";
 import { requireNoPackage, writePackage } from "../../../zkml/model/package.ts";
 import { readInputFile, readSamples } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";

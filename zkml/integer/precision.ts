@@ -1,9 +1,5 @@
 import { ZkmlError } from "../errors.ts";
-import {
-  quantiseWithScales,
-  type QuantisationOptions,
-  type ScaledGraph,
-} from "../integer/quantise.ts";
+import { quantiseWithScales, type QuantisationOptions, type ScaledGraph } from "./quantise.ts";
 import type { Network } from "../network/network.ts";
 import { measureAccuracy, type Accuracy } from "./accuracy.ts";
 import { TOLERANCE } from "./tolerance.ts";
@@ -30,12 +26,13 @@ export interface MeasuredGraph extends ScaledGraph {
 export function quantiseWithin(
   network: Network,
   samples: readonly ArrayLike<number>[],
-  given: QuantisationOptions = {},
+  { weightBits, activationBits, inputType }: QuantisationOptions = {},
 ): MeasuredGraph {
   const measure = (precision: QuantisationOptions): MeasuredGraph => {
     const scaled = quantiseWithScales(network, samples, precision);
     return { ...scaled, accuracy: measureAccuracy(network, scaled, samples) };
   };
+  const given = { weightBits, activationBits, inputType };
   if (Object.values(given).some((value) => value !== undefined)) return measure(given);
   const [coarsest, ...finer] = PRECISIONS;
   let best = measure(coarsest ?? {});

@@ -1,7 +1,7 @@
 import { at } from "../arrays.ts";
-import { runIntegerGraph } from "../integer/run.ts";
-import type { ScaledGraph } from "../integer/quantise.ts";
-import { dequantiseTensors, quantiseTensors } from "../integer/tensor-spec.ts";
+import { runIntegerGraph } from "./run.ts";
+import type { ScaledGraph } from "./quantise.ts";
+import { dequantiseTensors, quantiseTensors } from "./tensor-spec.ts";
 import { inputSizeOf, runNetwork, type Network } from "../network/network.ts";
 import { maxDifference, rangeWithZero, TOLERANCE } from "./tolerance.ts";
 
