@@ -1,3 +1,5 @@
+import { at } from "../arrays.ts";
+
 /**
  * An affine form over the network's variables: `constant + Σ coefficients[k] · variable[variables[k]]`.
  *
@@ -60,6 +62,28 @@ export function combine(terms: Iterable<WeightedForm>, constant = 0): AffineForm
     variables: kept.map(([variable]) => variable),
     coefficients: kept.map(([, coefficient]) => coefficient),
   };
+}
+
+/** `constant + Σ weight · form`, where the weights are few and known. */
+export function mix(parts: readonly (readonly [number, AffineForm])[], constant = 0): AffineForm {
+  return combine(
+    parts.map(([weight, form]) => ({ weight, form })),
+    constant,
+  );
+}
+
+/** `mix`, row by row, of lists of the same length. */
+export function mixRows(
+  parts: readonly (readonly [number, readonly AffineForm[]])[],
+  constant = 0,
+): AffineForm[] {
+  const [first] = parts;
+  return (first?.[1] ?? []).map((_, row) =>
+    mix(
+      parts.map(([weight, forms]) => [weight, at(forms, row)] as const),
+      constant,
+    ),
+  );
 }
 
 /** Value of a form in floating point. */

@@ -1,5 +1,4 @@
-import { at } from "../../arrays.ts";
-import { combine, type AffineForm } from "../affine.ts";
+import { mixRows, type AffineForm } from "../affine.ts";
 import { floatAttribute } from "../attributes.ts";
 import { mapForms, type LayerBuilder, type Operator, type OperatorContext } from "../operator.ts";
 import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
@@ -8,20 +7,6 @@ import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
  * Activations that are made of rectifiers, products and tabulated functions. Whatever grows without bound is left to a
  * rectifier or a product, which are exact everywhere; the table only has to know the part that does not.
  */
-
-/** `Σ weight · form + constant`, row by row, over lists of forms of the same length. */
-function mix(
-  parts: readonly (readonly [number, readonly AffineForm[]])[],
-  constant = 0,
-): AffineForm[] {
-  const [first] = parts;
-  return (first?.[1] ?? []).map((_, row) =>
-    combine(
-      parts.map(([weight, forms]) => ({ weight, form: at(forms, row) })),
-      constant,
-    ),
-  );
-}
 
 function activate(
   given: (context: OperatorContext, forms: readonly AffineForm[]) => readonly AffineForm[],
@@ -36,9 +21,9 @@ function exponentialUnit(
   { alpha, scale = 1 }: { readonly alpha: number; readonly scale?: number },
 ): AffineForm[] {
   const positive = builder.rectify(forms);
-  const negative = builder.rectify(mix([[-1, forms]]));
-  const exponentials = builder.apply(SCALAR_FUNCTIONS.exp, mix([[-1 / scale, negative]]));
-  return mix(
+  const negative = builder.rectify(mixRows([[-1, forms]]));
+  const exponentials = builder.apply(SCALAR_FUNCTIONS.exp, mixRows([[-1 / scale, negative]]));
+  return mixRows(
     [
       [1, positive],
       [alpha, exponentials],
@@ -62,7 +47,7 @@ export const celu = activate((context, forms) => {
 export const selu = activate((context, forms) => {
   const alpha = floatAttribute(context.node, "alpha", 1.673_263_2);
   const gamma = floatAttribute(context.node, "gamma", 1.050_701);
-  return mix([[gamma, exponentialUnit(context, forms, { alpha })]]);
+  return mixRows([[gamma, exponentialUnit(context, forms, { alpha })]]);
 });
 
 /** ONNX `Softplus`: `max(0, x) + log(1 + exp(-|x|))`. */
@@ -71,12 +56,12 @@ export const softplus = activate((context, forms) => softplusOf(context, forms))
 function softplusOf(builder: LayerBuilder, forms: readonly AffineForm[]): AffineForm[] {
   const positive = builder.rectify(forms);
   // -|x| = x - 2 · max(0, x)
-  const magnitudes = mix([
+  const magnitudes = mixRows([
     [1, forms],
     [-2, positive],
   ]);
   const tails = builder.apply(SCALAR_FUNCTIONS.logOnePlusExp, magnitudes);
-  return mix([
+  return mixRows([
     [1, positive],
     [1, tails],
   ]);
@@ -85,7 +70,7 @@ function softplusOf(builder: LayerBuilder, forms: readonly AffineForm[]): Affine
 /** ONNX `Softsign`: `x / (1 + |x|)`. */
 export const softsign = activate((context, forms) => {
   const positive = context.rectify(forms);
-  const denominators = mix(
+  const denominators = mixRows(
     [
       [-1, forms],
       [2, positive],
@@ -97,15 +82,15 @@ export const softsign = activate((context, forms) => {
 
 /** ONNX `Gelu`: `x · (1 + erf(x / √2)) / 2`; the approximation by tanh differs by less than a table does. */
 export const gelu = activate((context, forms) => {
-  const errors = context.apply(SCALAR_FUNCTIONS.erf, mix([[Math.SQRT1_2, forms]]));
-  return context.multiply(forms, mix([[0.5, errors]], 0.5));
+  const errors = context.apply(SCALAR_FUNCTIONS.erf, mixRows([[Math.SQRT1_2, forms]]));
+  return context.multiply(forms, mixRows([[0.5, errors]], 0.5));
 });
 
 /** ONNX `HardSwish`: `x · max(0, min(1, x / 6 + 1/2))`. */
 export const hardSwish = activate((context, forms) => {
-  const raised = context.rectify(mix([[1 / 6, forms]], 0.5));
-  const excess = context.rectify(mix([[1, raised]], -1));
-  const gates = mix([
+  const raised = context.rectify(mixRows([[1 / 6, forms]], 0.5));
+  const excess = context.rectify(mixRows([[1, raised]], -1));
+  const gates = mixRows([
     [1, raised],
     [-1, excess],
   ]);
@@ -120,5 +105,8 @@ export const mish = activate((context, forms) =>
 /** ONNX `Swish`: `x · sigmoid(alpha · x)`. */
 export const swish = activate((context, forms) => {
   const alpha = floatAttribute(context.node, "alpha", 1);
-  return context.multiply(forms, context.apply(SCALAR_FUNCTIONS.sigmoid, mix([[alpha, forms]])));
+  return context.multiply(
+    forms,
+    context.apply(SCALAR_FUNCTIONS.sigmoid, mixRows([[alpha, forms]])),
+  );
 });

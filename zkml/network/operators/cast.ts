@@ -1,7 +1,6 @@
 import { elementTypeName, type ElementType } from "../../onnx/schema.ts";
 import { intAttribute } from "../attributes.ts";
-import { at } from "../../arrays.ts";
-import { combine, scaleForm } from "../affine.ts";
+import { mixRows } from "../affine.ts";
 import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
 import {
   constant,
@@ -45,14 +44,11 @@ function toWhole(context: OperatorContext, value: Value, type: ElementType): Val
 /** Above or below 0. */
 function isNotZero(context: OperatorContext, value: Value): Value {
   const forms = formsOf(value);
-  const mirrored = forms.map((form) => scaleForm(form, -1));
-  const sides = context.step([...forms, ...mirrored]);
-  const sums = forms.map((_, row) =>
-    combine([
-      { weight: 1, form: at(sides, row) },
-      { weight: 1, form: at(sides, row + forms.length) },
-    ]),
-  );
+  const sides = context.step([...forms, ...mixRows([[-1, forms]])]);
+  const sums = mixRows([
+    [1, sides.slice(0, forms.length)],
+    [1, sides.slice(forms.length)],
+  ]);
   return fromForms(shapeOf(value), sums, "bool");
 }
 

@@ -1,5 +1,5 @@
 import { at } from "../../arrays.ts";
-import { combine, constantForm, type AffineForm } from "../affine.ts";
+import { constantForm, mix, mixRows, type AffineForm } from "../affine.ts";
 import { alignInputs } from "../broadcast.ts";
 import { mapForms, type Operator, type OperatorContext } from "../operator.ts";
 import { fromForms } from "../value.ts";
@@ -8,21 +8,6 @@ import { fromForms } from "../value.ts";
  * Comparisons are steps of differences: 1 where a difference is above 0. What is compared has been rounded before, unless it
  * is an input or a whole number.
  */
-
-/** `Σ weight · form + constant`. */
-function mix(parts: readonly (readonly [number, AffineForm])[], constant = 0): AffineForm {
-  return combine(
-    parts.map(([weight, form]) => ({ weight, form })),
-    constant,
-  );
-}
-
-export function difference(left: AffineForm, right: AffineForm): AffineForm {
-  return mix([
-    [1, left],
-    [-1, right],
-  ]);
-}
 
 /** `1 - form`, of something that is 0 or 1. */
 export function negation(form: AffineForm): AffineForm {
@@ -35,7 +20,12 @@ export function isAbove(
   left: readonly AffineForm[],
   right: readonly AffineForm[],
 ): readonly AffineForm[] {
-  return context.step(left.map((form, row) => difference(form, at(right, row))));
+  return context.step(
+    mixRows([
+      [1, left],
+      [-1, right],
+    ]),
+  );
 }
 
 type Relation = (
@@ -70,14 +60,12 @@ export const lessOrEqual = relation((context, left, right) =>
 /** ONNX `Equal`: neither above nor below. */
 export const equal = relation((context, left, right) => {
   const sides = isAbove(context, [...left, ...right], [...right, ...left]);
-  return left.map((_, row) =>
-    mix(
-      [
-        [-1, at(sides, row)],
-        [-1, at(sides, row + left.length)],
-      ],
-      1,
-    ),
+  return mixRows(
+    [
+      [-1, sides.slice(0, left.length)],
+      [-1, sides.slice(left.length)],
+    ],
+    1,
   );
 });
 
@@ -86,5 +74,8 @@ export const sign: Operator = (context) =>
   mapForms(context, (forms) => {
     const zeros = forms.map(() => constantForm(0));
     const sides = isAbove(context, [...forms, ...zeros], [...zeros, ...forms]);
-    return forms.map((_, row) => difference(at(sides, row), at(sides, row + forms.length)));
+    return mixRows([
+      [1, sides.slice(0, forms.length)],
+      [-1, sides.slice(forms.length)],
+    ]);
   });

@@ -1,5 +1,5 @@
 import { at, listOf } from "../../arrays.ts";
-import { combine, constantForm, type AffineForm } from "../affine.ts";
+import { constantForm, mix, type AffineForm } from "../affine.ts";
 import type { OperatorContext } from "../operator.ts";
 
 /*
@@ -27,9 +27,7 @@ function reached(
   index: AffineForm,
   { first, last }: Places,
 ): readonly AffineForm[] {
-  return context.step(
-    listOf(last - first, (k) => combine([{ weight: 1, form: index }], -(first + k + 0.5))),
-  );
+  return context.step(listOf(last - first, (k) => mix([[1, index]], -(first + k + 0.5))));
 }
 
 /** The entry that an index points to; `entry` gives that of a place. */
@@ -40,16 +38,13 @@ export function entryAt(
 ): AffineForm {
   const marks = reached(context, index, places);
   const gains = marks.map((_, k) =>
-    combine([
-      { weight: 1, form: entry(places.first + k + 1) },
-      { weight: -1, form: entry(places.first + k) },
+    mix([
+      [1, entry(places.first + k + 1)],
+      [-1, entry(places.first + k)],
     ]),
   );
   const taken = context.multiply(marks, gains);
-  return combine([
-    { weight: 1, form: entry(places.first) },
-    ...taken.map((form) => ({ weight: 1, form })),
-  ]);
+  return mix([[1, entry(places.first)], ...taken.map((form) => [1, form] as const)]);
 }
 
 /** For each place, whether the index points there. */
@@ -60,9 +55,9 @@ export function indicatorsOf(
 ): readonly AffineForm[] {
   const bounded = [constantForm(1), ...reached(context, index, places), constantForm(0)];
   return listOf(bounded.length - 1, (k) =>
-    combine([
-      { weight: 1, form: at(bounded, k) },
-      { weight: -1, form: at(bounded, k + 1) },
+    mix([
+      [1, at(bounded, k)],
+      [-1, at(bounded, k + 1)],
     ]),
   );
 }

@@ -1,9 +1,9 @@
 import { at } from "../../arrays.ts";
-import { combine, type AffineForm } from "../affine.ts";
+import { mixRows, type AffineForm } from "../affine.ts";
 import { alignInputs, broadcastShape, spread } from "../broadcast.ts";
 import { mapForms, requireInput, type Operator, type OperatorContext } from "../operator.ts";
 import { fromForms, shapeOf, typeOf } from "../value.ts";
-import { difference, negation } from "./comparison.ts";
+import { negation } from "./comparison.ts";
 
 /* What is true or false is 1 or 0, and nothing else: a product is an "and". */
 
@@ -31,13 +31,11 @@ export const or = connective((context, left, right) =>
 /** ONNX `Xor`: both less twice their product. */
 export const xor = connective((context, left, right) => {
   const products = context.multiply(left, right);
-  return left.map((form, row) =>
-    combine([
-      { weight: 1, form },
-      { weight: 1, form: at(right, row) },
-      { weight: -2, form: at(products, row) },
-    ]),
-  );
+  return mixRows([
+    [1, left],
+    [1, right],
+    [-2, products],
+  ]);
 });
 
 /** ONNX `Not`. */
@@ -46,11 +44,8 @@ export const not: Operator = (context) => mapForms(context, (forms) => forms.map
 /** ONNX `Where`: one of two elements, by a condition that may be computed. */
 export const where: Operator = (context) => {
   const { node } = context;
-  const [condition, yes, no] = [0, 1, 2].map((index) => requireInput(context, index)) as [
-    ReturnType<typeof requireInput>,
-    ReturnType<typeof requireInput>,
-    ReturnType<typeof requireInput>,
-  ];
+  const condition = requireInput(context, 0);
+  const [yes, no] = [requireInput(context, 1), requireInput(context, 2)];
   const shape = broadcastShape(
     node,
     shapeOf(condition),
@@ -78,12 +73,12 @@ export function choose(
   context: Pick<OperatorContext, "multiply">,
   { conditions, yes, no, unit = 0 }: Choice,
 ): AffineForm[] {
-  const gains = yes.map((form, row) => difference(form, at(no, row)));
-  const chosen = context.multiply(gains, conditions, unit);
-  return no.map((form, row) =>
-    combine([
-      { weight: 1, form },
-      { weight: 1, form: at(chosen, row) },
-    ]),
-  );
+  const gains = mixRows([
+    [1, yes],
+    [-1, no],
+  ]);
+  return mixRows([
+    [1, no],
+    [1, context.multiply(gains, conditions, unit)],
+  ]);
 }

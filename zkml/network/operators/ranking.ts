@@ -1,5 +1,5 @@
 import { at, listOf } from "../../arrays.ts";
-import { combine, constantForm, scaleForm, type AffineForm } from "../affine.ts";
+import { constantForm, mixRows, scaleForm, type AffineForm } from "../affine.ts";
 import { flagAttribute, intAttribute } from "../attributes.ts";
 import {
   constantInput,
@@ -11,7 +11,7 @@ import {
 } from "../operator.ts";
 import { indexOf, mapPositions, stridesOf } from "../shape.ts";
 import { formsOf, fromForms, shapeOf, typeOf } from "../value.ts";
-import { difference, isAbove } from "./comparison.ts";
+import { isAbove } from "./comparison.ts";
 import { choose } from "./logic.ts";
 
 /** An element and where it stood, which may be computed. */
@@ -176,12 +176,11 @@ function swap(context: OperatorContext, lists: Candidate[][], place: number): vo
       no: upper.map(part),
     });
     // Together they are what they were.
-    const second = first.map((form, row) =>
-      combine([
-        { weight: 1, form: part(at(upper, row)) },
-        { weight: 1, form: difference(part(at(lower, row)), form) },
-      ]),
-    );
+    const second = mixRows([
+      [1, upper.map(part)],
+      [1, lower.map(part)],
+      [-1, first],
+    ]);
     return { first, second };
   };
   const values = exchange(({ value }) => value);

@@ -1,6 +1,6 @@
 import { at, elementCount, listOf } from "../../arrays.ts";
 import type { OnnxNode, Tensor } from "../../onnx/model.ts";
-import { combine, constantForm, type AffineForm } from "../affine.ts";
+import { combine, constantForm, mixRows, scaleForm, type AffineForm } from "../affine.ts";
 import { attribute, choiceAttribute, flagAttribute, intAttribute } from "../attributes.ts";
 import {
   constantInput,
@@ -93,7 +93,7 @@ const memoryCell: Cell = (step, input, [previous = [], cell = []]) => {
   const { context, hidden, activations, weights } = step;
   const [gate, activation, output] = activations as [Activation, Activation, Activation];
   const look = (place: number, state: Forms) =>
-    state.map((form, k) => combine([{ weight: at(weights.peephole, place * hidden + k), form }]));
+    state.map((form, k) => scaleForm(form, at(weights.peephole, place * hidden + k)));
   // In the order of the standard.
   const [inputGate, outputGate, forgetGate, cellGate] = [0, 1, 2, 3] as const;
   const sumsOf = (each: number) => gateSums(step, { gate: each, input, previous });
@@ -153,12 +153,10 @@ function rows(
 }
 
 function add(left: Forms, right: Forms): AffineForm[] {
-  return left.map((form, row) =>
-    combine([
-      { weight: 1, form },
-      { weight: 1, form: at(right, row) },
-    ]),
-  );
+  return mixRows([
+    [1, left],
+    [1, right],
+  ]);
 }
 
 // UNROLLING

@@ -1,5 +1,5 @@
 import { at } from "../../arrays.ts";
-import { combine, isConstantForm, scaleForm, type AffineForm } from "../affine.ts";
+import { isConstantForm, mix, mixRows, scaleForm, type AffineForm } from "../affine.ts";
 import { flagAttribute } from "../attributes.ts";
 import { alignInputs } from "../broadcast.ts";
 import { mapForms, unsupported, type Operator, type OperatorContext } from "../operator.ts";
@@ -12,33 +12,19 @@ import { fromForms } from "../value.ts";
 
 type Forms = readonly AffineForm[];
 
-function shifted(forms: Forms, by: number): AffineForm[] {
-  return forms.map((form) => combine([{ weight: 1, form }], by));
-}
-
-function scaled(forms: Forms, weight: number): AffineForm[] {
-  return forms.map((form) => scaleForm(form, weight));
-}
-
-function plus(left: Forms, right: Forms, weight = 1): AffineForm[] {
-  return left.map((form, row) =>
-    combine([
-      { weight: 1, form },
-      { weight, form: at(right, row) },
-    ]),
-  );
-}
-
 /** `ceil(x) = -floor(-x)`. */
 function ceilings(context: OperatorContext, forms: Forms): AffineForm[] {
-  return scaled(context.floor(scaled(forms, -1)), -1);
+  return mixRows([[-1, context.floor(mixRows([[-1, forms]]))]]);
 }
 
 /** Towards zero: the floor of what is above, less that of what is below. */
 export function truncate(context: OperatorContext, forms: Forms): AffineForm[] {
   const above = context.floor(context.rectify(forms));
-  const below = context.floor(context.rectify(scaled(forms, -1)));
-  return plus(above, below, -1);
+  const below = context.floor(context.rectify(mixRows([[-1, forms]])));
+  return mixRows([
+    [1, above],
+    [-1, below],
+  ]);
 }
 
 /**
@@ -46,11 +32,20 @@ export function truncate(context: OperatorContext, forms: Forms): AffineForm[] {
  * differs from `ceil(x - 1/2)`.
  */
 export function roundToEven(context: OperatorContext, forms: Forms): AffineForm[] {
-  const up = context.floor(shifted(forms, 0.5));
-  const down = ceilings(context, shifted(forms, -0.5));
-  const isHalf = plus(up, down, -1);
-  const isOdd = plus(up, context.floor(scaled(up, 0.5)), -2);
-  return plus(up, context.multiply(isHalf, isOdd), -1);
+  const up = context.floor(mixRows([[1, forms]], 0.5));
+  const down = ceilings(context, mixRows([[1, forms]], -0.5));
+  const isHalf = mixRows([
+    [1, up],
+    [-1, down],
+  ]);
+  const isOdd = mixRows([
+    [1, up],
+    [-2, context.floor(mixRows([[0.5, up]]))],
+  ]);
+  return mixRows([
+    [1, up],
+    [-1, context.multiply(isHalf, isOdd)],
+  ]);
 }
 
 /** ONNX `Floor`. */
@@ -76,9 +71,9 @@ export const modulo: Operator = (context) => {
     ? truncate(context, quotients)
     : context.floor(quotients);
   const rests = dividends.map((form, row) =>
-    combine([
-      { weight: 1, form },
-      { weight: -at(divisors, row).constant, form: at(whole, row) },
+    mix([
+      [1, form],
+      [-at(divisors, row).constant, at(whole, row)],
     ]),
   );
   return fromForms(shape, rests, type);

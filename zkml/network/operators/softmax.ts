@@ -1,5 +1,4 @@
-import { at } from "../../arrays.ts";
-import { combine, type AffineForm } from "../affine.ts";
+import { mixRows, type AffineForm } from "../affine.ts";
 import { intAttribute } from "../attributes.ts";
 import { spread } from "../broadcast.ts";
 import { maximum } from "../extremes.ts";
@@ -53,12 +52,10 @@ function differences(
   left: readonly AffineForm[],
   right: readonly AffineForm[],
 ): readonly AffineForm[] {
-  return left.map((form, row) =>
-    combine([
-      { weight: 1, form },
-      { weight: -1, form: at(right, row) },
-    ]),
-  );
+  return mixRows([
+    [1, left],
+    [-1, right],
+  ]);
 }
 
 /** ONNX `Softmax`: `exp(x - max) / Σ exp(x - max)`. */
