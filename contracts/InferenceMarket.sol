@@ -5,7 +5,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {FeeSettlement, IFeeEscrow} from "./interfaces/IFeeEscrow.sol";
-import {Fulfilment, IInferenceMarket, RequestView} from "./interfaces/IInferenceMarket.sol";
+import {Fulfilment, IInferenceMarket, RequestView, SharedFulfilment} from "./interfaces/IInferenceMarket.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {ChallengeTerms} from "./interfaces/IOptimisticMarket.sol";
 import {IStaking, SlashOrder} from "./interfaces/IStaking.sol";
@@ -47,7 +47,7 @@ import {Tier} from "./types/Tier.sol";
 contract InferenceMarket is Settling, Requesting, CollateralAllotments, Callbacks, OptimisticMarket {
     using SafeCast for uint256;
 
-    /// @notice Code of `fulfilBatch`, which runs on this contract's storage.
+    /// @notice Code of `fulfilBatch` and `fulfilShared`, which runs on this contract's storage.
     BatchSettlement public immutable BATCH_SETTLEMENT;
 
     /// @param batchSettlement Knows escrow, nodes, verifiers and prices; this contract takes them from there.
@@ -205,6 +205,11 @@ contract InferenceMarket is Settling, Requesting, CollateralAllotments, Callback
 
     /// @inheritdoc IInferenceMarket
     function fulfilBatch(Fulfilment[] calldata) external {
+        Address.functionDelegateCall(address(BATCH_SETTLEMENT), msg.data);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function fulfilShared(address, SharedFulfilment[] calldata, bytes calldata) external {
         Address.functionDelegateCall(address(BATCH_SETTLEMENT), msg.data);
     }
 

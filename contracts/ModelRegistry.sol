@@ -78,6 +78,7 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
             outputSize: registration.outputSize,
             tiers: registration.tiers,
             retired: false,
+            inferences: registration.inferences,
             publisher: msg.sender,
             deposit: deposit,
             key: registration.key,
@@ -91,6 +92,7 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
     function _requireConsistent(ModelRegistration calldata registration) private view {
         TierSet tiers = registration.tiers;
         VerificationKey key = registration.key;
+        uint256 inferences = registration.inferences;
         require(registration.contentHash != bytes32(0), ModelRegistryNoContent());
         require(!tiers.isEmpty() && tiers.isSubsetOf(ALL_TIERS), ModelRegistryBadTiers(tiers));
 
@@ -103,6 +105,7 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
         } else {
             require(key == NO_KEY, ModelRegistryBadKey(key, tiers));
         }
+        require((inferences == 0) == (key == NO_KEY), ModelRegistryBadInferences(inferences, key));
     }
 
     function _isProvable(uint256 size) private pure returns (bool) {
@@ -189,7 +192,8 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
                 royalty: found.royalty,
                 computeUnits: found.computeUnits,
                 inputSize: found.inputSize,
-                outputSize: found.outputSize
+                outputSize: found.outputSize,
+                inferences: found.inferences
             });
     }
 

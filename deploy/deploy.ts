@@ -39,6 +39,7 @@ export async function deployProtocol(
       opg: await contracts.opg.getAddress(),
       groth16Verifier: await contracts.groth16Verifier.getAddress(),
       provenVerifier: await contracts.provenVerifier.getAddress(),
+      sharedProofVerifier: await contracts.sharedProofVerifier.getAddress(),
       signedVerifier: await contracts.signedVerifier.getAddress(),
       verifierRouter: await contracts.verifierRouter.getAddress(),
       modelRegistry: await contracts.modelRegistry.getAddress(),

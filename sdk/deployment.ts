@@ -11,6 +11,7 @@ const deploymentSchema = z.object({
     opg: address,
     groth16Verifier: address,
     provenVerifier: address,
+    sharedProofVerifier: address,
     signedVerifier: address,
     verifierRouter: address,
     modelRegistry: address,

@@ -8,6 +8,7 @@ import {
   NodeRegistry__factory,
   OPG__factory,
   ProvenVerifier__factory,
+  SharedProofVerifier__factory,
   SignedVerifier__factory,
   Staking__factory,
   VerifierRouter__factory,
@@ -19,6 +20,7 @@ import {
   type NodeRegistry,
   type OPG,
   type ProvenVerifier,
+  type SharedProofVerifier,
   type SignedVerifier,
   type Staking,
   type VerifierRouter,
@@ -30,6 +32,7 @@ export interface Protocol {
   readonly opg: OPG;
   readonly groth16Verifier: Groth16Verifier;
   readonly provenVerifier: ProvenVerifier;
+  readonly sharedProofVerifier: SharedProofVerifier;
   readonly signedVerifier: SignedVerifier;
   readonly verifierRouter: VerifierRouter;
   readonly modelRegistry: ModelRegistry;
@@ -46,6 +49,10 @@ export function connectProtocol({ addresses }: Deployment, runner: ContractRunne
     opg: OPG__factory.connect(addresses.opg, runner),
     groth16Verifier: Groth16Verifier__factory.connect(addresses.groth16Verifier, runner),
     provenVerifier: ProvenVerifier__factory.connect(addresses.provenVerifier, runner),
+    sharedProofVerifier: SharedProofVerifier__factory.connect(
+      addresses.sharedProofVerifier,
+      runner,
+    ),
     signedVerifier: SignedVerifier__factory.connect(addresses.signedVerifier, runner),
     verifierRouter: VerifierRouter__factory.connect(addresses.verifierRouter, runner),
     modelRegistry: ModelRegistry__factory.connect(addresses.modelRegistry, runner),

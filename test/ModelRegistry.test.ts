@@ -20,6 +20,7 @@ describe("ModelRegistry", () => {
       key,
       inputSize: 12,
       outputSize: 12,
+      inferences: 1,
       computeUnits: 7,
       royalty: opg(2),
     };

@@ -65,6 +65,8 @@ deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'ISharedProofVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISharedProofVerifier>
+deployContract(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISharedProofVerifier>
 deployContract(name: 'ISignedRequests', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
 deployContract(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
 deployContract(name: 'ISignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedVerifier>
@@ -109,6 +111,8 @@ deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer 
 deployContract(name: 'Requesting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
 deployContract(name: 'Settling', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
 deployContract(name: 'Settling', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
+deployContract(name: 'SharedProofVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SharedProofVerifier>
+deployContract(name: 'SharedProofVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SharedProofVerifier>
 deployContract(name: 'SignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
 deployContract(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
 deployContract(name: 'SlashProceeds', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SlashProceeds>
@@ -149,6 +153,7 @@ getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signe
 getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
+getContractAt(name: 'ISharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISharedProofVerifier>
 getContractAt(name: 'ISignedRequests', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedRequests>
 getContractAt(name: 'ISignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
@@ -171,6 +176,7 @@ getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, sign
 getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
 getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
 getContractAt(name: 'Settling', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settling>
+getContractAt(name: 'SharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SharedProofVerifier>
 getContractAt(name: 'SignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SignedVerifier>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
 getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
@@ -204,6 +210,7 @@ getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
+getContractFactory(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISharedProofVerifier__factory>
 getContractFactory(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedRequests__factory>
 getContractFactory(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedVerifier__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
@@ -226,6 +233,7 @@ getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | Fac
 getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
 getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
 getContractFactory(name: 'Settling', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settling__factory>
+getContractFactory(name: 'SharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SharedProofVerifier__factory>
 getContractFactory(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SignedVerifier__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
 getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>

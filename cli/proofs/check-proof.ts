@@ -1,8 +1,9 @@
 import { getBytes, keccak256, toBeHex } from "ethers";
 import type { Groth16VerificationKey } from "snarkjs";
+import { splitEvidence } from "../../sdk/proof-kinds.ts";
 import { modelIdOf, modelOrigin } from "../../sdk/model-id.ts";
 import { decodeEvidence, type Evidence } from "../../zkml/prove/evidence.ts";
-import { commitsTo, proofHolds, statementOf } from "../../zkml/prove/verify-evidence.ts";
+import { proofHolds, statementOf } from "../../zkml/prove/verify-evidence.ts";
 import { addressOfKey } from "./address-of-key.ts";
 import type { ProofFile } from "./proof-file.ts";
 
@@ -25,10 +26,10 @@ export interface CheckingKey {
  * made sure of, that the model is this package's. The proof holds if all checks do.
  */
 export function checkProof(proof: ProofFile, key: CheckingKey): readonly ProofCheck[] {
-  const evidence = decodeEvidence(getBytes(proof.evidence));
+  const evidence = readEvidence(proof);
   if (evidence === undefined) {
-    const detail = `${getBytes(proof.evidence).length} bytes; at least 341 are needed`;
-    return [{ check: "evidence is complete", holds: false, detail }];
+    const detail = `${getBytes(proof.evidence).length} bytes that start with ${proof.evidence.slice(0, 10)}`;
+    return [{ check: "evidence is a whole Groth16 proof", holds: false, detail }];
   }
   return [
     checkModelId(proof, evidence),
@@ -45,9 +46,16 @@ export function checkProof(proof: ProofFile, key: CheckingKey): readonly ProofCh
   ];
 }
 
+function readEvidence({ evidence }: ProofFile): Evidence | undefined {
+  const { kind, content = "0x" } = splitEvidence(evidence) ?? {};
+  if (kind !== "provenGroth16V1" && kind !== "provenGroth16SharedV1") return undefined;
+  return decodeEvidence(getBytes(content), { isShared: kind === "provenGroth16SharedV1" });
+}
+
 /** The id commits to origin, key and both lengths. */
-function checkModelId({ claim, output }: ProofFile, { origin, key, input }: Evidence): ProofCheck {
-  const sizes = { inputSize: input.length, outputSize: getBytes(output).length };
+function checkModelId({ claim, output }: ProofFile, evidence: Evidence): ProofCheck {
+  const { origin, key, input, sharing } = evidence;
+  const sizes = sharing ?? { inputSize: input.length, outputSize: getBytes(output).length };
   const found = modelIdOf({ origin, key, ...sizes });
   return compare("model is the one claimed", { found, wanted: claim.modelId });
 }
@@ -67,15 +75,19 @@ function checkStatement(
   evidence: Evidence,
   { verificationKey }: CheckingKey,
 ): ProofCheck[] {
-  const outputBytes = getBytes(output);
-  const statement = statementOf(evidence, outputBytes, claim);
+  const answer = { requestId: claim.requestId, output: getBytes(output) };
+  const statement = statementOf(evidence, [answer], claim);
+  if (statement === undefined) {
+    const detail = `${evidence.input.length} bytes of input, ${answer.output.length} of output`;
+    return [{ check: "sizes are multiples of the model's", holds: false, detail }];
+  }
   const [c, r, e] = [statement.commitment, statement.challenge, statement.evaluation].map((value) =>
     toBeHex(value, 32),
   );
   return [
     {
       check: "c is the hash of input and output",
-      holds: commitsTo(evidence, outputBytes),
+      holds: statement.isCommitted,
       detail: `c = ${c ?? ""}`,
     },
     {

@@ -8,7 +8,7 @@ const proofFileSchema = z.object({
   format: z.literal("opengradient-proof/1"),
   claim: claimSchema.extend({ modelId: hash, inputHash: hash }),
   output: bytes,
-  /** As `ProvenVerifier` reads it. */
+  /** As the market takes it: the kind of proof, and the proof. */
   evidence: bytes,
 });
 

@@ -1,4 +1,5 @@
 import { hexlify, keccak256 } from "ethers";
+import { evidenceOf, proofKindOf } from "../../sdk/proof-kinds.ts";
 import { modelId, modelOrigin } from "../../sdk/model-id.ts";
 import type { ModelPackage } from "../../zkml/model/package.ts";
 import { proveInference, type ProvenInference } from "../../zkml/prove/prover.ts";
@@ -28,12 +29,12 @@ export async function proveClaim(
   const context = { ...claim, modelId: modelId(identity) };
   const parts = { origin: modelOrigin(identity), key };
   const request = { input, context, parts };
-  const { output, evidence, witnessMs, proofMs } = await proveInference(model, request, prover);
+  const proven = await proveInference(model, request, prover);
   const file: ProofFile = {
     format: "opengradient-proof/1",
-    claim: { ...context, inputHash: keccak256(input) },
-    output: hexlify(output),
-    evidence: hexlify(evidence),
+    claim: { ...context, inputHash: keccak256(proven.input) },
+    output: hexlify(proven.output),
+    evidence: evidenceOf(proofKindOf(manifest), proven.evidence),
   };
-  return { file, witnessMs, proofMs };
+  return { file, witnessMs: proven.witnessMs, proofMs: proven.proofMs };
 }

@@ -44,6 +44,12 @@ struct Fulfilment {
     bytes evidence;
 }
 
+/// @notice An answer to a request that shares its proof with others.
+struct SharedFulfilment {
+    InferenceRequest terms;
+    bytes output;
+}
+
 /// @title The life of a request
 /// @notice
 ///
@@ -82,8 +88,11 @@ interface IInferenceMarket {
     /// @notice The consumer failed to take the output; anyone may retry. `reason` is cut to 4096 bytes.
     event CallbackFailed(RequestId indexed requestId, address indexed consumer, bytes reason);
 
-    /// @notice The input does not have the length that the model takes.
-    error InferenceMarketBadInputSize(uint256 size, uint256 wanted);
+    /// @notice The input is not that of one inference, nor of as many whole ones as a proof of the model carries.
+    error InferenceMarketBadInputSize(uint256 size, uint256 sizeOfOne, uint256 inferences);
+
+    /// @notice The request is not for this model's proofs: for another model, or in another tier.
+    error InferenceMarketNotShared(RequestId requestId, ModelId modelId, Tier tier);
 
     /// @notice The fee does not cover what is asked for now, royalty included, or is zero.
     error InferenceMarketFeeTooLow(uint256 maxFee, uint256 minFee);
@@ -130,7 +139,9 @@ interface IInferenceMarket {
     /// @notice Asks for an inference. Locks `maxFee` of the caller's balance in `FeeEscrow`, where the caller must have
     /// authorised this market. The offer starts with what `minFee` says now and rises to `maxFee` within `rampSeconds`;
     /// what is not paid returns to the balance. Refused while paused.
-    /// @param input The model's input bytes; published in the event.
+    /// @param input The model's input bytes; published in the event. Of a model whose proofs carry several inferences they may
+    /// be several inputs, one after the other: the price is that of as many inferences. Where inputs are private, their
+    /// commitments (docs/zkml.md).
     function request(
         RequestParameters calldata parameters,
         bytes calldata input
@@ -158,6 +169,15 @@ interface IInferenceMarket {
     ///
     /// Consumers are called after all is settled. The caller brings the gas that they were promised; without it all is undone.
     function fulfilBatch(Fulfilment[] calldata fulfilments) external;
+
+    /// @notice `fulfil` for requests of the Proven tier that one proof answers ({ISharedProofVerifier}). Reverts if the proof
+    /// does not hold for all of them. A request that cannot be served any more is skipped with the event {FulfilmentSkipped}
+    /// and sinks no other.
+    ///
+    /// Consumers are called after all is settled. The caller brings the gas that they were promised; without it all is undone.
+    /// @param node Who ran the model and is paid for all.
+    /// @param evidence {ProofKind} (4 bytes) ‖ what its verifier reads.
+    function fulfilShared(address node, SharedFulfilment[] calldata fulfilments, bytes calldata evidence) external;
 
     /// @notice Ends a request that was not served in time. The payer gets its fee back; a node that had locked it loses the
     /// collateral, of which a share goes to the caller.

@@ -10,8 +10,10 @@ import {VerificationKey} from "../types/VerificationKey.sol";
 /// @param uri Where the files are; only announced, never read on chain.
 /// @param tiers Tiers the model is offered in.
 /// @param key Verification key of its circuit; required for the tiers that need a proof, zero otherwise.
-/// @param inputSize Length of the input in bytes; required with a key.
-/// @param outputSize Length of the output in bytes; required with a key.
+/// @param inputSize Length of one inference's input in bytes, as the chain sees it; required with a key.
+/// @param outputSize Length of one inference's output in bytes; required with a key.
+/// @param inferences Inferences that one proof under the key carries, and that one request may ask for; required with a key,
+/// zero otherwise.
 /// @param computeUnits Work of one inference, in the network's units.
 /// @param royalty OPG in wei that the publisher receives per inference.
 struct ModelRegistration {
@@ -21,6 +23,7 @@ struct ModelRegistration {
     VerificationKey key;
     uint32 inputSize;
     uint32 outputSize;
+    uint16 inferences;
     uint64 computeUnits;
     uint96 royalty;
 }
@@ -33,6 +36,7 @@ struct Model {
     uint32 outputSize; // 32
     TierSet tiers; // 8; not empty exactly if the model is registered
     bool retired; // 8
+    uint16 inferences; // 16
     address publisher; // slot 1: 160 bits
     uint96 deposit; // 96
     VerificationKey key; // slot 2
@@ -45,6 +49,7 @@ struct ModelOffer {
     uint64 computeUnits;
     uint32 inputSize;
     uint32 outputSize;
+    uint16 inferences;
 }
 
 /// @title Models by content
@@ -96,6 +101,9 @@ interface IModelRegistry {
 
     /// @notice With a key, input and output must have lengths from 1 to `limit` bytes.
     error ModelRegistryBadSize(uint256 inputSize, uint256 outputSize, uint256 limit);
+
+    /// @notice A proof carries at least one inference; a model without a key has none.
+    error ModelRegistryBadInferences(uint256 inferences, VerificationKey key);
 
     /// @notice The model is not offered in this tier.
     error ModelRegistryTierNotOffered(ModelId modelId, Tier tier);

@@ -20,6 +20,15 @@ library CalldataReader {
         }
     }
 
+    /// @dev keccak256 of the `size` bytes from `offset` on, under the same condition.
+    function hashAt(bytes calldata data, uint256 offset, uint256 size) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, add(data.offset, offset), size)
+            hash := keccak256(m, size)
+        }
+    }
+
     /// @dev Fills `target` with bytes from `offset` on, as many as it has, under the same condition.
     function copyAt(bytes calldata data, uint256 offset, bytes memory target) internal pure {
         assembly ("memory-safe") {

@@ -5,12 +5,14 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {FeeSettlement, IFeeEscrow} from "../interfaces/IFeeEscrow.sol";
 import {IFeePolicy} from "../interfaces/IFeePolicy.sol";
-import {Fulfilment, IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
+import {Fulfilment, IInferenceMarket, SharedFulfilment} from "../interfaces/IInferenceMarket.sol";
 import {INodeRegistry} from "../interfaces/INodeRegistry.sol";
 import {IOptimisticMarket} from "../interfaces/IOptimisticMarket.sol";
+import {ISharedProofVerifier, NodeClaim, SharedAnswer} from "../interfaces/ISharedProofVerifier.sol";
 import {InferenceClaim, IVerifier} from "../interfaces/IVerifier.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
 import {InferenceRequest} from "../types/InferenceRequest.sol";
+import {ModelId} from "../types/ModelId.sol";
 import {ProofKind, ProofKinds} from "../types/ProofKind.sol";
 import {RequestId} from "../types/RequestId.sol";
 import {RequestState} from "../types/RequestState.sol";
@@ -18,7 +20,7 @@ import {Tier} from "../types/Tier.sol";
 import {Settling} from "./Settling.sol";
 
 /// @title BatchSettlement
-/// @dev `fulfilBatch` of the market, which runs this code as its own (`delegatecall`): a contract of its own, because the
+/// @dev `fulfilBatch` and `fulfilShared` of the market, which runs this code as its own (`delegatecall`): a contract of its own, because the
 /// market has no room left for it. It stores nothing but in the market's books, whose places are fixed by ERC-7201; the
 /// market takes its partners from here, so that both know the same. Called directly it finds no requests.
 ///
@@ -117,7 +119,7 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
         RequestState state = _stateOf(requestId);
         bytes memory refusal;
         (isAccepted, refusal) = _judge(batch.route, requestId, item, state, areProved);
-        if (isAccepted) _settle(batch, requestId, item, state);
+        if (isAccepted) _settle(batch, requestId, item.terms, item.node, item.output, state);
         else emit IInferenceMarket.FulfilmentSkipped(requestId, refusal);
     }
 
@@ -133,16 +135,7 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
         if (tier == Tier.Optimistic) {
             return (false, abi.encodeWithSelector(IOptimisticMarket.OptimisticMarketSingly.selector, requestId));
         }
-        // `FeeEscrow` would refuse it, and undo the whole batch.
-        if (!state.isTaken() && !_isHeld(requestId)) {
-            refusal = abi.encodeWithSelector(
-                IInferenceMarket.InferenceMarketNotOpen.selector,
-                requestId,
-                state.status()
-            );
-            return (false, refusal);
-        }
-        (isAccepted, refusal) = _isServable(requestId, terms, item.node, state);
+        (isAccepted, refusal) = _isPayable(requestId, terms, item.node, state);
         if (!isAccepted || (areProved && tier == Tier.Proven)) return (isAccepted, refusal);
         bytes calldata proof;
         (isAccepted, refusal, proof) = _follow(route, item.evidence, tier);
@@ -152,6 +145,19 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
         } catch (bytes memory reason) {
             return (false, reason);
         }
+    }
+
+    /// @dev Whether `node` may serve a request now, and there is money for it.
+    function _isPayable(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node,
+        RequestState state
+    ) private view returns (bool, bytes memory refusal) {
+        if (state.isTaken() || _isHeld(requestId)) return _isServable(requestId, terms, node, state);
+        // `FeeEscrow` would refuse it, and undo the whole batch.
+        refusal = abi.encodeWithSelector(IInferenceMarket.InferenceMarketNotOpen.selector, requestId, state.status());
+        return (false, refusal);
     }
 
     /// @dev Makes `route` that of this evidence, which most of the time it is, and returns the proof in it.
@@ -178,11 +184,16 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
         }
     }
 
-    function _settle(Batch memory batch, RequestId requestId, Fulfilment calldata item, RequestState state) private {
-        InferenceRequest calldata terms = item.terms;
-        address node = item.node;
+    function _settle(
+        Batch memory batch,
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node,
+        bytes calldata output,
+        RequestState state
+    ) private {
         _setState(requestId, state.served(node));
-        emit IInferenceMarket.RequestFulfilled(requestId, node, item.output);
+        emit IInferenceMarket.RequestFulfilled(requestId, node, output);
 
         uint128 collateral = terms.collateral;
         if (state.isTaken() && collateral != 0) _free(batch, node, collateral);
@@ -193,6 +204,95 @@ contract BatchSettlement is Settling, ReentrancyGuardTransient {
         settlement.modelId = terms.modelId;
         settlement.fee = _feeOf(terms, state);
         settlement.royalty = terms.royalty;
+    }
+
+    // ALL BY ONE PROOF
+
+    /// @notice See {IInferenceMarket-fulfilShared}.
+    function fulfilShared(address node, SharedFulfilment[] calldata fulfilments, bytes calldata evidence) external {
+        (RequestId[] memory requestIds, bool[] memory areAwaited) = _settleShared(node, fulfilments, evidence);
+
+        for (uint256 i = 0; i < requestIds.length; ++i) {
+            if (areAwaited[i]) _deliver(requestIds[i], fulfilments[i].terms, fulfilments[i].output);
+        }
+    }
+
+    function _settleShared(
+        address node,
+        SharedFulfilment[] calldata fulfilments,
+        bytes calldata evidence
+    ) private nonReentrant returns (RequestId[] memory requestIds, bool[] memory areAwaited) {
+        uint256 count = fulfilments.length;
+        if (count == 0) return (requestIds, areAwaited);
+        ModelId modelId = fulfilments[0].terms.modelId;
+        requestIds = _checkShared(modelId, node, fulfilments, evidence);
+
+        areAwaited = new bool[](count);
+        Batch memory batch;
+        batch.settlements = new FeeSettlement[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            bool isAccepted = _trySettleShared(batch, requestIds[i], node, fulfilments[i], modelId);
+            areAwaited[i] = isAccepted && fulfilments[i].terms.consumer != address(0);
+        }
+        _write(batch);
+    }
+
+    /// @dev Reverts unless the proof holds for all answers. Says nothing of whether their requests can be served.
+    function _checkShared(
+        ModelId modelId,
+        address node,
+        SharedFulfilment[] calldata fulfilments,
+        bytes calldata evidence
+    ) private view returns (RequestId[] memory requestIds) {
+        bytes32 domainSeparator = _domainSeparatorV4();
+        requestIds = new RequestId[](fulfilments.length);
+        SharedAnswer[] memory answers = new SharedAnswer[](fulfilments.length);
+        for (uint256 i = 0; i < requestIds.length; ++i) {
+            InferenceRequest calldata terms = fulfilments[i].terms;
+            requestIds[i] = _requestIdOf(terms, domainSeparator);
+            answers[i] = SharedAnswer({
+                requestId: requestIds[i],
+                inputHash: terms.inputHash,
+                output: fulfilments[i].output
+            });
+        }
+        (ProofKind kind, bytes calldata proof) = ProofKinds.split(evidence);
+        address verifier = address(VERIFIER_ROUTER.route(kind, Tier.Proven));
+        NodeClaim memory claim = NodeClaim({market: address(this), modelId: modelId, node: node});
+        ISharedProofVerifier(verifier).verifyShared(claim, answers, proof);
+    }
+
+    function _trySettleShared(
+        Batch memory batch,
+        RequestId requestId,
+        address node,
+        SharedFulfilment calldata item,
+        ModelId modelId
+    ) private returns (bool isAccepted) {
+        RequestState state = _stateOf(requestId);
+        bytes memory refusal;
+        (isAccepted, refusal) = _judgeShared(requestId, item.terms, node, state, modelId);
+        if (isAccepted) _settle(batch, requestId, item.terms, node, item.output, state);
+        else emit IInferenceMarket.FulfilmentSkipped(requestId, refusal);
+    }
+
+    function _judgeShared(
+        RequestId requestId,
+        InferenceRequest calldata terms,
+        address node,
+        RequestState state,
+        ModelId modelId
+    ) private view returns (bool isAccepted, bytes memory refusal) {
+        if (terms.modelId == modelId && terms.tier == Tier.Proven) {
+            return _isPayable(requestId, terms, node, state);
+        }
+        refusal = abi.encodeWithSelector(
+            IInferenceMarket.InferenceMarketNotShared.selector,
+            requestId,
+            terms.modelId,
+            terms.tier
+        );
+        return (false, refusal);
     }
 
     // WRITE

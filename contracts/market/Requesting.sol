@@ -52,7 +52,7 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         RequestParameters calldata parameters,
         bytes calldata input
     ) private returns (InferenceRequest memory terms) {
-        (ModelOffer memory offer, uint256 work, uint256 least) = _priceNow(parameters.modelId, parameters.tier, input);
+        (uint256 work, uint256 least, uint256 royalty) = _priceNow(parameters.modelId, parameters.tier, input);
         require(parameters.maxFee >= least, InferenceMarketFeeTooLow(parameters.maxFee, least));
         terms.modelId = parameters.modelId;
         terms.tier = parameters.tier;
@@ -60,10 +60,9 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         terms.consumer = parameters.consumer;
         terms.callbackGas = parameters.callbackGas;
         terms.inputHash = keccak256(input);
-        // Neither is more than `maxFee`, which fits: a unit of work costs at least 1 wei.
-        (terms.work, terms.minFee) = (uint96(work), uint96(least));
+        // None is more than `maxFee`, which fits: a unit of work costs at least 1 wei.
+        (terms.work, terms.minFee, terms.royalty) = (uint96(work), uint96(least), uint96(royalty));
         terms.maxFee = parameters.maxFee;
-        terms.royalty = offer.royalty;
         terms.collateral = parameters.collateral;
         // Good for the next 30,000 years.
         terms.rampStart = uint40(block.timestamp);
@@ -99,8 +98,8 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         bytes32 inputHash = keccak256(input);
         require(inputHash == terms.inputHash, SignedRequestsOtherInput(inputHash, terms.inputHash));
         require(terms.minFee <= terms.maxFee, SignedRequestsBadRamp(terms.minFee, terms.maxFee));
-        (ModelOffer memory offer, uint256 work, uint256 least) = _priceNow(terms.modelId, terms.tier, input);
-        require(terms.royalty == offer.royalty, SignedRequestsOtherRoyalty(terms.royalty, offer.royalty));
+        (uint256 work, uint256 least, uint256 royalty) = _priceNow(terms.modelId, terms.tier, input);
+        require(terms.royalty == royalty, SignedRequestsOtherRoyalty(terms.royalty, royalty));
         require(terms.work == work, SignedRequestsOtherWork(terms.work, work));
         uint256 offered = terms.feeAt(block.timestamp);
         require(offered >= least, InferenceMarketFeeTooLow(offered, least));
@@ -165,30 +164,40 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         Tier tier,
         uint256 inputSize
     ) external view returns (uint256 work, uint256 minFee) {
-        (, work, minFee) = _price(_currentState(), modelId, tier, inputSize);
+        (work, minFee, ) = _price(_currentState(), modelId, tier, inputSize);
     }
 
     function _priceNow(
         ModelId modelId,
         Tier tier,
         bytes calldata input
-    ) private returns (ModelOffer memory offer, uint256 work, uint256 least) {
+    ) private returns (uint256 work, uint256 least, uint256 royalty) {
         return _price(_openWindow(), modelId, tier, input.length);
     }
 
-    /// @dev Returns what the model is offered for, units of work, and what they cost with the royalty.
+    /// @dev Returns units of work, what they cost with the royalty, and the royalty.
     function _price(
         PriceState memory state,
         ModelId modelId,
         Tier tier,
         uint256 inputSize
-    ) private view returns (ModelOffer memory offer, uint256 work, uint256 least) {
-        offer = MODEL_REGISTRY.requireOffered(modelId, tier);
+    ) private view returns (uint256 work, uint256 least, uint256 royalty) {
+        ModelOffer memory offer = MODEL_REGISTRY.requireOffered(modelId, tier);
+        uint256 count = _inferencesIn(inputSize, offer);
+        (work, least) = _quote(state, offer.computeUnits, tier, inputSize / count, offer.outputSize);
+        royalty = uint256(offer.royalty) * count;
+        work *= count;
+        least = least * count + royalty;
+    }
+
+    /// @dev How many inferences an input asks for: as many as it is long, if a proof carries them.
+    function _inferencesIn(uint256 inputSize, ModelOffer memory offer) private pure returns (uint256 count) {
+        uint256 one = offer.inputSize;
+        if (one == 0 || inputSize == one) return 1;
+        count = inputSize / one;
         require(
-            offer.inputSize == 0 || inputSize == offer.inputSize,
-            InferenceMarketBadInputSize(inputSize, offer.inputSize)
+            count != 0 && count * one == inputSize && count <= offer.inferences,
+            InferenceMarketBadInputSize(inputSize, one, offer.inferences)
         );
-        (work, least) = _quote(state, offer.computeUnits, tier, inputSize, offer.outputSize);
-        least += offer.royalty;
     }
 }

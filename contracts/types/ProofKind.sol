@@ -8,6 +8,11 @@ type ProofKind is bytes4;
 /// @dev First four bytes of keccak256("opengradient.proof.proven.groth16.v1").
 ProofKind constant PROVEN_GROTH16_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.proven.groth16.v1")));
 
+/// @dev First four bytes of keccak256("opengradient.proof.proven.groth16-shared.v1").
+ProofKind constant PROVEN_GROTH16_SHARED_V1 = ProofKind.wrap(
+    bytes4(keccak256("opengradient.proof.proven.groth16-shared.v1"))
+);
+
 /// @dev First four bytes of keccak256("opengradient.proof.signed.receipt.v1").
 ProofKind constant SIGNED_RECEIPT_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.signed.receipt.v1")));
 

@@ -8,7 +8,14 @@ export default buildModule("Verifiers", (m) => {
   const { manager } = m.useModule(Access);
   const groth16Verifier = m.contract("Groth16Verifier");
   const provenVerifier = m.contract("ProvenVerifier");
+  const sharedProofVerifier = m.contract("SharedProofVerifier");
   const verifierRouter = m.contract("VerifierRouter", [manager]);
-  m.call(verifierRouter, "openRoute", [PROOF_KINDS.provenGroth16V1, TIERS.Proven, provenVerifier]);
-  return { groth16Verifier, provenVerifier, verifierRouter };
+  for (const [kind, verifier] of [
+    ["provenGroth16V1", provenVerifier],
+    ["provenGroth16SharedV1", sharedProofVerifier],
+  ] as const) {
+    const route = [PROOF_KINDS[kind], TIERS.Proven, verifier];
+    m.call(verifierRouter, "openRoute", route, { id: `${kind}_route` });
+  }
+  return { groth16Verifier, provenVerifier, sharedProofVerifier, verifierRouter };
 });

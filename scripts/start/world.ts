@@ -61,6 +61,7 @@ export function publishDigits(world: World, model: ModelPackage): Promise<Publis
     keyDelta: hexlify(encodeKeyDelta(verificationKey)),
     inputSize: model.manifest.inputSize,
     outputSize: model.manifest.outputSize,
+    inferences: model.manifest.inferences,
     uri: "https://models.example/digits",
     computeUnits: 100,
     royalty: parseEther("1"),

@@ -15,9 +15,11 @@ export interface ModelPublication {
   readonly keySetup: string;
   /** The model's own point: `δ`. */
   readonly keyDelta: string;
-  /** Length of input and output in bytes. */
+  /** Length in bytes of what the chain sees of one inference. */
   readonly inputSize: number;
   readonly outputSize: number;
+  /** That one proof carries. */
+  readonly inferences: number;
   /** Where the model's files are. */
   readonly uri: string;
   /** Work of one inference, in the network's units. */

@@ -79,6 +79,7 @@ describe("gas of user actions", function () {
       key: await groth16Verifier.keyAddress(setup, delta),
       inputSize: 784,
       outputSize: 40,
+      inferences: 1,
       computeUnits: 100,
       royalty: 0,
     };

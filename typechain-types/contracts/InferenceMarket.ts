@@ -24,6 +24,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FulfilmentStructOutput = [terms: InferenceRequestStructOutput, node: string, output: string, evidence: string] & {terms: InferenceRequestStructOutput, node: string, output: string, evidence: string }
   
 
+    export type SharedFulfilmentStruct = {terms: InferenceRequestStruct, output: BytesLike}
+
+    export type SharedFulfilmentStructOutput = [terms: InferenceRequestStructOutput, output: string] & {terms: InferenceRequestStructOutput, output: string }
+  
+
     export type PriceStateStruct = {unitPrice: BigNumberish, windowEnd: BigNumberish, served: BigNumberish, multipliers: BigNumberish, inputRate: BigNumberish, outputRate: BigNumberish, isPaused: boolean}
 
     export type PriceStateStructOutput = [unitPrice: bigint, windowEnd: bigint, served: bigint, multipliers: bigint, inputRate: bigint, outputRate: bigint, isPaused: boolean] & {unitPrice: bigint, windowEnd: bigint, served: bigint, multipliers: bigint, inputRate: bigint, outputRate: bigint, isPaused: boolean }
@@ -40,7 +45,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface InferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "BATCH_SETTLEMENT" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "BATCH_SETTLEMENT" | "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "NODE_REGISTRY" | "STAKING" | "UPGRADE_INTERFACE_VERSION" | "VERIFIER_ROUTER" | "authority" | "challenge" | "challengeOf" | "challengeTerms" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "finalize" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "fulfilShared" | "initialize" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "postedOutputOf" | "priceOf" | "priceState" | "prove" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "setChallengeTerms" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AnswerChallenged" | "AnswerPosted" | "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "ChallengeLost" | "ChallengeTermsChanged" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRejected" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
@@ -66,6 +71,7 @@ encodeFunctionData(functionFragment: 'finalize', values: [InferenceRequestStruct
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
+encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
 encodeFunctionData(functionFragment: 'initialize', values: [AddressLike, ChallengeTermsStruct]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
@@ -113,6 +119,7 @@ decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'initialize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
@@ -590,6 +597,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    fulfilShared: TypedContractMethod<
+      [arg0: AddressLike, arg1: SharedFulfilmentStruct[], arg2: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     initialize: TypedContractMethod<
       [authority: AddressLike, terms: ChallengeTermsStruct, ],
       [void],
@@ -891,6 +906,11 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
       [arg0: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fulfilShared'): TypedContractMethod<
+      [arg0: AddressLike, arg1: SharedFulfilmentStruct[], arg2: BytesLike, ],
       [void],
       'nonpayable'
     >;

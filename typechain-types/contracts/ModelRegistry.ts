@@ -4,19 +4,19 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../common.js"
   
-    export type ModelRegistrationStruct = {contentHash: BytesLike, uri: string, tiers: BigNumberish, key: AddressLike, inputSize: BigNumberish, outputSize: BigNumberish, computeUnits: BigNumberish, royalty: BigNumberish}
+    export type ModelRegistrationStruct = {contentHash: BytesLike, uri: string, tiers: BigNumberish, key: AddressLike, inputSize: BigNumberish, outputSize: BigNumberish, inferences: BigNumberish, computeUnits: BigNumberish, royalty: BigNumberish}
 
-    export type ModelRegistrationStructOutput = [contentHash: string, uri: string, tiers: bigint, key: string, inputSize: bigint, outputSize: bigint, computeUnits: bigint, royalty: bigint] & {contentHash: string, uri: string, tiers: bigint, key: string, inputSize: bigint, outputSize: bigint, computeUnits: bigint, royalty: bigint }
+    export type ModelRegistrationStructOutput = [contentHash: string, uri: string, tiers: bigint, key: string, inputSize: bigint, outputSize: bigint, inferences: bigint, computeUnits: bigint, royalty: bigint] & {contentHash: string, uri: string, tiers: bigint, key: string, inputSize: bigint, outputSize: bigint, inferences: bigint, computeUnits: bigint, royalty: bigint }
   
 
-    export type ModelStruct = {royalty: BigNumberish, computeUnits: BigNumberish, inputSize: BigNumberish, outputSize: BigNumberish, tiers: BigNumberish, retired: boolean, publisher: AddressLike, deposit: BigNumberish, key: AddressLike, contentHash: BytesLike}
+    export type ModelStruct = {royalty: BigNumberish, computeUnits: BigNumberish, inputSize: BigNumberish, outputSize: BigNumberish, tiers: BigNumberish, retired: boolean, inferences: BigNumberish, publisher: AddressLike, deposit: BigNumberish, key: AddressLike, contentHash: BytesLike}
 
-    export type ModelStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, publisher: string, deposit: bigint, key: string, contentHash: string] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, publisher: string, deposit: bigint, key: string, contentHash: string }
+    export type ModelStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, inferences: bigint, publisher: string, deposit: bigint, key: string, contentHash: string] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, tiers: bigint, retired: boolean, inferences: bigint, publisher: string, deposit: bigint, key: string, contentHash: string }
   
 
-    export type ModelOfferStruct = {royalty: BigNumberish, computeUnits: BigNumberish, inputSize: BigNumberish, outputSize: BigNumberish}
+    export type ModelOfferStruct = {royalty: BigNumberish, computeUnits: BigNumberish, inputSize: BigNumberish, outputSize: BigNumberish, inferences: BigNumberish}
 
-    export type ModelOfferStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint }
+    export type ModelOfferStructOutput = [royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, inferences: bigint] & {royalty: bigint, computeUnits: bigint, inputSize: bigint, outputSize: bigint, inferences: bigint }
   
 
   export interface ModelRegistryInterface extends Interface {

@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { Logger } from "pino";
 import type { Deployment } from "../../sdk/deployment.ts";
-import { evidenceOf } from "../../sdk/proof-kinds.ts";
+import { evidenceOf, proofKindOf } from "../../sdk/proof-kinds.ts";
 import { getBytes } from "ethers";
 import { prepareModel, proveInference } from "../../zkml/prove/prover.ts";
 import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
@@ -65,7 +65,7 @@ export class Prover {
       const { parts, model } = served;
       const proven = await proveInference(model, { input, context, parts }, maker);
       const { output, witnessMs, proofMs } = proven;
-      const evidence = getBytes(evidenceOf("provenGroth16V1", proven.evidence));
+      const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
       return { output, evidence, witnessMs, proofMs };
     });
   }

@@ -16,7 +16,8 @@ import type { ConstraintKind, ConstraintSystem } from "./constraint-system.ts";
 import { FIELD_ORDER, toField } from "./field.ts";
 import { commit, poseidonConstants } from "./poseidon.ts";
 import { encodeR1cs } from "./r1cs-file.ts";
-import { challenge, evaluate, packWords, type StatementContext } from "./statement.ts";
+import { packWords } from "./packed-words.ts";
+import { challenge, evaluate, type StatementContext } from "./statement.ts";
 import { proveRun, requireSatisfied } from "./witness.ts";
 import { encodeWitness } from "./wtns-file.ts";
 

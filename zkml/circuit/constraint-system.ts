@@ -1,6 +1,7 @@
 import { at } from "../arrays.ts";
 import type { IntegerTrace } from "../integer/run.ts";
 import { equalField, multiplyField } from "./field.ts";
+import type { Seal } from "./gadgets/sealed-input.ts";
 import { normalise, term, ZERO, type LinearCombination, type Wire } from "./linear-combination.ts";
 import type { WitnessVector } from "./witness-vector.ts";
 
@@ -26,9 +27,16 @@ export interface Constraint {
   readonly kind: ConstraintKind;
 }
 
-/** What a witness is computed from: the exact run, and the challenge the chain derives. */
-export interface Assignment {
+/** One inference, for the wires that carry it. */
+export interface InferenceRun {
   readonly trace: IntegerTrace;
+  /** Of a private input. */
+  readonly seal?: Seal;
+}
+
+/** What a witness is computed from: the exact runs, and the challenge the chain derives. */
+export interface Assignment {
+  readonly runs: readonly InferenceRun[];
   /** `r` of the statement; known once the commitment is. */
   readonly challenge: bigint;
 }

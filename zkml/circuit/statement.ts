@@ -3,7 +3,8 @@ import type { ConstraintSystem } from "./constraint-system.ts";
 import { FIELD_ORDER, toField } from "./field.ts";
 import { commitment } from "./gadgets/poseidon.ts";
 import { fingerprint } from "./gadgets/fingerprint.ts";
-import { sum, term, type LinearCombination, type ScaledPart } from "./linear-combination.ts";
+import { sum, term, type LinearCombination } from "./linear-combination.ts";
+import { packWords, toBytes32, toInteger } from "./packed-words.ts";
 
 /*
  * The statement every proof makes: "the model, run on these input bytes, gives these output bytes", with three public
@@ -21,57 +22,82 @@ import { sum, term, type LinearCombination, type ScaledPart } from "./linear-com
  * Σ (p[i] - p'[i]) · x^i of degree below n: probability at most n / FIELD_ORDER per hash tried.
  *
  * Because r names node and request, a proof copied from the mempool fits neither another node nor another request.
+ *
+ * SHARED PROOFS
+ *
+ * A proof that several inferences share says the same of each. Its p is the words of each inference, one after the other, and
+ * then a 1; r is the hash of c, the chain, the market, the model, the node, and a digest of request, input and output of
+ * everyone who shares it.
+ *
+ * The 1 at the end tells the chain how many inferences there are: without it, lists that differ by zeros at the end would be
+ * the same polynomial, and a claim of more inferences than the circuit has, all of zeros, would hold. The model's id need
+ * not say how many they are.
  */
 
 /** Order of the public inputs. */
 export const PUBLIC_INPUTS = ["commitment", "challenge", "evaluation"] as const;
 
-/** Bytes per field element: 31, so that any packed word is below the field order. */
-const WORD_BYTES = 31;
-
-/** What a proof is bound to besides the bytes. Addresses and identifiers are 0x-prefixed hex. */
-export interface StatementContext {
+/** What a proof is bound to besides requests and bytes. Addresses and identifiers are 0x-prefixed hex. */
+export interface NodeContext {
   readonly chainId: bigint;
   /** Contract that asks for the proof: it alone can use it. */
   readonly market: string;
   readonly modelId: string;
-  readonly requestId: string;
   /** The node that is to be paid. */
   readonly node: string;
 }
 
-/** Packs bytes big-endian, 31 to a word; the last word is filled up with zero bytes on the right. */
-export function packWords(bytes: Uint8Array): bigint[] {
-  const words: bigint[] = [];
-  for (let start = 0; start < bytes.length; start += WORD_BYTES) {
-    let word = 0n;
-    for (let i = 0; i < WORD_BYTES; i++) word = (word << 8n) | BigInt(bytes[start + i] ?? 0);
-    words.push(word);
-  }
-  return words;
+/** The same for one request. */
+export interface StatementContext extends NodeContext {
+  readonly requestId: string;
 }
 
-/** `r`: what the market computes on chain, `keccak256(abi.encode(…)) mod FIELD_ORDER`. */
+/** The bytes of an answer, as the chain sees them. */
+export interface AnswerBytes {
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+}
+
+/** An answer of a proof that several requests share. */
+export interface SharedAnswer extends AnswerBytes {
+  readonly requestId: string;
+}
+
+/** `r`: what the chain computes, `keccak256(abi.encode(…)) mod FIELD_ORDER`. */
 export function challenge(
   commitmentToWords: bigint,
-  context: StatementContext,
-  { input, output }: { readonly input: Uint8Array; readonly output: Uint8Array },
+  { chainId, market, modelId, requestId, node }: StatementContext,
+  { input, output }: AnswerBytes,
 ): bigint {
-  const words = [
+  const context = [chainId, BigInt(market), BigInt(modelId), BigInt(requestId), BigInt(node)];
+  return hashToField([
     commitmentToWords,
-    context.chainId,
-    BigInt(context.market),
-    BigInt(context.modelId),
-    BigInt(context.requestId),
-    BigInt(context.node),
+    ...context,
     toInteger(keccak_256(input)),
     toInteger(keccak_256(output)),
-  ];
-  const preimage = new Uint8Array(words.length * 32);
-  words.forEach((word, i) => {
-    preimage.set(toBytes32(word), i * 32);
-  });
-  return toInteger(keccak_256(preimage)) % FIELD_ORDER;
+  ]);
+}
+
+/** `r` of a shared proof. */
+export function sharedChallenge(
+  commitmentToWords: bigint,
+  { chainId, market, modelId, node }: NodeContext,
+  answers: readonly SharedAnswer[],
+): bigint {
+  const digest = keccakOfWords(
+    answers.flatMap(({ requestId, input, output }) => [
+      BigInt(requestId),
+      toInteger(keccak_256(input)),
+      toInteger(keccak_256(output)),
+    ]),
+  );
+  const context = [chainId, BigInt(market), BigInt(modelId), BigInt(node)];
+  return hashToField([commitmentToWords, ...context, digest]);
+}
+
+/** The words of one inference. */
+export function wordsOf({ input, output }: AnswerBytes): bigint[] {
+  return packWords(Uint8Array.from([...input, ...output]));
 }
 
 /** `e`: the packed words' polynomial at `r`. */
@@ -79,12 +105,23 @@ export function evaluate(words: readonly bigint[], point: bigint): bigint {
   return words.reduceRight((sumSoFar, word) => toField(sumSoFar * point + word), 0n);
 }
 
-/** Wires the statement's three public inputs to the bytes of input and output. */
-export function enforceStatement(cs: ConstraintSystem, bytes: readonly LinearCombination[]): void {
+/** What ends the words of a shared proof. */
+const END = 1;
+
+/** `e` of a shared proof. */
+export function evaluateShared(words: readonly bigint[], point: bigint): bigint {
+  return evaluate([...words, BigInt(END)], point);
+}
+
+/** Wires the statement's three public inputs to the words of all inferences. */
+export function enforceStatement(
+  cs: ConstraintSystem,
+  words: readonly LinearCombination[],
+  { isShared }: { readonly isShared: boolean },
+): void {
   const [c, r, e] = cs.publicInputs;
   if (c === undefined || r === undefined || e === undefined)
     throw new RangeError("three public inputs are needed");
-  const words = packCombinations(bytes);
 
   const committed = commitment(cs, words);
   cs.enforceZero(
@@ -99,7 +136,7 @@ export function enforceStatement(cs: ConstraintSystem, bytes: readonly LinearCom
     witness.set(r, point);
   });
 
-  const evaluation = fingerprint(cs, words, r);
+  const evaluation = fingerprint(cs, isShared ? [...words, cs.constant(END)] : words, r);
   cs.enforceZero(
     sum([
       [evaluation, 1],
@@ -112,19 +149,14 @@ export function enforceStatement(cs: ConstraintSystem, bytes: readonly LinearCom
   });
 }
 
-function packCombinations(bytes: readonly LinearCombination[]): LinearCombination[] {
-  return Array.from({ length: Math.ceil(bytes.length / WORD_BYTES) }, (_, word) => {
-    const parts = bytes
-      .slice(word * WORD_BYTES, (word + 1) * WORD_BYTES)
-      .map((byte, i): ScaledPart => [byte, 1n << BigInt(8 * (WORD_BYTES - 1 - i))]);
-    return sum(parts);
+function hashToField(words: readonly bigint[]): bigint {
+  return keccakOfWords(words) % FIELD_ORDER;
+}
+
+function keccakOfWords(words: readonly bigint[]): bigint {
+  const preimage = new Uint8Array(words.length * 32);
+  words.forEach((word, i) => {
+    preimage.set(toBytes32(word), i * 32);
   });
-}
-
-function toInteger(bytes: Uint8Array): bigint {
-  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-}
-
-function toBytes32(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * (31 - i))) & 0xffn));
+  return toInteger(keccak_256(preimage));
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import { at } from "../arrays.ts";
 import { compileCircuit } from "../circuit/compile.ts";
 import { commit } from "../circuit/poseidon.ts";
-import { packWords, type StatementContext } from "../circuit/statement.ts";
+import { wordsOf, type StatementContext } from "../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../circuit/witness.ts";
 import { ZkmlError } from "../errors.ts";
 import { quantiseWithin } from "../integer/precision.ts";
@@ -17,7 +17,7 @@ import { decodeOnnx } from "../onnx/decode.ts";
 import { outlineOnnx, type OnnxOutline } from "../onnx/outline.ts";
 import { decodeEvidence } from "../prove/evidence.ts";
 import { proveInference } from "../prove/prover.ts";
-import { commitsTo, proofHolds, statementOf } from "../prove/verify-evidence.ts";
+import { proofHolds, statementOf } from "../prove/verify-evidence.ts";
 import { setUpForDevelopment } from "../setup/package-setup.ts";
 import { untried, type NetworkResult } from "./result.ts";
 import { readVector, variations, type Vector } from "./vector.ts";
@@ -138,7 +138,7 @@ function requireWitness({ graph, circuit }: CompiledModel, input: Uint8Array): v
   requireSatisfied(circuit, witness);
   // The circuit's own commitment, which it makes of its own bytes.
   const committed = witness.get(at(circuit.publicInputs, 0));
-  if (committed === commit(packWords(Uint8Array.from([...input, ...infer(graph, input)])))) return;
+  if (committed === commit(wordsOf({ input, output: infer(graph, input) }))) return;
   throw new ZkmlError(
     "WITNESS_UNSATISFIED",
     "The circuit's output is not the integer graph's.",
@@ -157,11 +157,13 @@ async function proveAndVerify(
   const ready = await readPackage(folder);
   const request = { input, context: CONTEXT, parts: PARTS };
   const { output, evidence, witnessMs, proofMs } = await proveInference(ready, request);
-  const decoded = decodeEvidence(evidence);
+  const decoded = decodeEvidence(evidence, { isShared: false });
+  const answer = { requestId: CONTEXT.requestId, output };
+  const statement = decoded && statementOf(decoded, [answer], CONTEXT);
   const verified =
     decoded !== undefined &&
-    commitsTo(decoded, output) &&
-    proofHolds(ready.keys.verificationKey, decoded, statementOf(decoded, output, CONTEXT));
+    statement?.isCommitted === true &&
+    proofHolds(ready.keys.verificationKey, decoded, statement);
   return { proveMs: Math.round(witnessMs + proofMs), verified };
 }
 

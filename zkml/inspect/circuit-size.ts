@@ -1,5 +1,6 @@
 import { at } from "../arrays.ts";
 import { compileCircuit, domainPower } from "../circuit/compile.ts";
+import { SINGLE, type ProofForm } from "../circuit/proof-form.ts";
 import { rowCount, type IntegerGraph, type IntegerLayer } from "../integer/graph.ts";
 
 /** One layer of the lowered network and what it costs. */
@@ -33,11 +34,11 @@ export interface CircuitSize {
  *
  * @throws ZkmlError `RANGE_OVERFLOW` or `CIRCUIT_TOO_LARGE`.
  */
-export function measureCircuit(graph: IntegerGraph): CircuitSize {
+export function measureCircuit(graph: IntegerGraph, form: ProofForm = SINGLE): CircuitSize {
   const counts = { input: 0, output: 0, statement: 0 };
   const perLayer = graph.layers.map(() => 0);
-  const circuit = compileCircuit(graph, (part, constraints) => {
-    if (part.kind === "layer") perLayer[part.index] = constraints;
+  const circuit = compileCircuit(graph, form, (part, constraints) => {
+    if (part.kind === "layer") perLayer[part.index] = at(perLayer, part.index) + constraints;
     else counts[part.kind] += constraints;
   });
   const layers = graph.layers.map((layer, index) => ({

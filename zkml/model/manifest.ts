@@ -3,7 +3,8 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { domainPower } from "../circuit/compile.ts";
-import type { ConstraintSystem } from "../circuit/constraint-system.ts";
+import type { ModelCircuit } from "../circuit/model-circuit.ts";
+import { MAX_INFERENCES, publicInputSize } from "../circuit/proof-form.ts";
 import { ZkmlError } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import { byteLength } from "../integer/tensor-spec.ts";
@@ -18,7 +19,11 @@ const manifestSchema = z.object({
   onnx: sha256Schema,
   graph: sha256Schema,
   r1cs: sha256Schema,
-  /** Length of the encoded tensors in bytes. */
+  /** Whether the chain sees inputs, or commitments to them. */
+  inputs: z.enum(["public", "private"]),
+  /** Inferences that one proof carries. */
+  inferences: z.int().min(1).max(MAX_INFERENCES),
+  /** Length in bytes of what the chain sees of one inference. */
   inputSize: z.int().positive(),
   outputSize: z.int().positive(),
   constraints: z.int().positive(),
@@ -36,7 +41,7 @@ export interface ManifestSubject {
   readonly graphFile: Uint8Array;
   readonly r1cs: Uint8Array;
   readonly graph: IntegerGraph;
-  readonly circuit: ConstraintSystem;
+  readonly circuit: ModelCircuit;
 }
 
 export function describeModel({
@@ -51,7 +56,9 @@ export function describeModel({
     onnx: bytesToHex(sha256(onnx)),
     graph: bytesToHex(sha256(graphFile)),
     r1cs: bytesToHex(sha256(r1cs)),
-    inputSize: byteLength(graph.inputs),
+    inputs: circuit.form.inputs,
+    inferences: circuit.form.inferences,
+    inputSize: publicInputSize(circuit.form, graph),
     outputSize: byteLength(graph.outputs),
     constraints: circuit.constraints.filter(({ kind }) => kind !== "padding").length,
     domainPower: domainPower(circuit),

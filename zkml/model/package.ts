@@ -207,7 +207,8 @@ export async function readPackage(folder: string): Promise<ModelPackage> {
   const manifest = decodeManifest(manifestFile);
   requireHash(await readPart(folder, "onnx"), manifest.onnx, FILES.onnx);
   const graph = await readGraph(folder);
-  const circuit = compileCircuit(graph);
+  const { inputs, inferences } = manifest;
+  const circuit = compileCircuit(graph, { inputs, inferences });
   requireHash(encodeR1cs(circuit), manifest.r1cs, "the circuit compiled from the graph");
   const { keys, ceremony } = await readKeys(folder);
   return { manifest, contentHash: contentHash(manifestFile), graph, circuit, keys, ceremony };

@@ -34,18 +34,46 @@ export interface ModelParts {
   readonly key: string;
 }
 
-/** Evidence of the Proven tier, as `ProvenVerifier` reads it: `origin ‖ key ‖ c ‖ proof ‖ input`. */
+/** How answers share one proof; sizes in bytes, of what the chain sees of one inference. */
+export interface Sharing {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** That the proof carries. */
+  readonly inferences: number;
+}
+
+interface EvidenceContent {
+  readonly commitment: bigint;
+  readonly proof: Groth16Proof;
+  /** Of each answer, as the chain sees it. */
+  readonly inputs: readonly Uint8Array[];
+  readonly sharing?: Sharing | undefined;
+}
+
+/**
+ * Evidence of the Proven tier, as `ProvenVerifier` reads it: `origin ‖ key ‖ c ‖ proof ‖ input`. Of a shared proof, as
+ * `SharedProofVerifier` does: `origin ‖ key ‖ input size ‖ output size ‖ inferences ‖ c ‖ proof ‖ inputs`.
+ */
 export function encodeEvidence(
   { origin, key }: ModelParts,
-  { commitment, proof, input }: { commitment: bigint; proof: Groth16Proof; input: Uint8Array },
+  { commitment, proof, inputs, sharing }: EvidenceContent,
 ): Uint8Array {
   return concat([
     encodeInteger(BigInt(origin), 32),
     encodeInteger(BigInt(key), 20),
+    ...(sharing === undefined ? [] : encodeSharing(sharing)),
     encodeUint256(commitment),
     encodeProof(proof),
-    input,
+    ...inputs,
   ]);
+}
+
+function encodeSharing({ inputSize, outputSize, inferences }: Sharing): Uint8Array[] {
+  return [
+    encodeInteger(BigInt(inputSize), 4),
+    encodeInteger(BigInt(outputSize), 4),
+    encodeInteger(BigInt(inferences), 2),
+  ];
 }
 
 function encodeG1(point: G1Point): Uint8Array {

@@ -7,7 +7,7 @@ import { singleWireForgeries } from "./forgery.ts";
 
 /** The gadgets under test take their values from closures, so the run they are given is empty. */
 const ASSIGNMENT: Assignment = {
-  trace: { variables: new Float64Array(), sums: [], factors: [], outputs: new Float64Array() },
+  runs: [],
   challenge: 0n,
 };
 

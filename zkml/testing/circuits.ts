@@ -9,7 +9,7 @@ import { developmentTau } from "../setup/development-tau.ts";
 
 /** What a circuit is given whose values come from elsewhere. */
 const NOTHING: Assignment = {
-  trace: { variables: new Float64Array(), sums: [], factors: [], outputs: new Float64Array() },
+  runs: [],
   challenge: 0n,
 };
 

@@ -35,6 +35,7 @@ export function publishCommand(): Command {
         keyDelta: hexlify(encodeKeyDelta(keys.verificationKey)),
         inputSize: manifest.inputSize,
         outputSize: manifest.outputSize,
+        inferences: manifest.inferences,
         uri,
         computeUnits,
         royalty,

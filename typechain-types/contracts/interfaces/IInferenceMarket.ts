@@ -14,6 +14,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FulfilmentStructOutput = [terms: InferenceRequestStructOutput, node: string, output: string, evidence: string] & {terms: InferenceRequestStructOutput, node: string, output: string, evidence: string }
   
 
+    export type SharedFulfilmentStruct = {terms: InferenceRequestStruct, output: BytesLike}
+
+    export type SharedFulfilmentStructOutput = [terms: InferenceRequestStructOutput, output: string] & {terms: InferenceRequestStructOutput, output: string }
+  
+
     export type RequestParametersStruct = {modelId: BytesLike, tier: BigNumberish, consumer: AddressLike, callbackGas: BigNumberish, maxFee: BigNumberish, collateral: BigNumberish, rampSeconds: BigNumberish, expiry: BigNumberish, lockSeconds: BigNumberish, salt: BigNumberish}
 
     export type RequestParametersStructOutput = [modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint] & {modelId: string, tier: bigint, consumer: string, callbackGas: bigint, maxFee: bigint, collateral: bigint, rampSeconds: bigint, expiry: bigint, lockSeconds: bigint, salt: bigint }
@@ -25,7 +30,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IInferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
@@ -35,6 +40,7 @@ encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
+encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
@@ -51,6 +57,7 @@ decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
@@ -229,6 +236,14 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
+    fulfilShared: TypedContractMethod<
+      [node: AddressLike, fulfilments: SharedFulfilmentStruct[], evidence: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     isOpen: TypedContractMethod<
       [requestId: BytesLike, ],
       [boolean],
@@ -330,6 +345,11 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
       [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fulfilShared'): TypedContractMethod<
+      [node: AddressLike, fulfilments: SharedFulfilmentStruct[], evidence: BytesLike, ],
       [void],
       'nonpayable'
     >;

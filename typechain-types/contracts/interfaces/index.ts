@@ -13,6 +13,7 @@ export type { INodeRegistry } from './INodeRegistry.js';
 export type { IOptimisticMarket } from './IOptimisticMarket.js';
 export type { IPaymentChannels } from './IPaymentChannels.js';
 export type { IProvenVerifier } from './IProvenVerifier.js';
+export type { ISharedProofVerifier } from './ISharedProofVerifier.js';
 export type { ISignedRequests } from './ISignedRequests.js';
 export type { ISignedVerifier } from './ISignedVerifier.js';
 export type { IStaking } from './IStaking.js';

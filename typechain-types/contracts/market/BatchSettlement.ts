@@ -14,8 +14,13 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FulfilmentStructOutput = [terms: InferenceRequestStructOutput, node: string, output: string, evidence: string] & {terms: InferenceRequestStructOutput, node: string, output: string, evidence: string }
   
 
+    export type SharedFulfilmentStruct = {terms: InferenceRequestStruct, output: BytesLike}
+
+    export type SharedFulfilmentStructOutput = [terms: InferenceRequestStructOutput, output: string] & {terms: InferenceRequestStructOutput, output: string }
+  
+
   export interface BatchSettlementInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "NODE_REGISTRY" | "VERIFIER_ROUTER" | "eip712Domain" | "fulfilBatch"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "NODE_REGISTRY" | "VERIFIER_ROUTER" | "eip712Domain" | "fulfilBatch" | "fulfilShared"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "RequestFulfilled" | "UnitPriceChanged"): EventFragment;
 
@@ -25,6 +30,7 @@ encodeFunctionData(functionFragment: 'NODE_REGISTRY', values?: undefined): strin
 encodeFunctionData(functionFragment: 'VERIFIER_ROUTER', values?: undefined): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
+encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'FEE_ESCROW', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'FEE_POLICY', data: BytesLike): Result;
@@ -32,6 +38,7 @@ decodeFunctionResult(functionFragment: 'NODE_REGISTRY', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'VERIFIER_ROUTER', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
   }
 
   
@@ -188,6 +195,14 @@ decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
     >
     
 
+    
+    fulfilShared: TypedContractMethod<
+      [node: AddressLike, fulfilments: SharedFulfilmentStruct[], evidence: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -218,6 +233,11 @@ getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
       [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fulfilShared'): TypedContractMethod<
+      [node: AddressLike, fulfilments: SharedFulfilmentStruct[], evidence: BytesLike, ],
       [void],
       'nonpayable'
     >;

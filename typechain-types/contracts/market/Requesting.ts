@@ -14,6 +14,11 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type FulfilmentStructOutput = [terms: InferenceRequestStructOutput, node: string, output: string, evidence: string] & {terms: InferenceRequestStructOutput, node: string, output: string, evidence: string }
   
 
+    export type SharedFulfilmentStruct = {terms: InferenceRequestStruct, output: BytesLike}
+
+    export type SharedFulfilmentStructOutput = [terms: InferenceRequestStructOutput, output: string] & {terms: InferenceRequestStructOutput, output: string }
+  
+
     export type PriceStateStruct = {unitPrice: BigNumberish, windowEnd: BigNumberish, served: BigNumberish, multipliers: BigNumberish, inputRate: BigNumberish, outputRate: BigNumberish, isPaused: boolean}
 
     export type PriceStateStructOutput = [unitPrice: bigint, windowEnd: bigint, served: bigint, multipliers: bigint, inputRate: bigint, outputRate: bigint, isPaused: boolean] & {unitPrice: bigint, windowEnd: bigint, served: bigint, multipliers: bigint, inputRate: bigint, outputRate: bigint, isPaused: boolean }
@@ -30,7 +35,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface RequestingInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "UPGRADE_INTERFACE_VERSION" | "authority" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "priceOf" | "priceState" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "UPGRADE_INTERFACE_VERSION" | "authority" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "priceOf" | "priceState" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
@@ -48,6 +53,7 @@ encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
+encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
@@ -83,6 +89,7 @@ decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
@@ -432,6 +439,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    fulfilShared: TypedContractMethod<
+      [node: AddressLike, fulfilments: SharedFulfilmentStruct[], evidence: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     isConsumingScheduledOp: TypedContractMethod<
       [],
       [string],
@@ -661,6 +676,11 @@ getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'fulfilBatch'): TypedContractMethod<
       [fulfilments: FulfilmentStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'fulfilShared'): TypedContractMethod<
+      [node: AddressLike, fulfilments: SharedFulfilmentStruct[], evidence: BytesLike, ],
       [void],
       'nonpayable'
     >;

@@ -3,5 +3,6 @@
 /* eslint-disable */
 export type { Groth16Verifier } from './Groth16Verifier.js';
 export type { ProvenVerifier } from './ProvenVerifier.js';
+export type { SharedProofVerifier } from './SharedProofVerifier.js';
 export type { SignedVerifier } from './SignedVerifier.js';
 export type { VerifierRouter } from './VerifierRouter.js';

@@ -20,6 +20,22 @@
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "inferences",
+        "type": "uint256"
+      },
+      {
+        "internalType": "VerificationKey",
+        "name": "key",
+        "type": "address"
+      }
+    ],
+    "name": "ModelRegistryBadInferences",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "VerificationKey",
         "name": "key",
         "type": "address"
@@ -265,6 +281,11 @@
             "type": "uint32"
           },
           {
+            "internalType": "uint16",
+            "name": "inferences",
+            "type": "uint16"
+          },
+          {
             "internalType": "uint64",
             "name": "computeUnits",
             "type": "uint64"
@@ -382,6 +403,11 @@
             "internalType": "bool",
             "name": "retired",
             "type": "bool"
+          },
+          {
+            "internalType": "uint16",
+            "name": "inferences",
+            "type": "uint16"
           },
           {
             "internalType": "address",
@@ -505,6 +531,11 @@
             "type": "uint32"
           },
           {
+            "internalType": "uint16",
+            "name": "inferences",
+            "type": "uint16"
+          },
+          {
             "internalType": "uint64",
             "name": "computeUnits",
             "type": "uint64"
@@ -567,6 +598,11 @@
             "internalType": "uint32",
             "name": "outputSize",
             "type": "uint32"
+          },
+          {
+            "internalType": "uint16",
+            "name": "inferences",
+            "type": "uint16"
           }
         ],
         "internalType": "struct ModelOffer",

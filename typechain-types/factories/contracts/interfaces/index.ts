@@ -13,6 +13,7 @@ export { INodeRegistry__factory } from './INodeRegistry__factory.js';
 export { IOptimisticMarket__factory } from './IOptimisticMarket__factory.js';
 export { IPaymentChannels__factory } from './IPaymentChannels__factory.js';
 export { IProvenVerifier__factory } from './IProvenVerifier__factory.js';
+export { ISharedProofVerifier__factory } from './ISharedProofVerifier__factory.js';
 export { ISignedRequests__factory } from './ISignedRequests__factory.js';
 export { ISignedVerifier__factory } from './ISignedVerifier__factory.js';
 export { IStaking__factory } from './IStaking__factory.js';

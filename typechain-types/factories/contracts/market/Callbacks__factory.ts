@@ -73,7 +73,12 @@
       },
       {
         "internalType": "uint256",
-        "name": "wanted",
+        "name": "sizeOfOne",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "inferences",
         "type": "uint256"
       }
     ],
@@ -195,6 +200,27 @@
       }
     ],
     "name": "InferenceMarketNotOpen",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "RequestId",
+        "name": "requestId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "enum Tier",
+        "name": "tier",
+        "type": "uint8"
+      }
+    ],
+    "name": "InferenceMarketNotShared",
     "type": "error"
   },
   {
@@ -1095,6 +1121,123 @@
       }
     ],
     "name": "fulfilBatch",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "node",
+        "type": "address"
+      },
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "internalType": "ModelId",
+                "name": "modelId",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "enum Tier",
+                "name": "tier",
+                "type": "uint8"
+              },
+              {
+                "internalType": "address",
+                "name": "payer",
+                "type": "address"
+              },
+              {
+                "internalType": "address",
+                "name": "consumer",
+                "type": "address"
+              },
+              {
+                "internalType": "uint32",
+                "name": "callbackGas",
+                "type": "uint32"
+              },
+              {
+                "internalType": "bytes32",
+                "name": "inputHash",
+                "type": "bytes32"
+              },
+              {
+                "internalType": "uint96",
+                "name": "work",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "maxFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "minFee",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "royalty",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint96",
+                "name": "collateral",
+                "type": "uint96"
+              },
+              {
+                "internalType": "uint40",
+                "name": "rampStart",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "rampSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint40",
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "internalType": "uint32",
+                "name": "lockSeconds",
+                "type": "uint32"
+              },
+              {
+                "internalType": "uint256",
+                "name": "salt",
+                "type": "uint256"
+              }
+            ],
+            "internalType": "struct InferenceRequest",
+            "name": "terms",
+            "type": "tuple"
+          },
+          {
+            "internalType": "bytes",
+            "name": "output",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct SharedFulfilment[]",
+        "name": "fulfilments",
+        "type": "tuple[]"
+      },
+      {
+        "internalType": "bytes",
+        "name": "evidence",
+        "type": "bytes"
+      }
+    ],
+    "name": "fulfilShared",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

@@ -3,5 +3,6 @@
 /* eslint-disable */
 export { Groth16Verifier__factory } from './Groth16Verifier__factory.js';
 export { ProvenVerifier__factory } from './ProvenVerifier__factory.js';
+export { SharedProofVerifier__factory } from './SharedProofVerifier__factory.js';
 export { SignedVerifier__factory } from './SignedVerifier__factory.js';
 export { VerifierRouter__factory } from './VerifierRouter__factory.js';
