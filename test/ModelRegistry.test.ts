@@ -145,7 +145,27 @@ describe("ModelRegistry", () => {
         .withArgs(registration.key, tiers);
       await registry
         .connect(publisher)
-        .register({ ...registration, tiers, key: ZeroAddress, inputSize: 0, outputSize: 0 });
+        .register({
+          ...registration,
+          tiers,
+          key: ZeroAddress,
+          inputSize: 0,
+          outputSize: 0,
+          inferences: 0,
+        });
+    });
+
+    it("refuses proofs that carry nothing, and inferences in a proof where there are none", async () => {
+      const { registry, publisher, registration } = await loadFixture(fixture);
+      const { key } = registration;
+      await expect(registry.connect(publisher).register({ ...registration, inferences: 0 }))
+        .to.be.revertedWithCustomError(registry, "ModelRegistryBadInferences")
+        .withArgs(0, key);
+      const keyless = { ...registration, tiers: tierSet("Signed"), key: ZeroAddress };
+      await expect(registry.connect(publisher).register({ ...keyless, inferences: 1 }))
+        .to.be.revertedWithCustomError(registry, "ModelRegistryBadInferences")
+        .withArgs(1, ZeroAddress);
+      await registry.connect(publisher).register({ ...registration, inferences: 65_535 });
     });
 
     it("refuses proved models without sizes, or with ones too large for calldata", async () => {

@@ -185,9 +185,9 @@ abstract contract Requesting is IInferenceMarket, ISignedRequests, RequestBook, 
         ModelOffer memory offer = MODEL_REGISTRY.requireOffered(modelId, tier);
         uint256 count = _inferencesIn(inputSize, offer);
         (work, least) = _quote(state, offer.computeUnits, tier, inputSize / count, offer.outputSize);
-        royalty = uint256(offer.royalty) * count;
-        work *= count;
-        least = least * count + royalty;
+        royalty = offer.royalty;
+        least += royalty;
+        if (count != 1) (work, least, royalty) = (work * count, least * count, royalty * count);
     }
 
     /// @dev How many inferences an input asks for: as many as it is long, if a proof carries them.

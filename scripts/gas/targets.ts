@@ -28,6 +28,8 @@ export const GAS_TARGETS: Readonly<Record<string, GasTarget>> = {
   "verify proven": atMost(245_000, "SP1, 32-byte digest", 246_672),
   "verify batch of 32 proven, per proof": atMost(62_000, "SP1, no batching", 246_672),
   "fulfil batch of 32, per item": atMost(36_000, "Boundless", 41_990),
+  "fulfil one request for 59 inferences, per inference": atMost(12_000),
+  "verify proof of 59 inferences, per inference": atMost(12_000),
   "open channel": atMost(80_000, "x402", 81_544),
   "claim 50 channels, per channel": atMost(17_000, "x402, not skipping", 21_855),
   "pay rewards": atMost(70_000, "Succinct", 78_986),

@@ -22,6 +22,7 @@ import { bookOptimistic } from "./optimistic.ts";
 import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { EXPIRY, GasBook } from "./gas-book.ts";
+import { bookSharedProofs } from "./shared-proofs.ts";
 import { bookSigned } from "./signed.ts";
 
 /** Proofs that are verified at once. */
@@ -251,6 +252,8 @@ describe("gas of user actions", function () {
       await book.book(name, sent, values, count);
     }
   });
+
+  it("inferences that share a proof", () => bookSharedProofs(fixture, book, EXPIRY));
 
   it("a request of 12 bytes, with royalty", async () => {
     const { inferenceMarket: market, feeEscrow, operator, nodeSigner } = fixture;
