@@ -52,7 +52,8 @@ export async function readTensors(file: string, specs: readonly TensorSpec[]): P
   return content;
 }
 
-function parseIntegers(file: string, content: Uint8Array): number[] {
+/** @throws ZkmlError `INPUT_INVALID`. */
+export function parseIntegers(file: string, content: Uint8Array): number[] {
   try {
     return integersSchema.parse(JSON.parse(new TextDecoder().decode(content)));
   } catch (cause) {
@@ -81,7 +82,7 @@ export async function requireNoFile(file: string): Promise<void> {
  *
  * @throws ZkmlError `FILE_UNWRITABLE`.
  */
-export async function writeWhole(file: string, content: string): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   const unfinished = `${file}.unfinished`;
   try {
     await writeFile(unfinished, content);

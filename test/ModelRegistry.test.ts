@@ -143,16 +143,14 @@ describe("ModelRegistry", () => {
       await expect(registry.connect(publisher).register({ ...registration, tiers }))
         .to.be.revertedWithCustomError(registry, "ModelRegistryBadKey")
         .withArgs(registration.key, tiers);
-      await registry
-        .connect(publisher)
-        .register({
-          ...registration,
-          tiers,
-          key: ZeroAddress,
-          inputSize: 0,
-          outputSize: 0,
-          inferences: 0,
-        });
+      await registry.connect(publisher).register({
+        ...registration,
+        tiers,
+        key: ZeroAddress,
+        inputSize: 0,
+        outputSize: 0,
+        inferences: 0,
+      });
     });
 
     it("refuses proofs that carry nothing, and inferences in a proof where there are none", async () => {

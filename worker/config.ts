@@ -31,6 +31,8 @@ const configSchema = z.strictObject({
   models: z
     .array(z.strictObject({ folder: z.string(), publisher: address }))
     .min(1, "names no model"),
+  /** Folder in which openings of private inputs are left, each named by its input hash. */
+  openings: z.string().optional(),
   /** Least that a request must pay after royalty, in OPG. */
   minimumFee: decimal(parseEther, "0"),
   /** Most collateral that a request may want, in OPG. */
@@ -79,6 +81,7 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
     keyFile: resolve(config.keyFile),
     dataFolder: resolve(config.dataFolder),
     models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
+    ...(config.openings !== undefined && { openings: resolve(config.openings) }),
     ...(config.rapidsnark !== undefined && { rapidsnark: resolve(config.rapidsnark) }),
   };
 }

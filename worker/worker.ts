@@ -10,6 +10,7 @@ import { WorkerEvents } from "./events.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { JobStore } from "./jobs/job-store.ts";
+import { Openings } from "./models/openings.ts";
 import { preflight } from "./preflight.ts";
 import { Prover, type ProverOptions } from "./prover/prover.ts";
 import { claimDataFolder } from "./storage/data-folder.ts";
@@ -102,11 +103,12 @@ export async function startWorker(
 
 /** The prover of the configuration's choice, which starts to prepare. */
 async function buildProver(
-  { prover: name, rapidsnark, residentKeys, operator: node }: WorkerConfig,
+  { prover: name, rapidsnark, residentKeys, operator: node, openings: folder }: WorkerConfig,
   services: Pick<ProverOptions, "models" | "deployment" | "log">,
 ): Promise<Prover> {
   const maker = await createProver({ name, rapidsnark, maxKeys: residentKeys });
-  const prover = new Prover({ ...services, node, maker, residentKeys });
+  const openings = new Openings(folder, services.log);
+  const prover = new Prover({ ...services, node, openings, maker, residentKeys });
   prover.prepare();
   return prover;
 }

@@ -127,13 +127,8 @@ describe("InferenceMarket.fulfilShared", () => {
   it("skips what expired or another node holds, and settles the rest", async () => {
     const context = await asked();
     const { market, operator, otherOperator, published } = context;
-    const [first, , third] = context.requests;
-    const late = await ask(context, published, {
-      input: at(inputs, 3),
-      lifetime: 60,
-      salt: 9,
-    });
-    const requests = [at([first], 0), late, at([third], 0)] as OpenRequest[];
+    const late = await ask(context, published, { input: at(inputs, 3), lifetime: 60, salt: 9 });
+    const requests = [at(context.requests, 0), late, at(context.requests, 2)];
     await market.connect(otherOperator).lock(at(requests, 2).terms, otherOperator);
     await time.increase(120);
     const { fulfilments, evidence } = await prove(context, published, requests);
@@ -148,14 +143,11 @@ describe("InferenceMarket.fulfilShared", () => {
   it("skips a request that was never made", async () => {
     const context = await asked();
     const { market, feeEscrow, operator, published } = context;
-    const [made] = context.requests;
     const terms = { ...at(context.requests, 1).terms, salt: 77n };
     const requestId = await market.requestIdOf(terms);
     const invented = { ...at(context.requests, 1), terms, requestId };
-    const { fulfilments, evidence } = await prove(context, published, [
-      at([made], 0) as OpenRequest,
-      invented,
-    ]);
+    const requests = [at(context.requests, 0), invented];
+    const { fulfilments, evidence } = await prove(context, published, requests);
     await expect(market.fulfilShared(operator, fulfilments, evidence))
       .to.emit(market, "FulfilmentSkipped")
       .withArgs(

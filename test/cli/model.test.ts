@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { id, ZeroAddress } from "ethers";
+import { concat, hexlify, id, keccak256, ZeroAddress } from "ethers";
 import { at } from "../../zkml/arrays.ts";
 import { node, tensor } from "../../zkml/onnx/build.ts";
 import { modelMessage } from "../../zkml/onnx/schema.ts";
@@ -236,6 +236,86 @@ describe("opg model", () => {
       await writeJson("pairs.json", [[1, 2]]);
       const options = ["--samples", "pairs.json", "--out", "closed", "--dimension", "batch=1"];
       expect((await opg("compile", "open.onnx", ...options)).exitCode).to.equal(0);
+    });
+  });
+
+  describe("private inputs, two to a proof", () => {
+    const INPUTS = [
+      [1, 2, 3, 255],
+      [9, 0, 200, 7],
+    ];
+
+    before(async () => {
+      const options = ["--samples", "samples.json", "--private-input", "--inferences", "2"];
+      const compiled = await opg("compile", "network.onnx", ...options, "--out", "sealed");
+      expect(compiled.stdout).to.include("Inputs are private: seal each with opg model seal.");
+      expect(compiled.stdout).to.include("A proof carries 2 inferences of these sizes.");
+      await opg("setup", "sealed", "--cache", CACHE);
+      for (const [i, input] of INPUTS.entries()) {
+        await writeJson(`secret-${i}.json`, input);
+        await opg("seal", "sealed", "--input", `secret-${i}.json`, "--output", `opening-${i}`);
+      }
+      const openings = await Promise.all([0, 1].map((i) => readFile(file(`opening-${i}`))));
+      await writeFile(file("openings"), Buffer.concat(openings));
+    });
+
+    it("are shown to the chain as commitments", async () => {
+      const manifest = JSON.parse(await readFile(file("sealed/manifest.json"), "utf8")) as Json;
+      expect(manifest).to.include({ inputs: "private", inferences: 2, inputSize: 32 });
+      const sealed = await json("seal", "sealed", "--input", "secret-0.json", "--output", "again");
+      const { commitment, inputHash } = sealed.json;
+      expect(inputHash).to.equal(keccak256(String(commitment)));
+      expect(await readFile(file("again"))).not.to.deep.equal(await readFile(file("opening-0")));
+    });
+
+    for (const [name, opening, count] of [
+      ["one", "opening-1", 1],
+      ["two", "openings", 2],
+    ] as const) {
+      it(`are proved, ${name} of them, without being told`, async () => {
+        const proofFile = `proof-of-${name}`;
+        const args = ["--input", opening, "--claim", "claim.json", "--output", proofFile];
+        expect((await opg("prove", "sealed", ...args)).exitCode).to.equal(0);
+        const { exitCode, json: verdict } = await json("verify", proofFile, "--key", "sealed");
+        expect(exitCode).to.equal(0);
+        const alone = await Promise.all(
+          [0, 1].map((i) => json("run", "model", "--input", `secret-${i}.json`)),
+        );
+        const outputs = alone.map(({ json: answer }) => String(answer.bytes));
+        expect(verdict.output).to.equal(concat(outputs.slice(-count)));
+        const content = await readFile(file(proofFile), "utf8");
+        for (const input of INPUTS)
+          expect(content).not.to.include(hexlify(Uint8Array.from(input)).slice(2));
+      });
+    }
+
+    it("are counted by inspect", async () => {
+      const { json: inspection } = await json("inspect", "sealed");
+      const { json: open } = await json("inspect", "model");
+      const rows = ({ circuit }: Json) => (circuit as { input: number }).input;
+      expect(rows(inspection)).to.equal(2 * rows(open));
+    });
+
+    it("are refused without a salt, in parts, or where there is nothing to hide", async () => {
+      const prove = (input: string) => opg("prove", "sealed", "--input", input, "--output", "none");
+      expectFailure(await prove("secret-0.json"), "INPUT_INVALID", /without a salt/);
+      await writeFile(file("part"), (await readFile(file("opening-0"))).subarray(1));
+      expectFailure(await prove("part"), "INPUT_SIZE", /34 bytes; the model takes 35/);
+      const seal = (...args: readonly string[]) => opg("seal", ...args);
+      expectFailure(
+        await seal("model", "--input", "input.json", "--output", "none"),
+        "INPUT_INVALID",
+        /are public: there is nothing to seal/,
+      );
+      expectFailure(
+        await seal("sealed", "--input", "input.json", "--output", "opening-0"),
+        "FILE_EXISTS",
+        /"opening-0" exists already/,
+      );
+      const many = ["--samples", "samples.json", "--out", "many", "--inferences", "65536"];
+      const { exitCode, stderr } = await opg("compile", "network.onnx", ...many);
+      expect(exitCode).to.equal(1);
+      expect(stderr).to.include("Give a whole number from 1 to 65535.");
     });
   });
 

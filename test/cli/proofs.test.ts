@@ -2,21 +2,45 @@ import { expect } from "chai";
 import { concat, dataLength, dataSlice, getBytes, hexlify, id, toBeHex, toBigInt } from "ethers";
 import { addressOfKey } from "../../cli/proofs/address-of-key.ts";
 import { checkProof } from "../../cli/proofs/check-proof.ts";
+import { evidenceOf, PROOF_KINDS, proofKindOf } from "../../sdk/proof-kinds.ts";
+import { TIERS } from "../../sdk/tiers.ts";
 import type { ProofFile } from "../../cli/proofs/proof-file.ts";
 import { BASE_FIELD_ORDER, FIELD_ORDER } from "../../zkml/circuit/field.ts";
 import { at } from "../../zkml/arrays.ts";
-import { proveClaims, publish, tinyModel, twinModel } from "../fixtures/models.ts";
+import type { ProvableModel } from "../../zkml/prove/prover.ts";
+import { proveClaims, publish, sharedModel, tinyModel, twinModel } from "../fixtures/models.ts";
 import { loadFixture } from "../fixtures/network.ts";
 import { fundedProtocol } from "../fixtures/protocol.ts";
 
-const PROOF = 84;
+/** Where the parts of evidence start, behind the kind's four bytes. */
+interface Layout {
+  readonly commitment: number;
+  readonly proof: number;
+  readonly input: number;
+}
+
+const LAYOUTS = {
+  "one inference": { model: tinyModel, layout: { commitment: 56, proof: 88, input: 344 } },
+  "up to three inferences": {
+    model: sharedModel,
+    layout: { commitment: 66, proof: 98, input: 354 },
+  },
+} as const;
+
+for (const [name, { model, layout }] of Object.entries(LAYOUTS))
+  describe(`checks of a proof file of a model whose proofs carry ${name}`, () => {
+    checkProofFiles(model, layout);
+  });
 
 /** Off-chain checks have to say what the contracts say, of good proofs and of bad ones. */
-describe("checks of a proof file", () => {
+function checkProofFiles(
+  subject: () => Promise<ProvableModel>,
+  { commitment: COMMITMENT, proof: PROOF, input: INPUT }: Layout,
+): void {
   async function fixture() {
     const protocol = await fundedProtocol();
     const { deployment, governor, groth16Verifier } = protocol;
-    const model = await tinyModel();
+    const model = await subject();
     const published = await publish(protocol, model);
     const proven = await proveClaims(deployment.chainId, published, 1);
     const { claim, output, evidence } = at(proven, 0);
@@ -29,17 +53,17 @@ describe("checks of a proof file", () => {
         groth16Verifier: await groth16Verifier.getAddress(),
       },
       output,
-      evidence,
+      evidence: evidenceOf(proofKindOf(model.circuit.form), evidence),
     };
     return { ...protocol, published, proof, key: model.keys };
   }
 
   type Context = Awaited<ReturnType<typeof fixture>>;
 
-  async function verdicts({ provenVerifier, key }: Context, proof: ProofFile) {
+  async function verdicts({ verifierRouter, key }: Context, proof: ProofFile) {
     const offChain = checkProof(proof, key).every(({ holds }) => holds);
     const { claim, output, evidence } = proof;
-    const onChain = await provenVerifier.verify(claim, output, evidence).then(
+    const onChain = await verifierRouter.verify(TIERS.Proven, claim, output, evidence).then(
       () => true,
       () => false,
     );
@@ -70,7 +94,7 @@ describe("checks of a proof file", () => {
 
   const forgeries: Readonly<Record<string, (proof: ProofFile) => ProofFile>> = {
     "another output": (proof) => ({ ...proof, output: flip(proof.output, 3) }),
-    "another input": (proof) => ({ ...proof, evidence: flip(proof.evidence, 345) }),
+    "another input": (proof) => ({ ...proof, evidence: flip(proof.evidence, INPUT + 1) }),
     "another model": ({ claim, ...rest }) => ({ ...rest, claim: { ...claim, modelId: id("x") } }),
     "another request": ({ claim, ...rest }) => ({
       ...rest,
@@ -84,12 +108,15 @@ describe("checks of a proof file", () => {
       ...rest,
       claim: { ...claim, market: claim.node },
     }),
-    "another origin": (proof) => ({ ...proof, evidence: flip(proof.evidence, 0) }),
-    "another key": (proof) => ({ ...proof, evidence: flip(proof.evidence, 32) }),
-    "another commitment": (proof) => ({ ...proof, evidence: flip(proof.evidence, 83) }),
+    "another origin": (proof) => ({ ...proof, evidence: flip(proof.evidence, 4) }),
+    "another key": (proof) => ({ ...proof, evidence: flip(proof.evidence, 36) }),
+    "another commitment": (proof) => ({
+      ...proof,
+      evidence: flip(proof.evidence, COMMITMENT + 31),
+    }),
     "a commitment beyond the field": (proof) => ({
       ...proof,
-      evidence: lifted(proof.evidence, 52, FIELD_ORDER),
+      evidence: lifted(proof.evidence, COMMITMENT, FIELD_ORDER),
     }),
     "a point off its curve": (proof) => ({ ...proof, evidence: flip(proof.evidence, PROOF + 31) }),
     "a coordinate beyond the field": (proof) => ({
@@ -105,9 +132,23 @@ describe("checks of a proof file", () => {
       evidence: concat([proof.evidence, dataSlice(proof.output, 0, 1)]),
       output: dataSlice(proof.output, 1),
     }),
+    "evidence of another kind": (proof) => ({
+      ...proof,
+      evidence: patch(proof.evidence, 0, PROOF_KINDS.signedReceiptV1),
+    }),
+    "evidence of the other kind of proof": (proof) => ({
+      ...proof,
+      evidence: patch(
+        proof.evidence,
+        0,
+        proof.evidence.startsWith(PROOF_KINDS.provenGroth16V1)
+          ? PROOF_KINDS.provenGroth16SharedV1
+          : PROOF_KINDS.provenGroth16V1,
+      ),
+    }),
     "evidence that ends before the input": (proof) => ({
       ...proof,
-      evidence: dataSlice(proof.evidence, 0, 340),
+      evidence: dataSlice(proof.evidence, 0, INPUT),
     }),
   };
 
@@ -141,4 +182,4 @@ describe("checks of a proof file", () => {
     const failed = checks.filter(({ holds }) => !holds).map(({ check }) => check);
     expect(failed).to.deep.equal(["model is the package's"]);
   });
-});
+}

@@ -41,7 +41,7 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
   gone: "Orphaned",
 };
 
-/** A request cannot be taken in the second in which it is made, and its offer may still be too low. */
+/** A request cannot be taken in the second in which it is made, its offer may still be too low, or its opening not be here. */
 class NotYet extends Error {}
 
 /** Takes a job from state to state until it has ended. */
@@ -91,14 +91,14 @@ export class JobRunner {
   }
 
   async #lock(job: Job): Promise<void> {
-    const { jobs, market, node } = this.#options;
+    const { jobs, market, node, prover } = this.#options;
     const refusal = this.#refusalOf(job);
     if (refusal !== undefined) return jobs.advance(job, "Declined", { reason: refusal });
     const situation = await this.#situationOf(job);
     if (situation === "held") return jobs.advance(job, "Locked");
     if (situation !== "open") return jobs.advance(job, ENDS[situation]);
     // The queue comes back to it: more and more rarely, down to every minute and a half.
-    if (!(await this.#paysEnough(job))) throw new NotYet();
+    if (!(await this.#paysEnough(job)) || !(await prover.isReadyFor(job))) throw new NotYet();
 
     const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
     await this.#sign(job, { purpose: "lock", data, next: "Locking" });

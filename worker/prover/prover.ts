@@ -7,6 +7,7 @@ import { prepareModel, proveInference } from "../../zkml/prove/prover.ts";
 import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
 import { stopProverThreads } from "../../zkml/prove/threads.ts";
 import type { FoundRequest, ProvenAnswer } from "../jobs/job.ts";
+import type { Openings } from "../models/openings.ts";
 import type { ServedModel } from "../models/served-models.ts";
 
 export interface ProverOptions {
@@ -14,6 +15,7 @@ export interface ProverOptions {
   readonly deployment: Deployment;
   /** The operator that is to be paid. */
   readonly node: string;
+  readonly openings: Openings;
   /** What makes the proofs. */
   readonly maker: ProofMaker;
   /** Models that are prepared for: as many as the maker keeps. */
@@ -50,11 +52,13 @@ export class Prover {
   }
 
   /** @throws ZkmlError `INPUT_SIZE`, `PROVER_FAILED` or `PROOF_INVALID`. */
-  prove({ requestId, terms, input }: FoundRequest): Promise<ProvenAnswer> {
+  prove(request: FoundRequest): Promise<ProvenAnswer> {
     return this.#oneAtATime(async () => {
-      const { models, deployment, node, maker } = this.#options;
-      const served = models.get(terms.modelId);
-      if (served === undefined) throw new Error(`model ${terms.modelId} is not served`);
+      const { deployment, node, maker, openings } = this.#options;
+      const { requestId, terms } = request;
+      const served = this.#servedModel(request);
+      const input = await openings.find(request, served.model);
+      if (input === undefined) throw new Error("the private input's opening is not here any more");
       const context = {
         chainId: deployment.chainId,
         market: deployment.addresses.inferenceMarket,
@@ -68,6 +72,18 @@ export class Prover {
       const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
       return { output, evidence, witnessMs, proofMs };
     });
+  }
+
+  /** Whether all is here that proving takes: of a private input, its opening. */
+  async isReadyFor(request: FoundRequest): Promise<boolean> {
+    const { model } = this.#servedModel(request);
+    return (await this.#options.openings.find(request, model)) !== undefined;
+  }
+
+  #servedModel({ terms: { modelId } }: FoundRequest): ServedModel {
+    const served = this.#options.models.get(modelId);
+    if (served === undefined) throw new Error(`model ${modelId} is not served`);
+    return served;
   }
 
   async stop(): Promise<void> {

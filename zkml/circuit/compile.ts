@@ -30,7 +30,9 @@ export function compileCircuit(
   finishPart({ kind: "statement" });
   const words = listOf(form.inferences, (index) => {
     const inference = { graph, intervals, runOf: ({ runs }: Assignment) => at(runs, index) };
-    return compileInference(cs, inference, finishPart);
+    const seen = compileInference(cs, inference, finishPart);
+    finishPart({ kind: "statement" });
+    return seen;
   });
   enforceStatement(cs, words.flat(), { isShared: form.inferences > 1 });
   finishPart({ kind: "statement" });

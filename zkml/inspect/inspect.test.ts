@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { at, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
+import { SINGLE, type ProofForm } from "../circuit/proof-form.ts";
 import { compileModel } from "../model/compile-model.ts";
 import { float, node, tensor } from "../onnx/build.ts";
 import { onnxFile, perceptronFile, randomBytes, randomTensor } from "../testing/networks.ts";
@@ -67,7 +68,20 @@ describe("inspecting a network", () => {
     expect(2 ** (circuit?.domainPower ?? 0)).to.equal(compiled.circuit.constraints.length + 4);
     // Eight bits of each input byte.
     expect(circuit?.input).to.equal(12 * 8);
-    expect(inspectPackage(PERCEPTRON, compiled.graph).circuit).to.deep.equal(circuit);
+    expect(inspectPackage(PERCEPTRON, compiled.graph, SINGLE).circuit).to.deep.equal(circuit);
+  });
+
+  it("counts layers of all inferences, and private inputs, as the compiled circuit has them", () => {
+    const form: ProofForm = { inputs: "private", inferences: 3 };
+    const { circuit } = inspectOnnx(PERCEPTRON, { samples: SAMPLES, form });
+    const single = inspectOnnx(PERCEPTRON, { samples: SAMPLES }).circuit;
+    const compiled = compileModel(PERCEPTRON, { samples: SAMPLES, form });
+    const wanted = compiled.circuit.constraints.filter(({ kind }) => kind !== "padding").length;
+    expect(circuit?.constraints).to.equal(wanted);
+    expect(circuit?.input).to.equal(3 * 12 * 8);
+    expect(circuit?.layers.map(({ constraints }) => constraints)).to.deep.equal(
+      single?.layers.map(({ constraints }) => 3 * constraints),
+    );
   });
 
   it("says of each layer what it is and what it costs", () => {

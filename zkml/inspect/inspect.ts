@@ -1,4 +1,5 @@
 import { elementCount, listOf } from "../arrays.ts";
+import type { ProofForm } from "../circuit/proof-form.ts";
 import { ZkmlError, type ZkmlErrorCode } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import type { QuantisationOptions } from "../integer/quantise.ts";
@@ -42,6 +43,8 @@ interface Obstacle {
 export interface InspectOptions extends DecodeOptions, QuantisationOptions {
   /** Inputs in the units of the ONNX model. */
   readonly samples?: readonly ArrayLike<number>[];
+  /** What a proof carries; without it, one inference that all may see. */
+  readonly form?: ProofForm;
 }
 
 /**
@@ -57,8 +60,13 @@ export function inspectOnnx(file: Uint8Array, options: InspectOptions = {}): Ins
  * Looks at a network that was compiled: its graph is what counts. Accuracy is measured on its ONNX file, with the options
  * it was compiled with: a package does not keep the scales of its layers.
  */
-export function inspectPackage(onnx: Uint8Array, graph: IntegerGraph): Inspection {
-  return { ...describe(onnx), circuit: { ...measureCircuit(graph), isExact: true } };
+export function inspectPackage(
+  onnx: Uint8Array,
+  graph: IntegerGraph,
+  { inputs, inferences }: ProofForm,
+): Inspection {
+  const circuit = measureCircuit(graph, { inputs, inferences });
+  return { ...describe(onnx), circuit: { ...circuit, isExact: true } };
 }
 
 function describe(file: Uint8Array) {
@@ -68,10 +76,10 @@ function describe(file: Uint8Array) {
 
 type Measures = Pick<Inspection, "circuit" | "accuracy">;
 
-function measure(file: Uint8Array, { samples, ...options }: InspectOptions): Measures {
+function measure(file: Uint8Array, { samples, form, ...options }: InspectOptions): Measures {
   const network = lower(decodeOnnx(file, options));
   const { graph, accuracy } = quantiseWithin(network, samples ?? madeUpSamples(network), options);
-  const circuit = { ...measureCircuit(graph), isExact: samples !== undefined };
+  const circuit = { ...measureCircuit(graph, form), isExact: samples !== undefined };
   return samples === undefined ? { circuit } : { circuit, accuracy };
 }
 

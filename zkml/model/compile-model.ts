@@ -1,6 +1,6 @@
 import { compileCircuit } from "../circuit/compile.ts";
 import type { ModelCircuit } from "../circuit/model-circuit.ts";
-import { type ProofForm } from "../circuit/proof-form.ts";
+import type { ProofForm } from "../circuit/proof-form.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import type { Accuracy } from "../integer/accuracy.ts";
 import { quantiseWithin } from "../integer/precision.ts";

@@ -4,15 +4,21 @@ import {
   compileModel,
   type CompileOptions,
 } from "../../../zkml/model/compile-model.ts";
+import type { Manifest } from "../../../zkml/model/manifest.ts";
 import { TOLERANCE } from "../../../zkml/integer/tolerance.ts";
 import { requireNoPackage, writePackage } from "../../../zkml/model/package.ts";
 import { readInputFile, readSamples } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
+import {
+  proofFormOf,
+  withProofFormOptions,
+  type ProofFormChoices,
+} from "../../proof-form-options.ts";
 import { withQuantisationOptions, type QuantisationChoices } from "../../quantisation-options.ts";
 
-interface Options extends QuantisationChoices {
+interface Options extends QuantisationChoices, ProofFormChoices {
   readonly samples: string;
   readonly out: string;
   readonly overwrite: boolean;
@@ -26,7 +32,7 @@ export function compileCommand(): Command {
     .requiredOption("--samples <file>", "JSON list of typical inputs, each a flat list of numbers")
     .requiredOption("--out <folder>", "folder of the package to write")
     .option("--overwrite", "replace the folder if it exists", false);
-  return withJsonOption(withQuantisationOptions(command)).action(
+  return withJsonOption(withProofFormOptions(withQuantisationOptions(command))).action(
     async (file: string, options: Options) => {
       const { out, json } = options;
       const { manifest, accuracy } = await compile(file, options);
@@ -36,6 +42,7 @@ export function compileCommand(): Command {
         object: { folder: out, ...manifest, maxAbsError, range, relativeError },
         lines: [
           `Compiled to ${constraints} constraints; input ${inputSize} bytes, output ${outputSize} bytes.`,
+          ...formLines(manifest),
           `On the samples the outputs differ from the float network's by ${percent(relativeError)} of their range at the most.`,
           ...(relativeError > TOLERANCE ? [TOO_COARSE] : []),
           `Next: opg model setup ${out}`,
@@ -47,6 +54,7 @@ export function compileCommand(): Command {
 
 function compile(file: string, options: Options) {
   const { samples, out, overwrite, dimension: dimensions, ...quantisation } = options;
+  const form = proofFormOf(options);
   return withProgress([...COMPILE_STEPS, "write"], async (onProgress) => {
     if (!overwrite) await requireNoPackage(out);
     const onnx = await readInputFile(file);
@@ -54,6 +62,7 @@ function compile(file: string, options: Options) {
       ...quantisation,
       samples: await readSamples(samples),
       dimensions,
+      form,
       onProgress,
     };
     const model = compileModel(onnx, compileOptions);
@@ -61,6 +70,13 @@ function compile(file: string, options: Options) {
     const manifest = await writePackage(out, model, { overwrite });
     return { manifest, accuracy: model.accuracy };
   });
+}
+
+function formLines({ inputs, inferences }: Pick<Manifest, "inputs" | "inferences">): string[] {
+  return [
+    ...(inputs === "private" ? ["Inputs are private: seal each with opg model seal."] : []),
+    ...(inferences > 1 ? [`A proof carries ${inferences} inferences of these sizes.`] : []),
+  ];
 }
 
 const TOO_COARSE =

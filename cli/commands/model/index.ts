@@ -5,6 +5,7 @@ import { contributeCommand } from "./contribute.ts";
 import { inspectCommand } from "./inspect.ts";
 import { proveCommand } from "./prove.ts";
 import { publishCommand } from "./publish.ts";
+import { sealCommand } from "./seal.ts";
 import { runCommand } from "./run.ts";
 import { setupCommand } from "./setup.ts";
 import { verifyCommand } from "./verify.ts";
@@ -21,6 +22,7 @@ export function modelCommand(): Command {
     .addCommand(beaconCommand())
     .addCommand(verifySetupCommand())
     .addCommand(runCommand())
+    .addCommand(sealCommand())
     .addCommand(proveCommand())
     .addCommand(verifyCommand())
     .addCommand(publishCommand());

@@ -1,14 +1,19 @@
 import { Command } from "commander";
 import { ZkmlError } from "../../../zkml/errors.ts";
 import { inspectOnnx, inspectPackage, type Inspection } from "../../../zkml/inspect/inspect.ts";
-import { readGraph, readNetworkFile } from "../../../zkml/model/package.ts";
+import { readGraph, readManifest, readNetworkFile } from "../../../zkml/model/package.ts";
 import { isFolder, readInputFile, readSamples } from "../../files.ts";
 import { inspectionLines } from "../../inspection-text.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult } from "../../output.ts";
+import {
+  proofFormOf,
+  withProofFormOptions,
+  type ProofFormChoices,
+} from "../../proof-form-options.ts";
 import { withQuantisationOptions, type QuantisationChoices } from "../../quantisation-options.ts";
 
-interface Options extends QuantisationChoices {
+interface Options extends QuantisationChoices, ProofFormChoices {
   readonly samples?: string;
   readonly json: boolean;
 }
@@ -21,7 +26,7 @@ export function inspectCommand(): Command {
       "--samples <file>",
       "JSON list of typical inputs, each a flat list of numbers; without it constraints are estimated",
     );
-  return withJsonOption(withQuantisationOptions(command)).action(
+  return withJsonOption(withProofFormOptions(withQuantisationOptions(command))).action(
     async (network: string, options: Options) => {
       const inspection = await inspect(network, options);
       printResult(options.json, { object: inspection, lines: inspectionLines(inspection) });
@@ -35,11 +40,16 @@ async function inspect(network: string, options: Options): Promise<Inspection> {
     return inspectOnnx(await readInputFile(network), {
       ...quantisation,
       dimensions,
+      form: proofFormOf(options),
       ...(samples !== undefined && { samples: await readSamples(samples) }),
     });
   }
   if (samples === undefined) {
-    return inspectPackage(await readNetworkFile(network), await readGraph(network));
+    return inspectPackage(
+      await readNetworkFile(network),
+      await readGraph(network),
+      await readManifest(network),
+    );
   }
   throw new ZkmlError(
     "SAMPLES_INVALID",

@@ -2,8 +2,9 @@ import { Command, Option } from "commander";
 import { readPackage } from "../../../zkml/model/package.ts";
 import { createProver } from "../../../zkml/prove/provers/create-prover.ts";
 import { PROVER_NAMES, type ProverName } from "../../../zkml/prove/provers/prover.ts";
-import { readTensors, requireNoFile, requireWritable, writeWhole } from "../../files.ts";
+import { requireNoFile, requireWritable, writeWhole } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
+import { readModelInput } from "../../model-input.ts";
 import { printResult } from "../../output.ts";
 import { withProgress } from "../../progress.ts";
 import { NOBODY, readClaim } from "../../proofs/claim.ts";
@@ -26,7 +27,7 @@ export function proveCommand(): Command {
     .argument("<folder>", "package with keys")
     .requiredOption(
       "--input <file>",
-      "input: raw bytes, or integers as a flat list in a .json file",
+      "input: raw bytes, or integers as a flat list in a .json file; if inputs are private, an opening",
     )
     .requiredOption("--output <file>", "proof file to write")
     .option(
@@ -62,7 +63,7 @@ function prove(folder: string, { input, claim, output, ...choice }: Options) {
     await requireWritable(output);
     const forWhom = claim === undefined ? NOBODY : await readClaim(claim);
     const model = await readPackage(folder);
-    const bytes = await readTensors(input, model.graph.inputs);
+    const bytes = await readModelInput(input, model);
     const prover = await createProver({ name: choice.prover, rapidsnark: choice.rapidsnark });
     onProgress("prove");
     try {

@@ -1,0 +1,40 @@
+import { at, listOf } from "../zkml/arrays.ts";
+import { splitInputs } from "../zkml/circuit/proof-form.ts";
+import { inputOf } from "../zkml/circuit/sealed-input.ts";
+import { ZkmlError } from "../zkml/errors.ts";
+import { decodeTensors, encodeTensors, sizeOf } from "../zkml/integer/tensor-spec.ts";
+import type { ProvableModel } from "../zkml/prove/prover.ts";
+import { parseIntegers, readInputFile } from "./files.ts";
+
+/**
+ * Reads what a proof of a model is made from: inputs of one or more inferences as raw bytes or, in a file whose name ends in
+ * `.json`, as a flat list of integers; where inputs are private, their openings.
+ *
+ * @throws ZkmlError `FILE_MISSING`, `INPUT_INVALID`, or `INPUT_SIZE` for a wrong number of elements or one out of range.
+ */
+export async function readModelInput(
+  file: string,
+  { graph, circuit: { form } }: Pick<ProvableModel, "graph" | "circuit">,
+): Promise<Uint8Array> {
+  const content = await readInputFile(file);
+  const isPrivate = form.inputs === "private";
+  if (!file.endsWith(".json")) {
+    for (const known of splitInputs(form, graph, content))
+      decodeTensors(graph.inputs, isPrivate ? inputOf(known) : known);
+    return content;
+  }
+  if (isPrivate)
+    throw new ZkmlError(
+      "INPUT_INVALID",
+      `"${file}" holds an input without a salt; this model's inputs are private.`,
+      "Seal it first (opg model seal), and give the file that this writes.",
+    );
+  const elements = parseIntegers(file, content);
+  const size = sizeOf(graph.inputs);
+  const count = form.inferences === 1 ? 1 : Math.max(1, Math.ceil(elements.length / size));
+  const inputs = listOf(count, (i) => {
+    const end = i === count - 1 ? elements.length : (i + 1) * size;
+    return encodeTensors(graph.inputs, elements.slice(i * size, end));
+  });
+  return count === 1 ? at(inputs, 0) : Uint8Array.from(inputs.flatMap((each) => [...each]));
+}
