@@ -16,9 +16,9 @@ import {StakeActor} from "./StakeActor.t.sol";
 /// @dev Invariants that hold because nothing happens would be worthless: in one long random life of the protocol every action
 /// takes effect, except the theft of a proof, requests go every way there is, and the invariants hold all along.
 contract HandlerReach is Test {
-    uint256 private constant CALLS = 6_000;
+    uint256 private constant CALLS = 8_000;
     uint256 private constant CALLS_BETWEEN_CHECKS = 1_000;
-    uint256 private constant ACTIONS = 38;
+    uint256 private constant ACTIONS = 39;
 
     /// @dev The last of the actions never succeeds.
     function actions() private pure returns (bytes4[ACTIONS] memory) {
@@ -29,6 +29,7 @@ contract HandlerReach is Test {
                 RequestActor.request.selector,
                 RequestActor.lock.selector,
                 RequestActor.fulfil.selector,
+                RequestActor.fulfilShared.selector,
                 RequestActor.releaseCollateral.selector,
                 RequestActor.expire.selector,
                 OptimisticActor.post.selector,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {RequestParameters} from "../../contracts/interfaces/IInferenceMarket.sol";
+import {RequestParameters, SharedFulfilment} from "../../contracts/interfaces/IInferenceMarket.sol";
+import {SharedAnswer} from "../../contracts/interfaces/ISharedProofVerifier.sol";
 import {InferenceRequest} from "../../contracts/types/InferenceRequest.sol";
 import {RequestId} from "../../contracts/types/RequestId.sol";
 import {RequestStatus} from "../../contracts/types/RequestState.sol";
@@ -90,6 +91,73 @@ abstract contract RequestActor is ProtocolFixture {
         Purse memory purse = purseOf(requestId, worker);
         market.fulfil(memories[requestId].terms, worker, output, evidence);
         settle(requestId, purse);
+    }
+
+    /// @dev Two requests by one proof, or the same one twice; some of them cannot be served by this node.
+    function fulfilShared(uint256 who, uint256 which, uint256 other, uint96 answer) external {
+        RequestId[2] memory chosen = [
+            pickRequest(which, who % 2 == 0 ? RequestStatus.Locked : RequestStatus.None),
+            pickRequest(other, RequestStatus.None)
+        ];
+        address locker = market.stateOf(chosen[0]).node;
+        address worker = locker == address(0) ? pick(workers, who) : locker;
+        SharedFulfilment[] memory items = new SharedFulfilment[](2);
+        bytes memory evidence = sharedEvidenceOf(items, chosen, worker, bytes.concat(bytes8(uint64(answer))));
+        settleShared(items, chosen, worker, evidence);
+    }
+
+    function sharedEvidenceOf(
+        SharedFulfilment[] memory items,
+        RequestId[2] memory chosen,
+        address worker,
+        bytes memory output
+    ) private view returns (bytes memory) {
+        SharedAnswer[] memory answers = new SharedAnswer[](2);
+        bytes[] memory inputs = new bytes[](2);
+        for (uint256 i = 0; i < 2; ++i) {
+            Memory storage found = memories[chosen[i]];
+            items[i] = SharedFulfilment({terms: found.terms, output: output});
+            inputs[i] = inputOf(found.seed);
+            answers[i] = SharedAnswer({requestId: chosen[i], inputHash: found.terms.inputHash, output: output});
+        }
+        return sharedEvidenceFor(worker, answers, inputs, memories[chosen[0]].seed);
+    }
+
+    /// @dev Notes what each settlement should have paid, and holds the sum against what was paid.
+    function settleShared(
+        SharedFulfilment[] memory items,
+        RequestId[2] memory chosen,
+        address worker,
+        bytes memory evidence
+    ) private {
+        bool isSame = chosen[0] == chosen[1];
+        bool[2] memory wasServed = [isFulfilled(chosen[0]), isFulfilled(chosen[1])];
+        uint256[2] memory fees = [feeOf(chosen[0]), feeOf(chosen[1])];
+        uint256 owed = escrow.earningsOf(worker) + escrow.royaltiesOf(modelId);
+        market.fulfilShared(worker, items, evidence);
+
+        owed = escrow.earningsOf(worker) + escrow.royaltiesOf(modelId) - owed;
+        for (uint256 i = 0; i < 2; ++i) {
+            if (wasServed[i] || !isFulfilled(chosen[i]) || (i == 1 && isSame)) continue;
+            Memory storage found = memories[chosen[i]];
+            found.paid += fees[i];
+            found.refunded += found.terms.maxFee - fees[i];
+            found.settlements += 1;
+            owed -= fees[i];
+            remember(chosen[i]);
+        }
+        // What was paid for nothing is a settlement that nothing explains.
+        if (owed != 0) memories[chosen[0]].settlements += 1_000;
+    }
+
+    function isFulfilled(RequestId requestId) private view returns (bool) {
+        return market.stateOf(requestId).status == RequestStatus.Fulfilled;
+    }
+
+    /// @dev What is paid if the request is served now.
+    function feeOf(RequestId requestId) private view returns (uint256) {
+        uint256 lockTime = market.stateOf(requestId).lockTime;
+        return market.feeAt(memories[requestId].terms, lockTime == 0 ? block.timestamp : lockTime);
     }
 
     function stealProof(uint256 thief, uint256 victim, uint256 which) external {
