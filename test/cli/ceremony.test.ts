@@ -8,7 +8,7 @@ import { compileModel } from "../../zkml/model/compile-model.ts";
 import { writePackage } from "../../zkml/model/package.ts";
 import { developmentTau } from "../../zkml/setup/development-tau.ts";
 import { perceptronFile } from "../../zkml/testing/networks.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
 import { serveMarket } from "../fixtures/served-market.ts";
 import { serveBaseStub } from "./base-stub.ts";
 import { expectFailure } from "./expect-failure.ts";

@@ -4,7 +4,7 @@ import { ZkmlError } from "../errors.ts";
 import { compileModel } from "../model/compile-model.ts";
 import { float, node, tensor } from "../onnx/build.ts";
 import { onnxFile, perceptronFile, randomBytes, randomTensor } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import { inspectOnnx, inspectPackage } from "./inspect.ts";
 
 const random = seededRandom(29);

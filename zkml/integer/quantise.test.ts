@@ -6,7 +6,7 @@ import { runNetwork, type Network } from "../network/network.ts";
 import { int64s, node, tensor } from "../onnx/build.ts";
 import { decodeOnnx } from "../onnx/decode.ts";
 import { onnxFile, perceptronFile, randomBytes, randomTensor } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import { forEachEntry, type IntegerGraph } from "./graph.ts";
 import { decodeGraph, encodeGraph } from "./graph-file.ts";
 import { analyseIntervals } from "./intervals.ts";

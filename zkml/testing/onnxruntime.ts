@@ -10,7 +10,7 @@ import { decodeOnnx } from "../onnx/decode.ts";
 import type { Tensor, ValueInfo } from "../onnx/model.ts";
 import { ELEMENT_TYPES } from "../onnx/schema.ts";
 import { onnxFile, randomTensor, type NetworkParts } from "./networks.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../random.ts";
 
 const random = seededRandom(7);
 

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { at, listOf } from "../../arrays.ts";
-import type { StatementContext } from "../../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../../circuit/witness.ts";
 import { ZkmlError } from "../../errors.ts";
 import { runIntegerGraph } from "../../integer/run.ts";
@@ -8,6 +7,7 @@ import { dequantiseTensors, encodeTensors } from "../../integer/tensor-spec.ts";
 import { compileModel } from "../../model/compile-model.ts";
 import { int64s, node, tensor } from "../../onnx/build.ts";
 import { ELEMENT_TYPES, type ElementType } from "../../onnx/schema.ts";
+import { CONTEXT } from "../../testing/context.ts";
 import { singleWireForgeries } from "../../testing/forgery.ts";
 import { onnxFile, randomBytes, type NetworkParts } from "../../testing/networks.ts";
 import {
@@ -17,18 +17,10 @@ import {
   single,
   weights,
 } from "../../testing/onnxruntime.ts";
-import { seededRandom } from "../../testing/random.ts";
+import { seededRandom } from "../../random.ts";
 import { runNetwork } from "../network.ts";
 
 const random = seededRandom(5);
-
-const CONTEXT: StatementContext = {
-  chainId: 8453n,
-  market: "0x00000000000000000000000000000000000000aa",
-  modelId: `0x${"01".repeat(32)}`,
-  requestId: `0x${"02".repeat(32)}`,
-  node: "0x00000000000000000000000000000000000000bb",
-};
 
 function typed(type: ElementType, ...shape: readonly number[]) {
   return { type, shape };

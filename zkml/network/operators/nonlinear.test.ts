@@ -6,6 +6,7 @@ import { dequantiseTensors, encodeTensors, quantiseTensors } from "../../integer
 import { decodeGraph, encodeGraph } from "../../integer/graph-file.ts";
 import { compileModel, type CompiledModel } from "../../model/compile-model.ts";
 import { float, node, tensor } from "../../onnx/build.ts";
+import { CONTEXT } from "../../testing/context.ts";
 import { singleWireForgeries } from "../../testing/forgery.ts";
 import { onnxFile, type NetworkParts } from "../../testing/networks.ts";
 import {
@@ -16,11 +17,10 @@ import {
   single,
   weights,
 } from "../../testing/onnxruntime.ts";
-import { seededRandom } from "../../testing/random.ts";
+import { seededRandom } from "../../random.ts";
 import { runNetwork } from "../network.ts";
 
 const random = seededRandom(21);
-const CONTEXT = { chainId: 1n, market: "0x11", modelId: "0x22", requestId: "0x33", node: "0x44" };
 
 /** Inputs are between -3 and 3; some functions need others. */
 function of(

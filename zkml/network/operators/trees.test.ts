@@ -12,7 +12,7 @@ import {
   itAgreesWithOnnxruntime,
   refusal,
 } from "../../testing/onnxruntime.ts";
-import { seededRandom, type Random } from "../../testing/random.ts";
+import { seededRandom, type Random } from "../../random.ts";
 import { runNetwork } from "../network.ts";
 
 type Attributes = Readonly<Record<string, AttributeLiteral>>;
