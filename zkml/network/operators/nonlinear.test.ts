@@ -39,6 +39,7 @@ function of(
 }
 
 const rows = { input: [2, 4], output: [2, 4] };
+const planes = { input: [2, 2, 3], output: [2, 2, 3] };
 
 const CASES: Readonly<Record<string, NetworkParts>> = {
   Sigmoid: of("Sigmoid"),
@@ -78,6 +79,13 @@ const CASES: Readonly<Record<string, NetworkParts>> = {
   Softmax: single("Softmax", rows),
   "Softmax along the first axis": single("Softmax", { ...rows, attributes: { axis: 0 } }),
   LogSoftmax: single("LogSoftmax", rows),
+  "Softmax over rows, up to opset 12": single("Softmax", { ...planes, opset: 12 }),
+  "Softmax over rows from another axis": single("Softmax", {
+    ...planes,
+    opset: 11,
+    attributes: { axis: 2 },
+  }),
+  "LogSoftmax over rows, up to opset 12": single("LogSoftmax", { ...planes, opset: 9 }),
   InstanceNormalization: single("InstanceNormalization", {
     input: [1, 2, 2, 3],
     output: [1, 2, 2, 3],
