@@ -121,6 +121,8 @@ function feedOf({ type, shape }: ValueInfo, values: readonly number[]): OrtTenso
   switch (type) {
     case "bool":
       return new OrtTensor("bool", Uint8Array.from(values), [...shape]);
+    case "int8":
+      return new OrtTensor("int8", Int8Array.from(values), [...shape]);
     case "int64":
       return new OrtTensor("int64", BigInt64Array.from(values, BigInt), [...shape]);
     default:

@@ -107,9 +107,9 @@ function pickLabels(
   labels: readonly number[],
 ): AffineForm[] {
   if (labels.every((label, k) => label === k)) return [...indices];
-  const places = { first: 0, last: labels.length - 1 };
-  return indices.map((index) =>
-    entryAt(context, index, { places, entry: (place) => constantForm(at(labels, place)) }),
+  const range = { size: labels.length, first: 0, last: labels.length - 1 };
+  return indices.map((form) =>
+    entryAt(context, { form, ...range }, (place) => constantForm(at(labels, place))),
   );
 }
 
