@@ -58,6 +58,12 @@ export const shape: Operator = (context) => {
 export const size: Operator = (context) =>
   constant([], [elementCount(shapeOf(requireInput(context, 0)))], "int64");
 
+/** ONNX `IsNaN` and `IsInf`: constants are finite, and so is all that is computed from finite numbers here. */
+export const isNotFinite: Operator = (context) => {
+  const shape = shapeOf(requireInput(context, 0));
+  return constant(shape, new Float64Array(elementCount(shape)), "bool");
+};
+
 /** ONNX `Range` from constants. */
 export const range: Operator = (context) => {
   const [start, limit, step] = (["start", "limit", "delta"] as const).map((role, index) =>

@@ -119,6 +119,29 @@ describe("what decides", () => {
         node("ArgMin", ["f"], "y", { axis: 1, select_last_index: 1 }),
       ],
     },
+    Hardmax: single("Hardmax", { input: [3, 4], output: [3, 4] }),
+    "Hardmax along another axis": single("Hardmax", {
+      input: [2, 3, 2],
+      output: [2, 3, 2],
+      attributes: { axis: 1 },
+    }),
+    "Hardmax over rows, up to opset 12": single("Hardmax", {
+      input: [2, 3, 2],
+      output: [2, 3, 2],
+      opset: 11,
+    }),
+    "IsNaN and IsInf": {
+      input: floats(2, 3),
+      output: typed("bool", 2, 3),
+      nodes: [
+        node("IsNaN", ["x"], "a"),
+        node("IsInf", ["x"], "b"),
+        node("Or", ["a", "b"], "c"),
+        node("CastLike", ["x", "c"], "d"),
+        node("Or", ["c", "d"], "y"),
+      ],
+      opset: 15,
+    },
     TopK: {
       input: floats(2, 5),
       output: floats(2, 3),
