@@ -36,6 +36,8 @@ import { dropout, flatten, identity, reshape, squeeze, unsqueeze } from "./opera
 import { and, not, or, where, xor } from "./operators/logic.ts";
 import { matMul } from "./operators/matmul.ts";
 import {
+  compress,
+  reverseSequence,
   depthToSpace,
   expand,
   spaceToDepth,
@@ -93,6 +95,22 @@ import {
 } from "./operators/standardization.ts";
 import { treeClassifier, treeRegressor } from "./operators/trees.ts";
 import { ceil, floor, modulo, round } from "./operators/rounding.ts";
+import {
+  arrayFeatureExtractor,
+  binarizer,
+  featureVectorizer,
+  imputer,
+  labelEncoder,
+  oneHotEncoder,
+  scaler,
+} from "./operators/features.ts";
+import {
+  convInteger,
+  matMulInteger,
+  qLinearConv,
+  qLinearMatMul,
+} from "./operators/integer-products.ts";
+import { linearClassifier, linearRegressor } from "./operators/linear-models.ts";
 import { SCALAR_FUNCTIONS } from "./scalar-functions.ts";
 import { scatterElements, scatterND } from "./operators/scattering.ts";
 
@@ -116,10 +134,12 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Ceil", ceil],
   ["Celu", celu],
   ["Clip", clip],
+  ["Compress", compress],
   ["Concat", concatenate],
   ["Constant", literal],
   ["ConstantOfShape", filled],
   ["Conv", convolution],
+  ["ConvInteger", convInteger],
   ["ConvTranspose", transposedConvolution],
   ["Cos", elementwise(SCALAR_FUNCTIONS.cos)],
   ["Cosh", elementwise(SCALAR_FUNCTIONS.cosh)],
@@ -167,6 +187,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["LpNormalization", lpNormalization],
   ["LpPool", lpPool],
   ["MatMul", matMul],
+  ["MatMulInteger", matMulInteger],
   ["Max", max],
   ["MaxPool", maxPool],
   ["Mean", mean],
@@ -183,6 +204,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["PRelu", parametricRelu],
   ["Pad", pad],
   ["Pow", power],
+  ["QLinearConv", qLinearConv],
+  ["QLinearMatMul", qLinearMatMul],
   ["QuantizeLinear", quantizeLinear],
   ["RMSNormalization", rmsNormalization],
   ["RNN", simpleRecurrent],
@@ -201,6 +224,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Relu", relu],
   ["Reshape", reshape],
   ["Resize", resize],
+  ["ReverseSequence", reverseSequence],
   ["Round", round],
   ["Scatter", scatterElements],
   ["ScatterElements", scatterElements],
@@ -235,7 +259,16 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Upsample", upsample],
   ["Where", where],
   ["Xor", xor],
+  ["ai.onnx.ml.ArrayFeatureExtractor", arrayFeatureExtractor],
+  ["ai.onnx.ml.Binarizer", binarizer],
+  ["ai.onnx.ml.FeatureVectorizer", featureVectorizer],
+  ["ai.onnx.ml.Imputer", imputer],
+  ["ai.onnx.ml.LabelEncoder", labelEncoder],
+  ["ai.onnx.ml.LinearClassifier", linearClassifier],
+  ["ai.onnx.ml.LinearRegressor", linearRegressor],
   ["ai.onnx.ml.Normalizer", normalizer],
+  ["ai.onnx.ml.OneHotEncoder", oneHotEncoder],
+  ["ai.onnx.ml.Scaler", scaler],
   ["ai.onnx.ml.TreeEnsembleClassifier", treeClassifier],
   ["ai.onnx.ml.TreeEnsembleRegressor", treeRegressor],
 ]);

@@ -110,10 +110,11 @@ export async function expectLikeOnnxruntime(parts: NetworkParts): Promise<Networ
   return network;
 }
 
-/** Numbers around zero, of the input's kind. */
+/** Numbers around zero, of the input's kind; bytes of any value. */
 function randomInput({ type, shape }: ValueInfo): number[] {
   const values = Array.from(randomTensor(shape, random, 3).values);
   if (type === "bool") return values.map((value) => (value > 0 ? 1 : 0));
+  if (type === "uint8") return values.map((value) => Math.floor(((value + 3) / 6) * 255.99));
   return isInteger(type) ? values.map((value) => Math.round(value)) : values;
 }
 
@@ -121,6 +122,8 @@ function feedOf({ type, shape }: ValueInfo, values: readonly number[]): OrtTenso
   switch (type) {
     case "bool":
       return new OrtTensor("bool", Uint8Array.from(values), [...shape]);
+    case "uint8":
+      return new OrtTensor("uint8", Uint8Array.from(values), [...shape]);
     case "int8":
       return new OrtTensor("int8", Int8Array.from(values), [...shape]);
     case "int64":

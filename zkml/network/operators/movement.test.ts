@@ -223,6 +223,28 @@ describe("data movement", () => {
       output: [1, 2, 4, 6],
       attributes: { blocksize: 2, mode: "CRD" },
     }),
+    ReverseSequence: single("ReverseSequence", {
+      input: [4, 3, 2],
+      output: [4, 3, 2],
+      constants: { lengths: int64s(1, 4, 3) },
+    }),
+    "ReverseSequence of rows": single("ReverseSequence", {
+      input: [3, 4],
+      output: [3, 4],
+      attributes: { time_axis: 1, batch_axis: 0 },
+      constants: { lengths: int64s(1, 4, 3) },
+    }),
+    "Compress along an axis": single("Compress", {
+      input: [2, 4],
+      output: [2, 2],
+      attributes: { axis: 1 },
+      constants: { c: { shape: [3], type: "bool", values: Float64Array.of(1, 0, 1) } },
+    }),
+    "Compress of all elements": single("Compress", {
+      input: [2, 2],
+      output: [2],
+      constants: { c: { shape: [4], type: "bool", values: Float64Array.of(0, 1, 1, 0) } },
+    }),
     "GatherND with a batch": single("GatherND", {
       input: [2, 3, 4],
       output: [2, 2, 4],

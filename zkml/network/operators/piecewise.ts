@@ -7,7 +7,7 @@ import {
   scaleForm,
   type AffineForm,
 } from "../affine.ts";
-import { floatAttribute } from "../attributes.ts";
+import { anyFloatAttribute, floatAttribute } from "../attributes.ts";
 import { alignInputs, spread } from "../broadcast.ts";
 import { maximum, minimum } from "../extremes.ts";
 import {
@@ -130,7 +130,7 @@ function limit(
 ): AffineForm | undefined {
   const value = context.inputs[index];
   if (value !== undefined) return at(formsOf(value), 0);
-  const attribute = floatAttribute(context.node, name, Infinity);
+  const attribute = anyFloatAttribute(context.node, name, Infinity);
   return Math.abs(attribute) < LARGEST_FLOAT ? constantForm(attribute) : undefined;
 }
 

@@ -1,26 +1,16 @@
 import { at, listOf } from "../../arrays.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
-import { combine, constantForm, type AffineForm } from "../affine.ts";
+import { combine, type AffineForm } from "../affine.ts";
 import { attribute, choiceAttribute, intAttribute } from "../attributes.ts";
-import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
+import { unsupported, type Operator, type OperatorContext } from "../operator.ts";
 import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
-import { formsOf, fromForms, shapeOf, type Value } from "../value.ts";
-import { entryAt } from "./computed-index.ts";
+import { fromForms, type Value } from "../value.ts";
 import { firstLargest } from "./ranking.ts";
-import { softmaxAlong } from "./softmax.ts";
+import { featureRows, integerLabels, pickLabels, transformed, TRANSFORMS } from "./classes.ts";
 import { readEnsemble, weightsOf, type Weight } from "./tree-ensemble.ts";
 import { totalsOf } from "./tree-totals.ts";
 
 /* Ensembles of decision trees, as ONNX-ML has them: what their leaves add up to, and what becomes of that. */
-
-/** The features of each row of the batch. */
-function featureRows(context: OperatorContext): readonly (readonly AffineForm[])[] {
-  const value = requireInput(context, 0);
-  const shape = shapeOf(value);
-  const width = shape[shape.length - 1] ?? 1;
-  const forms = formsOf(value);
-  return listOf(forms.length / width, (row) => forms.slice(row * width, (row + 1) * width));
-}
 
 function baseValues(node: OnnxNode, count: number): readonly number[] {
   const base = attribute(node, "base_values", "floats") ?? [];
@@ -54,8 +44,7 @@ export const treeRegressor: Operator = (context) => {
  */
 export const treeClassifier: Operator = (context) => {
   const { node } = context;
-  const labels = attribute(node, "classlabels_int64s", "ints");
-  if (labels === undefined) throw unsupported(node, "has labels that are no whole numbers");
+  const labels = integerLabels(node, "classlabels_int64s");
   const targets = labels.length;
   const ensemble = readEnsemble(node, { prefix: "class", targets });
   const base = baseValues(node, targets);
@@ -81,37 +70,6 @@ export const treeClassifier: Operator = (context) => {
     fromForms([scores.length, labels.length], transformed(context, scores, labels.length)),
   ];
 };
-
-const TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX"] as const;
-
-function transformed(
-  context: OperatorContext,
-  scores: readonly (readonly AffineForm[])[],
-  classes: number,
-): readonly AffineForm[] {
-  const forms = scores.flat();
-  switch (choiceAttribute(context.node, "post_transform", TRANSFORMS)) {
-    case "NONE":
-      return forms;
-    case "LOGISTIC":
-      return context.apply(SCALAR_FUNCTIONS.sigmoid, forms);
-    case "SOFTMAX":
-      return softmaxAlong(context, { shape: [scores.length, classes], axis: 1, forms });
-  }
-}
-
-/** The label at each index. */
-function pickLabels(
-  context: OperatorContext,
-  indices: readonly AffineForm[],
-  labels: readonly number[],
-): AffineForm[] {
-  if (labels.every((label, k) => label === k)) return [...indices];
-  const range = { size: labels.length, first: 0, last: labels.length - 1 };
-  return indices.map((form) =>
-    entryAt(context, { form, ...range }, (place) => constantForm(at(labels, place))),
-  );
-}
 
 interface SharedScore {
   readonly single: readonly AffineForm[];
