@@ -93,7 +93,7 @@ import {
   meanVarianceNormalization,
   rmsNormalization,
 } from "./operators/standardization.ts";
-import { treeClassifier, treeRegressor } from "./operators/trees.ts";
+import { treeClassifier, treeEnsemble, treeRegressor } from "./operators/trees.ts";
 import { ceil, floor, modulo, round } from "./operators/rounding.ts";
 import {
   arrayFeatureExtractor,
@@ -269,6 +269,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["ai.onnx.ml.Normalizer", normalizer],
   ["ai.onnx.ml.OneHotEncoder", oneHotEncoder],
   ["ai.onnx.ml.Scaler", scaler],
+  ["ai.onnx.ml.TreeEnsemble", treeEnsemble],
   ["ai.onnx.ml.TreeEnsembleClassifier", treeClassifier],
   ["ai.onnx.ml.TreeEnsembleRegressor", treeRegressor],
 ]);

@@ -122,6 +122,8 @@ function feedOf({ type, shape }: ValueInfo, values: readonly number[]): OrtTenso
   switch (type) {
     case "bool":
       return new OrtTensor("bool", Uint8Array.from(values), [...shape]);
+    case "double":
+      return new OrtTensor("float64", Float64Array.from(values), [...shape]);
     case "uint8":
       return new OrtTensor("uint8", Uint8Array.from(values), [...shape]);
     case "int8":

@@ -26,23 +26,34 @@ export function integerLabels(node: OnnxNode, name: string): readonly number[] {
   throw unsupported(node, "has labels that are no whole numbers");
 }
 
-export const TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX"] as const;
+const TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX"] as const;
 
-/** What the attribute `post_transform` makes of scores. */
+export type Transform = (typeof TRANSFORMS)[number];
+
+/** What a transform makes of the scores of each row. */
 export function transformed(
   context: OperatorContext,
+  transform: Transform,
   scores: readonly (readonly AffineForm[])[],
-  classes: number,
 ): readonly AffineForm[] {
   const forms = scores.flat();
-  switch (choiceAttribute(context.node, "post_transform", TRANSFORMS)) {
+  switch (transform) {
     case "NONE":
       return forms;
     case "LOGISTIC":
       return context.apply(SCALAR_FUNCTIONS.sigmoid, forms);
     case "SOFTMAX":
-      return softmaxAlong(context, { shape: [scores.length, classes], axis: 1, forms });
+      return softmaxAlong(context, {
+        shape: [scores.length, at(scores, 0).length],
+        axis: 1,
+        forms,
+      });
   }
+}
+
+/** The attribute `post_transform`. */
+export function transformOf(node: OnnxNode): Transform {
+  return choiceAttribute(node, "post_transform", TRANSFORMS);
 }
 
 /** The label at each index. */

@@ -4,7 +4,7 @@ import { combine, scaleForm, type AffineForm } from "../affine.ts";
 import { attribute, choiceAttribute, intAttribute } from "../attributes.ts";
 import { unsupported, type Operator } from "../operator.ts";
 import { fromForms } from "../value.ts";
-import { featureRows, integerLabels, pickLabels, transformed } from "./classes.ts";
+import { featureRows, integerLabels, pickLabels, transformed, transformOf } from "./classes.ts";
 import { firstLargest } from "./ranking.ts";
 
 /** What each of several lines says of a row of features: rows of `coefficients`, and an intercept each. */
@@ -50,6 +50,6 @@ export const linearClassifier: Operator = (context) => {
     : firstLargest(context, scores);
   return [
     fromForms([scores.length], pickLabels(context, winners, labels), "int64"),
-    fromForms([scores.length, labels.length], transformed(context, scores, labels.length)),
+    fromForms([scores.length, labels.length], transformed(context, transformOf(node), scores)),
   ];
 };

@@ -26,6 +26,7 @@ export interface Branch {
 
 type TreeNode = Leaf | Branch;
 
+/** In the order in which `TreeEnsemble` numbers them. */
 const BRANCH_MODES = [
   "BRANCH_LEQ",
   "BRANCH_LT",
@@ -68,7 +69,7 @@ export function readEnsemble(
     ints(node, "nodes_falsenodeids"),
   ];
   const modes = attribute(node, "nodes_modes", "strings") ?? [];
-  const values = attribute(node, "nodes_values", "floats") ?? [];
+  const values = floatsOf(node, "nodes_values");
   const nodes = trees.map((tree, row): TreeNode => {
     const mode = at(modes, row);
     if (mode === "LEAF") {
@@ -89,6 +90,53 @@ export function readEnsemble(
     };
   });
   return { nodes, levels: levelsOf(node, nodes, rootsOf(node, nodes, trees)) };
+}
+
+/**
+ * Reads the trees of `TreeEnsemble`, which lists leaves by themselves: branches that lead to the same leaf have one each.
+ *
+ * @throws ZkmlError as `readEnsemble`.
+ */
+export function readSeparateLeaves(node: OnnxNode, targets: number): Ensemble {
+  const leafTargets = ints(node, "leaf_targetids");
+  const leafWeights = numbers(node, "leaf_weights");
+  requireTargets(node, leafTargets, targets);
+  const codes = numbers(node, "nodes_modes");
+  const values = numbers(node, "nodes_splits");
+  const features = ints(node, "nodes_featureids");
+  const branches: TreeNode[] = [];
+  const leaves: TreeNode[] = [];
+  const placeOf = (side: "true" | "false", row: number): number => {
+    const id = at(ints(node, `nodes_${side}nodeids`), row);
+    if (at(ints(node, `nodes_${side}leafs`), row) === 0) return id;
+    const weight = { target: at(leafTargets, id), weight: at(leafWeights, id) };
+    leaves.push({ kind: "leaf", weights: [weight] });
+    return features.length + leaves.length - 1;
+  };
+  features.forEach((feature, row) => {
+    const mode = BRANCH_MODES[at(codes, row)];
+    if (mode === undefined) throw unsupported(node, `has mode ${at(codes, row)}`);
+    const value = at(values, row);
+    const [yes, no] = [placeOf("true", row), placeOf("false", row)];
+    branches.push({ kind: "branch", feature, mode, value, yes, no });
+  });
+  const nodes = [...branches, ...leaves];
+  return { nodes, levels: levelsOf(node, nodes, ints(node, "tree_roots")) };
+}
+
+/** A list of numbers, which for doubles is a tensor under another name. */
+export function floatsOf(node: OnnxNode, name: string): ArrayLike<number> {
+  return attribute(node, name, "floats") ?? numbers(node, `${name}_as_tensor`);
+}
+
+function numbers(node: OnnxNode, name: string): ArrayLike<number> {
+  return attribute(node, name, "tensor")?.values ?? [];
+}
+
+function requireTargets(node: OnnxNode, named: readonly number[], targets: number): void {
+  const beyond = named.find((target) => target < 0 || target >= targets);
+  if (beyond === undefined) return;
+  throw shapeError(node, `has a leaf for target ${beyond}, of ${targets}`);
 }
 
 /** What all leaves add, to whichever target. */
@@ -133,13 +181,11 @@ function readWeights(
   const weights = new Map<string, Weight[]>();
   const ids = ints(node, `${prefix}_nodeids`);
   const named = ints(node, `${prefix}_ids`);
-  const amounts = attribute(node, `${prefix}_weights`, "floats") ?? [];
+  requireTargets(node, named, targets);
+  const amounts = floatsOf(node, `${prefix}_weights`);
   ints(node, `${prefix}_treeids`).forEach((tree, row) => {
     const name = nameOf(tree, at(ids, row));
     const target = at(named, row);
-    if (target < 0 || target >= targets) {
-      throw shapeError(node, `has a leaf for target ${target}, of ${targets}`);
-    }
     const known = weights.get(name) ?? [];
     known.push({ target, weight: at(amounts, row) });
     weights.set(name, known);

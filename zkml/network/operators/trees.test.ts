@@ -3,7 +3,7 @@ import { listOf } from "../../arrays.ts";
 import { runIntegerGraph } from "../../integer/run.ts";
 import { dequantiseTensors } from "../../integer/tensor-spec.ts";
 import { compileModel } from "../../model/compile-model.ts";
-import { floatList, node, strings, type AttributeLiteral } from "../../onnx/build.ts";
+import { floatList, node, strings, tensor, type AttributeLiteral } from "../../onnx/build.ts";
 import { ELEMENT_TYPES } from "../../onnx/schema.ts";
 import { onnxFile, randomBytes, type NetworkParts } from "../../testing/networks.ts";
 import {
@@ -109,6 +109,28 @@ function onWholes(mode: string): NetworkParts {
   };
 }
 
+/** A regressor whose numbers are doubles, and so tensors. */
+function onDoubles(): NetworkParts {
+  const lists = { ...forest("target", SMALL), base_values: floatList(0.25) };
+  const attributes = Object.entries(lists).map(([name, literal]): [string, AttributeLiteral] => {
+    const isFloats = typeof literal === "object" && "kind" in literal && literal.kind === "floats";
+    if (!isFloats) return [name, literal];
+    const values = Float64Array.from(literal.value);
+    const value = { shape: [values.length], type: "double", values } as const;
+    return [`${name}_as_tensor`, { kind: "tensor", value }];
+  });
+  return {
+    input: { type: "double", shape: [3, 5] },
+    output: floats(3, 1),
+    nodes: [
+      node("ai.onnx.ml.TreeEnsembleRegressor", ["x"], "y", {
+        n_targets: 1,
+        ...Object.fromEntries(attributes),
+      }),
+    ],
+  };
+}
+
 /** Nodes of trees: tree, id, and where the answers lead; leaves lead nowhere. */
 type Listed = readonly [tree: number, id: number, yes?: number, no?: number];
 
@@ -142,6 +164,32 @@ function chain(levels: number): readonly Listed[] {
   );
 }
 
+/** Two trees of `TreeEnsemble`: `x0 <= 0.5 ? (x1 > -0.5 ? leaf 0 : leaf 1) : leaf 2`, and `x0 < 1 ? leaf 2 : leaf 3`. */
+function separateLeaves(attributes: Attributes = {}): NetworkParts {
+  const bytes = { shape: [3], type: "uint8", values: Float64Array.of(0, 3, 1) } as const;
+  return {
+    opset: 21,
+    input: floats(4, 2),
+    output: floats(4, 2),
+    nodes: [
+      node("ai.onnx.ml.TreeEnsemble", ["x"], "y", {
+        n_targets: 2,
+        nodes_featureids: [0, 1, 0],
+        nodes_modes: { kind: "tensor", value: bytes },
+        nodes_splits: { kind: "tensor", value: tensor([3], [0.5, -0.5, 1]) },
+        nodes_truenodeids: [1, 0, 2],
+        nodes_trueleafs: [0, 1, 1],
+        nodes_falsenodeids: [2, 1, 3],
+        nodes_falseleafs: [1, 1, 1],
+        tree_roots: [0, 2],
+        leaf_targetids: [0, 1, 0, 1],
+        leaf_weights: { kind: "tensor", value: tensor([4], [1, 2, 4, -8]) },
+        ...attributes,
+      }),
+    ],
+  };
+}
+
 const positive = (random: Random) => random() / 4;
 
 describe("tree ensembles", () => {
@@ -158,6 +206,12 @@ describe("tree ensembles", () => {
     "equal, to whole numbers": onWholes("BRANCH_EQ"),
     "not equal, to whole numbers": onWholes("BRANCH_NEQ"),
     "a tree of one leaf": regressor({ ...SMALL, depth: 0 }),
+    "a regressor of doubles": onDoubles(),
+    "shares of several targets": regressor({ ...SMALL, targets: 3 }, { post_transform: "SOFTMAX" }),
+    "trees with leaves by themselves": separateLeaves(),
+    "averages of trees with leaves by themselves": separateLeaves({
+      aggregate_function: 0,
+    }),
     "a classifier of three": classifier({ ...SMALL, targets: 3 }, [0, 1, 2]),
     "a classifier with other labels, and shares": classifier({ ...SMALL, targets: 3 }, [7, -1, 4], {
       post_transform: "SOFTMAX",
@@ -170,6 +224,13 @@ describe("tree ensembles", () => {
   });
 
   it("refuses modes, labels and targets that it does not know", () => {
+    expect(refusal(separateLeaves({ aggregate_function: 2 })).message).to.contain(
+      "aggregate_function 2",
+    );
+    expect(refusal(separateLeaves({ post_transform: 1 })).message).to.contain("post_transform 1");
+    expect(refusal(separateLeaves({ n_targets: 1 })).message).to.contain("target 1, of 1");
+    expect(refusal(separateLeaves({ tree_roots: [0] })).message).to.contain("in circles");
+    expect(refusal(separateLeaves({ tree_roots: [0, 1, 2] })).message).to.contain("row 1 twice");
     const member = refusal(regressor({ ...SMALL, mode: "BRANCH_MEMBER" }));
     expect(member.message).to.contain("BRANCH_MEMBER");
     const named = classifier(SMALL, [0, 1], { classlabels_int64s: strings("no", "yes") });

@@ -1,40 +1,97 @@
 import { at, listOf } from "../../arrays.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
 import { combine, type AffineForm } from "../affine.ts";
-import { attribute, choiceAttribute, intAttribute } from "../attributes.ts";
+import { choiceAttribute, intAttribute } from "../attributes.ts";
 import { unsupported, type Operator, type OperatorContext } from "../operator.ts";
 import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
 import { fromForms, type Value } from "../value.ts";
 import { firstLargest } from "./ranking.ts";
-import { featureRows, integerLabels, pickLabels, transformed, TRANSFORMS } from "./classes.ts";
-import { readEnsemble, weightsOf, type Weight } from "./tree-ensemble.ts";
+import {
+  featureRows,
+  integerLabels,
+  pickLabels,
+  transformed,
+  transformOf,
+  type Transform,
+} from "./classes.ts";
+import {
+  floatsOf,
+  readEnsemble,
+  readSeparateLeaves,
+  weightsOf,
+  type Ensemble,
+  type Weight,
+} from "./tree-ensemble.ts";
 import { totalsOf } from "./tree-totals.ts";
 
 /* Ensembles of decision trees, as ONNX-ML has them: what their leaves add up to, and what becomes of that. */
 
 function baseValues(node: OnnxNode, count: number): readonly number[] {
-  const base = attribute(node, "base_values", "floats") ?? [];
+  const base = floatsOf(node, "base_values");
   return listOf(count, (target) => base[target] ?? 0);
 }
 
-/** ONNX-ML `TreeEnsembleRegressor`: sums or averages, without a transformation or by a sigmoid. */
+/** ONNX-ML `TreeEnsembleRegressor`: sums or averages. */
 export const treeRegressor: Operator = (context) => {
   const { node } = context;
   const targets = intAttribute(node, "n_targets", 1);
-  const aggregate = choiceAttribute(node, "aggregate_function", ["SUM", "AVERAGE"]);
-  const transform = choiceAttribute(node, "post_transform", ["NONE", "LOGISTIC"]);
-  const ensemble = readEnsemble(node, { prefix: "target", targets });
-  const base = baseValues(node, targets);
+  return regression(context, {
+    ensemble: readEnsemble(node, { prefix: "target", targets }),
+    base: baseValues(node, targets),
+    aggregate: choiceAttribute(node, "aggregate_function", AGGREGATES),
+    transform: transformOf(node),
+  });
+};
+
+const AGGREGATES = ["SUM", "AVERAGE"] as const;
+
+/** ONNX-ML `TreeEnsemble`, which took the place of the others in version 5: sums or averages. */
+export const treeEnsemble: Operator = (context) => {
+  const { node } = context;
+  const targets = intAttribute(node, "n_targets", 1);
+  return regression(context, {
+    ensemble: readSeparateLeaves(node, targets),
+    base: listOf(targets, () => 0),
+    aggregate: numbered(node, "aggregate_function", ["AVERAGE", "SUM"], 1),
+    // The standard and onnxruntime number the others differently.
+    transform: numbered(node, "post_transform", ["NONE"], 0),
+  });
+};
+
+/** One of several values that a file names by its number. */
+function numbered<T extends string>(
+  node: OnnxNode,
+  name: string,
+  values: readonly T[],
+  fallback: number,
+): T {
+  const code = intAttribute(node, name, fallback);
+  const value = values[code];
+  if (value !== undefined) return value;
+  throw unsupported(node, `has ${name} ${code}`);
+}
+
+interface Regression {
+  readonly ensemble: Ensemble;
+  /** What each target starts from. */
+  readonly base: readonly number[];
+  readonly aggregate: (typeof AGGREGATES)[number];
+  readonly transform: Transform;
+}
+
+function regression(
+  context: OperatorContext,
+  { ensemble, base, aggregate, transform }: Regression,
+): Value {
+  const targets = base.length;
   const share = aggregate === "AVERAGE" ? 1 / at(ensemble.levels, 0).length : 1;
-  const batch = featureRows(context);
-  const sums = batch.flatMap((features) =>
+  const scores = featureRows(context).map((features) =>
     totalsOf(context, ensemble, { features, targets }).map((form, target) =>
       combine([{ weight: share, form }], at(base, target)),
     ),
   );
-  const results = transform === "NONE" ? sums : context.apply(SCALAR_FUNCTIONS.sigmoid, sums);
-  return fromForms([batch.length, targets], results);
-};
+  return fromForms([scores.length, targets], transformed(context, transform, scores));
+}
 
 /**
  * ONNX-ML `TreeEnsembleClassifier` with whole numbers as labels: the label of the largest score, and all scores.
@@ -67,7 +124,7 @@ export const treeClassifier: Operator = (context) => {
       : firstLargest(context, scores);
   return [
     fromForms([scores.length], pickLabels(context, winners, labels), "int64"),
-    fromForms([scores.length, labels.length], transformed(context, scores, labels.length)),
+    fromForms([scores.length, labels.length], transformed(context, transformOf(node), scores)),
   ];
 };
 
@@ -83,7 +140,7 @@ function twoClasses(
   { single, labels, weights }: SharedScore,
 ): readonly Value[] {
   const { node } = context;
-  const transform = choiceAttribute(node, "post_transform", TRANSFORMS);
+  const transform = transformOf(node);
   if (transform === "SOFTMAX") throw unsupported(node, "has one score for two classes");
   const areShares = weights.every(({ weight }) => weight >= 0);
   const isPositive = context.step(
