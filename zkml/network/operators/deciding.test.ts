@@ -149,6 +149,13 @@ describe("what decides", () => {
       nodes: [node("TopK", ["x", "k"], ["y", "i"])],
       initializers: { k: int64s(3) },
     },
+    "TopK of an attribute, up to opset 9": {
+      opset: 9,
+      input: floats(2, 5),
+      output: floats(2, 2),
+      more: { outputs: [{ name: "i", ...typed("int64", 2, 2) }] },
+      nodes: [node("TopK", ["x"], ["y", "i"], { k: 2 })],
+    },
     "TopK, the smallest along the first axis": {
       input: floats(4, 2),
       output: floats(2, 2),
