@@ -11,8 +11,6 @@ import { CONTEXT } from "./context.ts";
 import { onnxFile, type NetworkParts } from "./networks.ts";
 import { expectLikeOnnxruntime } from "./onnxruntime.ts";
 
-const random = seededRandom(21);
-
 /** Largest error of the integers on inputs of calibration's kind, of the range of the float outputs. */
 function relativeError({ graph, network }: CompiledModel, inputs: readonly number[][]): number {
   let [worst, low, high] = [0, Infinity, -Infinity];
@@ -41,6 +39,7 @@ export function itIsCloseInIntegers(
   for (const [name, parts] of Object.entries(cases)) {
     it(`${name}: floats as onnxruntime, integers close to them, a witness for each`, async () => {
       await expectLikeOnnxruntime(parts);
+      const random = seededRandom(21);
       const sample = () => listOf(elementCount(parts.input.shape), () => (2 * random() - 1) * 3);
       const model = compileModel(onnxFile(parts), {
         samples: listOf(200, sample),

@@ -90,7 +90,8 @@ const CASES: Readonly<Record<string, NetworkParts>> = {
 };
 
 describe("what is neither linear nor a rectifier", () => {
-  itIsCloseInIntegers(CASES);
+  // Weights of 8 bits round the distance to a maximum of six; the compiler chooses more for it by itself.
+  itIsCloseInIntegers(CASES, { "LogSoftmax over rows, up to opset 12": 0.015 });
 
   it("pins every wire of a softmax", () => {
     const parts = single("Softmax", { input: [1, 2], output: [1, 2] });
