@@ -12,9 +12,10 @@ export interface LocalChain {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a chain on a free port. */
-export async function startLocalChain(): Promise<LocalChain> {
-  const server = await hre.network.createServer("default", "127.0.0.1");
+/** Starts a chain on a free port. It calls itself by Hardhat's chain id, unless it is to stand for another chain. */
+export async function startLocalChain(chainId = 31_337): Promise<LocalChain> {
+  const chain = { network: "default", override: { chainId } } as const;
+  const server = await hre.network.createServer(chain, "127.0.0.1");
   const { address, port } = await server.listen();
   const rpcUrl = `http://${address}:${port}`;
   const connection = await hre.network.create({ network: "local", override: { url: rpcUrl } });

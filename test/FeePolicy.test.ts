@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { seededRandom, type Random } from "../zkml/testing/random.ts";
+import { seededRandom, type Random } from "../zkml/random.ts";
 import { PriceModel, type PriceModelRules } from "./fixtures/fee-policy-model.ts";
 import { ethers, loadFixture, time } from "./fixtures/network.ts";
 import { deployProtocol, PARAMETERS } from "./fixtures/protocol.ts";

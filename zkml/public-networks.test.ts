@@ -5,20 +5,12 @@ import { expect } from "chai";
 import { at } from "./arrays.ts";
 import { readVector, variations } from "./corpus/vector.ts";
 import { requireSatisfied, proveRun } from "./circuit/witness.ts";
-import type { StatementContext } from "./circuit/statement.ts";
+import { CONTEXT } from "./testing/context.ts";
 import { dequantiseTensors, encodeTensors, quantiseTensors } from "./integer/tensor-spec.ts";
 import { rangeWithZero, TOLERANCE } from "./integer/tolerance.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { compileModel } from "./model/compile-model.ts";
 import { runNetwork } from "./network/network.ts";
-
-const CONTEXT: StatementContext = {
-  chainId: 8453n,
-  market: "0x00000000000000000000000000000000000000aa",
-  modelId: `0x${"01".repeat(32)}`,
-  requestId: `0x${"02".repeat(32)}`,
-  node: "0x00000000000000000000000000000000000000bb",
-};
 
 describe("public ONNX networks", function () {
   const { VECTORS_DIR } = process.env;

@@ -12,7 +12,7 @@ import { compileModel, type CompiledModel } from "../../zkml/model/compile-model
 import { NO_REQUEST } from "../../zkml/prove/prover.ts";
 import { ProductCircuit } from "../../zkml/testing/circuits.ts";
 import { perceptronFile, randomBytes } from "../../zkml/testing/networks.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
 import { compileDigits } from "../digits/model.ts";
 
 /** A circuit, and how to compute a witness of it. */

@@ -1,5 +1,5 @@
 import { at } from "../../zkml/arrays.ts";
-import { seededRandom, type Random } from "../../zkml/testing/random.ts";
+import { seededRandom, type Random } from "../../zkml/random.ts";
 import type { DigitSet } from "./mnist.ts";
 
 /** A two-layer perceptron: `output = W2 · relu(W1 · x + b1) + b2`, weights row-major by output. */

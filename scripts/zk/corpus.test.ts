@@ -12,7 +12,7 @@ import { runNetwork } from "../../zkml/network/network.ts";
 import { node } from "../../zkml/onnx/build.ts";
 import { decodeOnnx } from "../../zkml/onnx/decode.ts";
 import { onnxFile, perceptronFile } from "../../zkml/testing/networks.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const INPUT = [1, 20, 3, 250];

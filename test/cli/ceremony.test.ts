@@ -2,17 +2,21 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { Wallet, ZeroHash } from "ethers";
+import { ZeroHash } from "ethers";
+import { developmentAccount, startLocalChain } from "../../scripts/local-chain.ts";
+import { encodeDeployment } from "../../sdk/deployment.ts";
 import { at } from "../../zkml/arrays.ts";
 import { compileModel } from "../../zkml/model/compile-model.ts";
 import { writePackage } from "../../zkml/model/package.ts";
 import { developmentTau } from "../../zkml/setup/development-tau.ts";
 import { perceptronFile } from "../../zkml/testing/networks.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
+import { ACTORS, fundedProtocolOn } from "../fixtures/protocol.ts";
 import { serveMarket } from "../fixtures/served-market.ts";
-import { serveBaseStub } from "./base-stub.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { runOpg } from "./run-opg.ts";
+
+const BASE_CHAIN_ID = 8453;
 
 describe("opg model: the ceremony", () => {
   let folder: string;
@@ -116,41 +120,20 @@ describe("opg model: the ceremony", () => {
   });
 
   it("keeps development keys from Base", async () => {
-    const base = await serveBaseStub();
+    const base = await startLocalChain(BASE_CHAIN_ID);
     try {
-      const names = [
-        "opg",
-        "groth16Verifier",
-        "provenVerifier",
-        "signedVerifier",
-        "verifierRouter",
-      ];
-      names.push(
-        "modelRegistry",
-        "feeEscrow",
-        "staking",
-        "nodeRegistry",
-        "feePolicy",
-        "inferenceMarket",
-      );
-      const addresses = Object.fromEntries(
-        names.map((name) => [name, Wallet.createRandom().address]),
-      );
-      const deployment = { chainId: "8453", addresses, startBlock: 0 };
-      await writeFile(path.join(folder, "base.json"), JSON.stringify(deployment));
-      await writeFile(path.join(folder, "publisher.key"), Wallet.createRandom().privateKey);
+      const { deployment, publisher } = await fundedProtocolOn(base.connection);
+      await writeFile(path.join(folder, "base.json"), encodeDeployment(deployment));
+      const key = developmentAccount(ACTORS.indexOf("publisher")).privateKey;
+      await writeFile(path.join(folder, "publisher.key"), key);
+      const sent = await publisher.getNonce();
       const chain = ["--rpc", base.rpcUrl, "--deployment", "base.json", "--key", "publisher.key"];
-      const published = await model(
-        "publish",
-        "model",
-        "--uri",
-        "https://models.example",
-        ...chain,
-      );
+      const uri = "https://models.example";
+      const published = await model("publish", "model", "--uri", uri, ...chain);
       expectFailure(published, "SETUP_DEVELOPMENT", /for development/);
-      expect(base.transactions()).to.equal(0);
+      expect(await publisher.getNonce()).to.equal(sent);
     } finally {
-      base.close();
+      await base.close();
     }
   });
 

@@ -16,7 +16,7 @@ import { at } from "../../zkml/arrays.ts";
 import { node, tensor } from "../../zkml/onnx/build.ts";
 import { modelMessage } from "../../zkml/onnx/schema.ts";
 import { onnxFile, perceptronFile } from "../../zkml/testing/networks.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { runOpg, type CommandResult } from "./run-opg.ts";
 

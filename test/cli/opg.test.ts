@@ -9,7 +9,7 @@ import { serveMarket, type ServedMarket } from "../fixtures/served-market.ts";
 import { until } from "../worker/jobs.ts";
 import { node } from "../../zkml/onnx/build.ts";
 import { onnxFile, perceptronFile } from "../../zkml/testing/networks.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { runOpg, startOpg } from "./run-opg.ts";
 

@@ -4,7 +4,7 @@ import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { roleSet } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
 import { proveTogether } from "../../zkml/prove/prover.ts";
-import { seededRandom } from "../../zkml/testing/random.ts";
+import { seededRandom } from "../../zkml/random.ts";
 import { randomBytes } from "../../zkml/testing/networks.ts";
 import {
   answer,

@@ -8,9 +8,10 @@ import { infer } from "../integer/run.ts";
 import { compileModel } from "../model/compile-model.ts";
 import { node } from "../onnx/build.ts";
 import { stopProverThreads } from "../prove/threads.ts";
+import { CONTEXT } from "../testing/context.ts";
 import { singleWireForgeries } from "../testing/forgery.ts";
 import { onnxFile, perceptronFile, randomBytes, randomTensor } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import { domainPower } from "./compile.ts";
 import type { ConstraintKind, ConstraintSystem } from "./constraint-system.ts";
 import { FIELD_ORDER, toField } from "./field.ts";
@@ -22,14 +23,6 @@ import { proveRun, requireSatisfied } from "./witness.ts";
 import { encodeWitness } from "./wtns-file.ts";
 
 const random = seededRandom(5);
-
-const CONTEXT: StatementContext = {
-  chainId: 8453n,
-  market: "0x1111111111111111111111111111111111111111",
-  modelId: `0x${"22".repeat(32)}`,
-  requestId: `0x${"33".repeat(32)}`,
-  node: "0x4444444444444444444444444444444444444444",
-};
 
 /** Logs to nobody. */
 const SILENT = { info: (): void => undefined, warn: (): void => undefined };

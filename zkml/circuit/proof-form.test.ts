@@ -6,7 +6,7 @@ import { compileModel } from "../model/compile-model.ts";
 import { NO_REQUEST } from "../prove/prover.ts";
 import { singleWireForgeries } from "../testing/forgery.ts";
 import { perceptronFile, randomBytes } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import type { ModelCircuit } from "./model-circuit.ts";
 import { commit } from "./poseidon.ts";
 import { SINGLE, type ProofForm } from "./proof-form.ts";

@@ -2,7 +2,7 @@ import path from "node:path";
 import { at } from "../arrays.ts";
 import { compileCircuit } from "../circuit/compile.ts";
 import { commit } from "../circuit/poseidon.ts";
-import { wordsOf, type StatementContext } from "../circuit/statement.ts";
+import { wordsOf } from "../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../circuit/witness.ts";
 import { ZkmlError } from "../errors.ts";
 import { quantiseWithin } from "../integer/precision.ts";
@@ -16,7 +16,7 @@ import { inputSizeOf, runNetwork, type Network } from "../network/network.ts";
 import { decodeOnnx } from "../onnx/decode.ts";
 import { outlineOnnx, type OnnxOutline } from "../onnx/outline.ts";
 import { decodeEvidence } from "../prove/evidence.ts";
-import { proveInference } from "../prove/prover.ts";
+import { NO_REQUEST, proveInference } from "../prove/prover.ts";
 import { proofHolds, statementOf } from "../prove/verify-evidence.ts";
 import { setUpForDevelopment } from "../setup/package-setup.ts";
 import { untried, type NetworkResult } from "./result.ts";
@@ -25,14 +25,7 @@ import { readVector, variations, type Vector } from "./vector.ts";
 /** Proofs are made of circuits below this: more takes a machine for itself. */
 const PROVABLE_CONSTRAINTS = 2 ** 18;
 
-/** For whom made-up proofs are. */
-const CONTEXT: StatementContext = {
-  chainId: 8453n,
-  market: `0x${"aa".repeat(20)}`,
-  modelId: `0x${"01".repeat(32)}`,
-  requestId: `0x${"02".repeat(32)}`,
-  node: `0x${"bb".repeat(20)}`,
-};
+/** Of which setup and key: nobody looks for them on a chain. */
 const PARTS = { origin: `0x${"03".repeat(32)}`, key: `0x${"04".repeat(20)}` };
 
 /** Told what is known so far, so that a network that is cut off leaves what it reached. */
@@ -134,7 +127,7 @@ function requireCount(file: string, found: number, wanted: number): void {
 
 /** @throws ZkmlError `WITNESS_UNSATISFIED`. */
 function requireWitness({ graph, circuit }: CompiledModel, input: Uint8Array): void {
-  const { witness } = proveRun(graph, circuit, { input, context: CONTEXT });
+  const { witness } = proveRun(graph, circuit, { input, context: NO_REQUEST });
   requireSatisfied(circuit, witness);
   // The circuit's own commitment, which it makes of its own bytes.
   const committed = witness.get(at(circuit.publicInputs, 0));
@@ -155,11 +148,11 @@ async function proveAndVerify(
   await writePackage(folder, model);
   await setUpForDevelopment(folder, { cacheFolder: cache });
   const ready = await readPackage(folder);
-  const request = { input, context: CONTEXT, parts: PARTS };
+  const request = { input, context: NO_REQUEST, parts: PARTS };
   const { output, evidence, witnessMs, proofMs } = await proveInference(ready, request);
   const decoded = decodeEvidence(evidence, { isShared: false });
-  const answer = { requestId: CONTEXT.requestId, output };
-  const statement = decoded && statementOf(decoded, [answer], CONTEXT);
+  const answer = { requestId: NO_REQUEST.requestId, output };
+  const statement = decoded && statementOf(decoded, [answer], NO_REQUEST);
   const verified =
     decoded !== undefined &&
     statement?.isCommitted === true &&

@@ -3,7 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { at, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 
 /** A network with one input to it and what another runtime answers: `network.onnx`, `input.json`, `expected.json`. */
 export interface Vector {

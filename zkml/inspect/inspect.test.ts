@@ -5,7 +5,7 @@ import { SINGLE, type ProofForm } from "../circuit/proof-form.ts";
 import { compileModel } from "../model/compile-model.ts";
 import { float, node, tensor } from "../onnx/build.ts";
 import { onnxFile, perceptronFile, randomBytes, randomTensor } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import { inspectOnnx, inspectPackage } from "./inspect.ts";
 
 const random = seededRandom(29);

@@ -47,11 +47,23 @@ export function exactScale(
 /** Ranges that differ by less than this are as good as equal. */
 const MIXED_RANGES = 4;
 
-/** Scale of a row whose weights have `weightBits`: an exact one, if there is one, or else `roundedScale`. */
+/** Scale of a row whose weights have `weightBits`: an exact one, if there is one, or else a rounded one. */
 export function rowScale(form: AffineForm, known: KnownVariables, weightBits: number): number {
   return (
-    exactScale(form, known.scales, maxWeight(weightBits)) ?? roundedScale(form, known, weightBits)
+    exactScale(form, known.scales, maxWeight(weightBits)) ??
+    evenScale(form, known.scales, roundedScale(form, known, weightBits))
   );
+}
+
+/**
+ * A scale not below the one given at which only the constant is rounded, if there is one: as when `|x| = 2 · max(0, x) - x` meets a
+ * constant. Weights that cancel each other must not be rounded apart.
+ */
+function evenScale(form: AffineForm, scales: readonly number[], given: number): number {
+  const smallest = exactScale({ ...form, constant: 0 }, scales, Infinity);
+  return smallest === undefined || smallest < given
+    ? given
+    : smallest / Math.floor(smallest / given);
 }
 
 /**

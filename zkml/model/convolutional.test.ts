@@ -5,8 +5,9 @@ import { infer, runIntegerGraph } from "../integer/run.ts";
 import { dequantiseTensors } from "../integer/tensor-spec.ts";
 import { runNetwork } from "../network/network.ts";
 import { float, node } from "../onnx/build.ts";
+import { CONTEXT } from "../testing/context.ts";
 import { onnxFile, randomBytes, randomTensor } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import { compileModel } from "./compile-model.ts";
 
 const random = seededRandom(23);
@@ -44,14 +45,6 @@ const FILE = onnxFile({
     b3: randomTensor([4], random, 0.5),
   },
 });
-
-const CONTEXT = {
-  chainId: 8453n,
-  market: "0x1111111111111111111111111111111111111111",
-  modelId: `0x${"22".repeat(32)}`,
-  requestId: `0x${"33".repeat(32)}`,
-  node: "0x4444444444444444444444444444444444444444",
-} as const;
 
 describe("a convolutional network", () => {
   const samples = listOf(20, () => randomBytes(100, random));

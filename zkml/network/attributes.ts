@@ -1,3 +1,4 @@
+import { ZkmlError } from "../errors.ts";
 import type { AttributeValue, OnnxNode } from "../onnx/model.ts";
 import { optionalConstant, unsupported, type OperatorContext } from "./operator.ts";
 
@@ -13,8 +14,25 @@ export function attribute<K extends keyof Values>(
 ): Values[K] | undefined {
   const found = node.attributes.get(name);
   if (found === undefined) return undefined;
-  if (hasKind(found, kind)) return found.value;
+  if (hasKind(found, kind)) return requireFinite(node, name, found.value);
   throw unsupported(node, `has a "${name}" that is no ${kind}`);
+}
+
+/** @throws ZkmlError `ONNX_NOT_FINITE`. */
+function requireFinite<T>(node: OnnxNode, name: string, value: T): T {
+  const numbers: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!numbers.some((each) => typeof each === "number" && !Number.isFinite(each))) return value;
+  throw new ZkmlError(
+    "ONNX_NOT_FINITE",
+    `Node "${node.name}" (${node.operator}) has a "${name}" that is no finite number.`,
+    "Train or export the model again; its constants must be finite numbers.",
+  );
+}
+
+/** A number that may be NaN or infinite, where that stands for nothing or for no limit. */
+export function anyFloatAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const found = node.attributes.get(name);
+  return found?.kind === "float" ? found.value : floatAttribute(node, name, fallback);
 }
 
 function hasKind<K extends keyof Values>(

@@ -27,7 +27,9 @@ export function lower(model: OnnxModel): Network {
     values.set(name, fromForms(shape, forms, type));
   }
 
-  for (const node of model.nodes) values.setOutputs(node, lowerNode(node, values, layers));
+  for (const node of model.nodes) {
+    values.setOutputs(node, lowerNode(node, values, { layers, opset: model.opset }));
+  }
 
   const outputs = model.outputs.map((declared) => {
     const result = values.get(declared.name, "The graph's output");
@@ -48,12 +50,17 @@ function requireShape({ name, shape }: OutputInfo, computed: readonly number[]):
   );
 }
 
-function lowerNode(node: OnnxNode, values: Values, layers: Layers): readonly Value[] {
+function lowerNode(
+  node: OnnxNode,
+  values: Values,
+  { layers, opset }: { readonly layers: Layers; readonly opset: number },
+): readonly Value[] {
   const operator = OPERATORS.get(node.operator);
   if (operator === undefined) throw unsupportedOperator(node);
   const reader = `Node "${node.name}" (${node.operator})`;
   const context: OperatorContext = {
     node,
+    opset,
     inputs: node.inputs.map((name) => (name === "" ? undefined : values.get(name, reader))),
     boundsOf: (form) => layers.boundsOf(form),
     ...layers.builderFor(node),

@@ -34,6 +34,8 @@ export interface OperatorContext extends LayerBuilder {
   /** What a form can reach, as far as that is known without samples: infinite where it is not. */
   readonly boundsOf: (form: AffineForm) => Bounds;
   readonly node: OnnxNode;
+  /** Version of ONNX's operators that the file is written for. */
+  readonly opset: number;
   /** The node's inputs in order; an optional input that is left out is `undefined`. */
   readonly inputs: readonly (Value | undefined)[];
 }

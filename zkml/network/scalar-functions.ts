@@ -15,21 +15,31 @@ const REALS = { low: -Infinity, high: Infinity };
 /** Functions that circuits know as piecewise linear tables; beyond their domains they are within 2⁻¹³ of constant. */
 export const SCALAR_FUNCTIONS = {
   acos: { evaluate: Math.acos, domain: { low: -1, high: 1 } },
+  acosh: { evaluate: Math.acosh, domain: REALS },
   asin: { evaluate: Math.asin, domain: { low: -1, high: 1 } },
+  asinh: { evaluate: Math.asinh, domain: REALS },
   atan: { evaluate: Math.atan, domain: REALS },
   cos: { evaluate: Math.cos, domain: REALS },
+  cosh: { evaluate: Math.cosh, domain: REALS },
   erf: { evaluate: erf, domain: { low: -3, high: 3 } },
   exp: { evaluate: Math.exp, domain: { low: -10, high: Infinity } },
+  geluGate: { evaluate: geluGate, domain: { low: -4, high: 4 } },
   log: { evaluate: Math.log, domain: REALS, pole: 0 },
   logOnePlusExp: { evaluate: (x) => Math.log1p(Math.exp(x)), domain: { low: -10, high: Infinity } },
   reciprocal: { evaluate: (x) => 1 / x, domain: REALS, pole: 0 },
   reciprocalSqrt: { evaluate: (x) => 1 / Math.sqrt(x), domain: REALS, pole: 0 },
   sigmoid: { evaluate: (x) => 1 / (1 + Math.exp(-x)), domain: { low: -10, high: 10 } },
   sin: { evaluate: Math.sin, domain: REALS },
+  sinh: { evaluate: Math.sinh, domain: REALS },
   sqrt: { evaluate: Math.sqrt, domain: REALS },
   tan: { evaluate: Math.tan, domain: REALS },
   tanh: { evaluate: Math.tanh, domain: { low: -5, high: 5 } },
 } as const satisfies Readonly<Record<string, ScalarFunction>>;
+
+/** The share of `x` that Gelu lets through, in its approximation by tanh (Hendrycks and Gimpel, 2016). */
+function geluGate(x: number): number {
+  return (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044_715 * x ** 3))) / 2;
+}
 
 /** `x ** exponent`; where that is no real number, only as far as the samples reach. */
 export function power(exponent: number): ScalarFunction {

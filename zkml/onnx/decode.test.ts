@@ -47,6 +47,16 @@ describe("decodeOnnx", () => {
     expect(model.initializers.get("w")).to.deep.equal(tensor([2, 2], [1, -2.5, 3, 4]));
   });
 
+  it("refuses what is no tensor, as classifiers of scikit-learn give it, in a sentence", () => {
+    const file = rawFile({
+      input: [rawValue("x", ONE_BY_TWO)],
+      output: [{ name: "output_probability", type: {} }],
+    });
+    const { code, message } = failure(file);
+    expect(code).to.equal("ONNX_UNSUPPORTED_TYPE");
+    expect(message).to.contain('"output_probability" is no tensor');
+  });
+
   it("reads back attributes of every kind", () => {
     const mask: Tensor = { shape: [2], type: "bool", values: Float64Array.of(1, 0) };
     const attributes = {

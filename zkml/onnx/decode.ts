@@ -18,25 +18,28 @@ export interface DecodeOptions {
 
 const bytes = z.instanceof(Uint8Array);
 
+/** Files may hold NaN and infinities; who uses a number refuses them. */
+const real = z.custom<number>((value) => typeof value === "number");
+
 const tensorSchema = z.object({
   name: z.string().default(""),
   dims: z.array(z.number()).default([]),
   dataType: z.number().default(0),
-  floatData: z.array(z.number()).default([]),
+  floatData: z.array(real).default([]),
   int32Data: z.array(z.number()).default([]),
   int64Data: z.array(z.number()).default([]),
-  doubleData: z.array(z.number()).default([]),
+  doubleData: z.array(real).default([]),
   rawData: bytes.optional(),
   dataLocation: z.number().default(0),
 });
 
 const attributeSchema = z.object({
   name: z.string(),
-  f: z.number().default(0),
+  f: real.default(0),
   i: z.number().default(0),
   s: bytes.optional(),
   t: tensorSchema.optional(),
-  floats: z.array(z.number()).default([]),
+  floats: z.array(real).default([]),
   ints: z.array(z.number()).default([]),
   strings: z.array(bytes).default([]),
   type: z.number().default(0),
@@ -51,19 +54,24 @@ const nodeSchema = z.object({
   domain: z.string().default(""),
 });
 
+/** The element type of what is a sequence or a map. */
+const NO_TENSOR = 0;
+
 const valueInfoSchema = z.object({
   name: z.string(),
   type: z.object({
-    tensorType: z.object({
-      elemType: z.number(),
-      shape: z
-        .object({
-          dim: z
-            .array(z.object({ dimValue: z.number().optional(), dimParam: z.string().optional() }))
-            .default([]),
-        })
-        .default({ dim: [] }),
-    }),
+    tensorType: z
+      .object({
+        elemType: z.number(),
+        shape: z
+          .object({
+            dim: z
+              .array(z.object({ dimValue: z.number().optional(), dimParam: z.string().optional() }))
+              .default([]),
+          })
+          .default({ dim: [] }),
+      })
+      .default({ elemType: NO_TENSOR, shape: { dim: [] } }),
   }),
 });
 
@@ -193,6 +201,13 @@ function decodeOutput(raw: z.infer<typeof valueInfoSchema>): OutputInfo {
 function knownType(code: number, owner: string): ElementType {
   const type = elementTypeName(code);
   if (type !== undefined) return type;
+  if (code === NO_TENSOR) {
+    throw new ZkmlError(
+      "ONNX_UNSUPPORTED_TYPE",
+      `"${owner}" is no tensor, but a sequence or a map.`,
+      "Export the model so that it gives tensors; scikit-learn's classifiers with the option zipmap=False.",
+    );
+  }
   throw new ZkmlError(
     "ONNX_UNSUPPORTED_TYPE",
     `Tensor "${owner}" has ONNX element type ${code}, which is not supported.`,

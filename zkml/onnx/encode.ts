@@ -8,6 +8,9 @@ const IR_VERSION = 8;
 const ML_DOMAIN = "ai.onnx.ml";
 const ML_OPSET = 3;
 
+/** What came with a later version, which retires others. */
+const ML_OPERATORS_OF_5: readonly string[] = [`${ML_DOMAIN}.TreeEnsemble`];
+
 /** Serialises a model as an ONNX file that any runtime can load. Attributes of kind `other` are not written. */
 export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
   const message = modelMessage();
@@ -18,7 +21,7 @@ export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
         producerName: producer,
         opsetImport: [
           { domain: "", version: model.opset },
-          { domain: ML_DOMAIN, version: ML_OPSET },
+          { domain: ML_DOMAIN, version: mlOpsetOf(model) },
         ],
         graph: {
           name: "network",
@@ -30,6 +33,10 @@ export function encodeOnnx(model: OnnxModel, producer: string): Uint8Array {
       }),
     )
     .finish();
+}
+
+function mlOpsetOf({ nodes }: OnnxModel): number {
+  return nodes.some(({ operator }) => ML_OPERATORS_OF_5.includes(operator)) ? 5 : ML_OPSET;
 }
 
 function nodeMessage(node: OnnxNode): object {

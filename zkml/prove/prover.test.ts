@@ -4,16 +4,16 @@ import path from "node:path";
 import { expect } from "chai";
 import { at } from "../arrays.ts";
 import { encodeR1cs } from "../circuit/r1cs-file.ts";
-import type { StatementContext } from "../circuit/statement.ts";
 import { infer } from "../integer/run.ts";
 import { compileModel, type CompiledModel } from "../model/compile-model.ts";
 import { isSetUp, readPackage, writePackage } from "../model/package.ts";
 import { developmentTau } from "../setup/development-tau.ts";
 import { setUpForDevelopment } from "../setup/package-setup.ts";
 import { makeKeys, verifyKeys, type CircuitKeys } from "../setup/keys.ts";
+import { CONTEXT } from "../testing/context.ts";
 import { failureOf } from "../testing/failure.ts";
 import { perceptronFile, randomBytes } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import { encodeKeyDelta, encodeKeySetup } from "./encoding.ts";
 import { proveInference } from "./prover.ts";
 import { stopProverThreads } from "./threads.ts";
@@ -22,13 +22,6 @@ const random = seededRandom(3);
 const SIZES = [12, 5, 3];
 const POWER = 10;
 
-const CONTEXT: StatementContext = {
-  chainId: 31337n,
-  market: "0x1111111111111111111111111111111111111111",
-  modelId: `0x${"22".repeat(32)}`,
-  requestId: `0x${"33".repeat(32)}`,
-  node: "0x4444444444444444444444444444444444444444",
-};
 const PARTS = { origin: `0x${"55".repeat(32)}`, key: `0x${"66".repeat(20)}` };
 
 function smallModel(): CompiledModel {

@@ -12,7 +12,7 @@ import { readKeys, readManifest, readPackage, writeKeys, writePackage } from "..
 import { stopProverThreads } from "../prove/threads.ts";
 import { failureOf } from "../testing/failure.ts";
 import { perceptronFile, randomBytes } from "../testing/networks.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../random.ts";
 import {
   decodeCeremony,
   encodeCeremony,

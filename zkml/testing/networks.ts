@@ -2,7 +2,7 @@ import { at, elementCount } from "../arrays.ts";
 import { encodeOnnx } from "../onnx/encode.ts";
 import { node, tensor } from "../onnx/build.ts";
 import type { OnnxModel, OnnxNode, OutputInfo, Tensor, ValueInfo } from "../onnx/model.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** Parts of an ONNX model for a test; opset 13 unless it says otherwise. */
 export interface NetworkParts {

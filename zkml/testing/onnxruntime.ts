@@ -10,7 +10,7 @@ import { decodeOnnx } from "../onnx/decode.ts";
 import type { Tensor, ValueInfo } from "../onnx/model.ts";
 import { ELEMENT_TYPES } from "../onnx/schema.ts";
 import { onnxFile, randomTensor, type NetworkParts } from "./networks.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../random.ts";
 
 const random = seededRandom(7);
 
@@ -110,10 +110,11 @@ export async function expectLikeOnnxruntime(parts: NetworkParts): Promise<Networ
   return network;
 }
 
-/** Numbers around zero, of the input's kind. */
+/** Numbers around zero, of the input's kind; bytes of any value. */
 function randomInput({ type, shape }: ValueInfo): number[] {
   const values = Array.from(randomTensor(shape, random, 3).values);
   if (type === "bool") return values.map((value) => (value > 0 ? 1 : 0));
+  if (type === "uint8") return values.map((value) => Math.floor(((value + 3) / 6) * 255.99));
   return isInteger(type) ? values.map((value) => Math.round(value)) : values;
 }
 
@@ -121,6 +122,12 @@ function feedOf({ type, shape }: ValueInfo, values: readonly number[]): OrtTenso
   switch (type) {
     case "bool":
       return new OrtTensor("bool", Uint8Array.from(values), [...shape]);
+    case "double":
+      return new OrtTensor("float64", Float64Array.from(values), [...shape]);
+    case "uint8":
+      return new OrtTensor("uint8", Uint8Array.from(values), [...shape]);
+    case "int8":
+      return new OrtTensor("int8", Int8Array.from(values), [...shape]);
     case "int64":
       return new OrtTensor("int64", BigInt64Array.from(values, BigInt), [...shape]);
     default:

@@ -1,5 +1,5 @@
 import { mixRows, type AffineForm } from "../affine.ts";
-import { floatAttribute } from "../attributes.ts";
+import { choiceAttribute, floatAttribute } from "../attributes.ts";
 import { mapForms, type LayerBuilder, type Operator, type OperatorContext } from "../operator.ts";
 import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
 
@@ -80,8 +80,10 @@ export const softsign = activate((context, forms) => {
   return context.multiply(forms, context.apply(SCALAR_FUNCTIONS.reciprocal, denominators));
 });
 
-/** ONNX `Gelu`: `x · (1 + erf(x / √2)) / 2`; the approximation by tanh differs by less than a table does. */
+/** ONNX `Gelu`: `x · (1 + erf(x / √2)) / 2`, or its approximation by tanh. */
 export const gelu = activate((context, forms) => {
+  if (choiceAttribute(context.node, "approximate", ["none", "tanh"]) === "tanh")
+    return context.multiply(forms, context.apply(SCALAR_FUNCTIONS.geluGate, forms));
   const errors = context.apply(SCALAR_FUNCTIONS.erf, mixRows([[Math.SQRT1_2, forms]]));
   return context.multiply(forms, mixRows([[0.5, errors]], 0.5));
 });
@@ -109,4 +111,14 @@ export const swish = activate((context, forms) => {
     forms,
     context.apply(SCALAR_FUNCTIONS.sigmoid, mixRows([[alpha, forms]])),
   );
+});
+
+/** ONNX `Atanh`: half the difference of two logarithms, each of which is known as far as the samples reach. */
+export const atanh = activate((context, forms) => {
+  const sides = [...mixRows([[1, forms]], 1), ...mixRows([[-1, forms]], 1)];
+  const logarithms = context.apply(SCALAR_FUNCTIONS.log, sides);
+  return mixRows([
+    [0.5, logarithms.slice(0, forms.length)],
+    [-0.5, logarithms.slice(forms.length)],
+  ]);
 });

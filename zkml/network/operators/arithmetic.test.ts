@@ -1,5 +1,9 @@
 import { expect } from "chai";
-import { node, tensor, int64s } from "../../onnx/build.ts";
+import { runIntegerGraph } from "../../integer/run.ts";
+import { compileModel } from "../../model/compile-model.ts";
+import { int64s, node, tensor } from "../../onnx/build.ts";
+import { ELEMENT_TYPES } from "../../onnx/schema.ts";
+import { onnxFile, type NetworkParts } from "../../testing/networks.ts";
 import {
   floats,
   folded,
@@ -72,6 +76,18 @@ describe("arithmetic", () => {
       output: [5, 2],
       constants: { w: weights(5, 4, 2) },
     }),
+    "Div of integers by constants": {
+      input: { type: "int64", shape: [4, 4] },
+      output: { type: "int64", shape: [4, 4] },
+      nodes: [node("Mul", ["x", "five"], "m"), node("Div", ["m", "c"], "y")],
+      initializers: { five: int64s(5), c: int64s(2, -3, 7, 1) },
+    },
+    "Pow of constants": single("Pow", {
+      input: [2, 3],
+      output: [2, 3],
+      inputs: ["c", "x"],
+      constants: { c: tensor([3], [2, 0.5, 1]) },
+    }),
     "MatMul of two vectors": single("MatMul", {
       input: [4],
       output: [],
@@ -86,21 +102,34 @@ describe("arithmetic", () => {
   };
   for (const [name, [operator, inputs, message]] of Object.entries(refusals)) {
     it(`refuses ${name}`, () => {
-      const constants = { c: weights(2), zero: tensor([], [0]) };
+      const constants = { c: tensor([2], [-1, 2]), zero: tensor([], [0]) };
       const error = refusal(single(operator, { ...pair, inputs, constants }));
       expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
       expect(error.message).to.contain(`"y" (${operator}) ${message}`);
     });
   }
 
-  it("refuses to divide computed integers, whose fractions would have to go", () => {
+  it("divides integers by constants without their fractions, exactly", () => {
+    const parts: NetworkParts = {
+      input: { type: "int8", shape: [1] },
+      output: { type: "int32", shape: [3] },
+      nodes: [node("Cast", ["x"], "i", { to: ELEMENT_TYPES.int32 }), node("Div", ["i", "c"], "y")],
+      initializers: { c: { shape: [3], type: "int32", values: Float64Array.of(3, -7, 1) } },
+    };
+    const { graph } = compileModel(onnxFile(parts), { samples: [[-128], [127]] });
+    for (let x = -128; x <= 127; x++) {
+      const wanted = [Math.trunc(x / 3), Math.trunc(x / -7), x].map((value) => value + 0);
+      expect(Array.from(runIntegerGraph(graph, [x]).outputs)).to.deep.equal(wanted);
+    }
+  });
+
+  it("refuses to divide integers by computed ones", () => {
     const error = refusal({
-      input: { type: "uint8", shape: [2] },
-      output: floats(2),
-      nodes: [node("Cast", ["x"], "i", { to: 6 }), node("Div", ["i", "two"], "y")],
-      initializers: { two: { shape: [1], type: "int32", values: Float64Array.of(2) } },
+      input: { type: "int32", shape: [2] },
+      output: { type: "int32", shape: [2] },
+      nodes: [node("Div", ["x", "x"], "y")],
     });
-    expect(error.message).to.contain("divides computed integers");
+    expect(error.message).to.contain("divides by a computed tensor");
   });
 
   it("refuses the broadcasting of old opsets", () => {

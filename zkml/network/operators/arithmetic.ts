@@ -4,6 +4,7 @@ import { combine, constantForm, isConstantForm, scaleForm, type AffineForm } fro
 import { alignInputs } from "../broadcast.ts";
 import { requireInput, unsupported, type Operator, type OperatorContext } from "../operator.ts";
 import { power as powerOf, SCALAR_FUNCTIONS } from "../scalar-functions.ts";
+import { truncate } from "./rounding.ts";
 import { formsOf, fromForms, isInteger, shapeOf, typeOf } from "../value.ts";
 
 /** An element-wise sum with broadcasting, in which each operand has a fixed weight. */
@@ -44,16 +45,16 @@ export const multiply: Operator = (context) => {
 };
 
 /**
- * ONNX `Div`. By a computed tensor it multiplies with its reciprocal, out of a table; between integers, which must both be
- * constant, it drops the fraction.
+ * ONNX `Div`. By a computed tensor it multiplies with its reciprocal, out of a table; integers, which it divides by constants only,
+ * lose what is behind the point.
  */
 export const divide: Operator = (context) => {
   const { node } = context;
   const { shape, type, sides } = alignInputs(context);
   const [left = [], right = []] = sides;
   if (!isInteger(type)) return fromForms(shape, quotients(context, left, right), type);
-  const forms = left.map((form, index) => integerQuotient(node, form, at(right, index)));
-  return fromForms(shape, forms, type);
+  const exact = left.map((form, index) => scaleForm(form, 1 / divisor(node, at(right, index))));
+  return fromForms(shape, truncate(context, exact), type);
 };
 
 function quotients(
@@ -67,21 +68,22 @@ function quotients(
   return context.multiply(left, context.apply(SCALAR_FUNCTIONS.reciprocal, right));
 }
 
-function integerQuotient(node: OnnxNode, left: AffineForm, right: AffineForm): AffineForm {
-  if (!isConstantForm(left)) throw unsupported(node, "divides computed integers");
-  return constantForm(Math.trunc(left.constant / divisor(node, right)));
-}
-
 function divisor(node: OnnxNode, form: AffineForm): number {
   if (!isConstantForm(form)) throw unsupported(node, "divides by a computed tensor");
   if (form.constant === 0) throw unsupported(node, "divides by zero");
   return form.constant;
 }
 
-/** ONNX `Pow` with constant exponents: small whole ones by products, others out of a table. */
+/** ONNX `Pow` with constant exponents: small whole ones by products, others out of a table; or with positive constant bases. */
 export const power: Operator = (context) => {
   const { shape, type, sides } = alignInputs(context);
   const [bases = [], exponents = []] = sides;
+  if (bases.every((form) => isConstantForm(form) && form.constant > 0)) {
+    const logarithms = exponents.map((form, row) =>
+      scaleForm(form, Math.log(at(bases, row).constant)),
+    );
+    return fromForms(shape, context.apply(SCALAR_FUNCTIONS.exp, logarithms), type);
+  }
   const distinct = new Set(exponents.map((form) => requireExponent(context, form)));
   const raised = new Map<number, readonly AffineForm[]>();
   for (const exponent of distinct) {

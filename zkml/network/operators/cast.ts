@@ -19,11 +19,16 @@ import { truncate } from "./rounding.ts";
  * value, that is to a floating-point type, or from an integer type to a wider one; from floating point to int32 and int64,
  * towards zero; and to what is true or false.
  */
-export const cast: Operator = (context) => {
+export const cast: Operator = (context) =>
+  castTo(context, elementTypeName(intAttribute(context.node, "to", 0)));
+
+/** ONNX `CastLike`: to the type of the second input. */
+export const castLike: Operator = (context) => castTo(context, typeOf(requireInput(context, 1)));
+
+function castTo(context: OperatorContext, to: ElementType | undefined): Value {
   const { node } = context;
   const value = requireInput(context, 0);
   const from = typeOf(value);
-  const to = elementTypeName(intAttribute(node, "to", 0));
   if (to !== undefined && value.kind === "constant") {
     return constant(shapeOf(value), CONVERT[to](value.tensor.values), to);
   }
@@ -33,7 +38,7 @@ export const cast: Operator = (context) => {
     throw unsupported(node, `casts ${from} to ${to ?? "an unknown type"}`);
   }
   return relabel(value, { type: to });
-};
+}
 
 /** Integers are wide enough; of other numbers, what is behind the point is dropped. */
 function toWhole(context: OperatorContext, value: Value, type: ElementType): Value {

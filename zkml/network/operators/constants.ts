@@ -14,7 +14,7 @@ import {
 import { combine, constantForm, isConstantForm, type AffineForm } from "../affine.ts";
 import { mapPositions } from "../shape.ts";
 import { constant, formsOf, fromForms, shapeOf, typeOf } from "../value.ts";
-import { indicatorsOf, placesOf } from "./computed-index.ts";
+import { boundedIndex, indicatorsOf, type Indicators } from "./computed-index.ts";
 
 /** ONNX `Constant`: a tensor, or one or several numbers; no strings and no sparse tensors. */
 export const literal: Operator = ({ node }) => {
@@ -57,6 +57,12 @@ export const shape: Operator = (context) => {
 /** ONNX `Size`: the number of elements. */
 export const size: Operator = (context) =>
   constant([], [elementCount(shapeOf(requireInput(context, 0)))], "int64");
+
+/** ONNX `IsNaN` and `IsInf`: constants are finite, and so is all that is computed from finite numbers here. */
+export const isNotFinite: Operator = (context) => {
+  const shape = shapeOf(requireInput(context, 0));
+  return constant(shape, new Float64Array(elementCount(shape)), "bool");
+};
 
 /** ONNX `Range` from constants. */
 export const range: Operator = (context) => {
@@ -106,17 +112,7 @@ export const oneHot: Operator = (context) => {
 };
 
 /** Whether an index points to each of the places that it can. One beyond all places points nowhere. */
-function hotPlaces(
-  context: OperatorContext,
-  index: AffineForm,
-  depth: number,
-): ReadonlyMap<number, AffineForm> {
-  if (isConstantForm(index)) {
-    const place = index.constant < 0 ? index.constant + depth : index.constant;
-    return new Map([[place, constantForm(1)]]);
-  }
-  const places = placesOf(context, index, depth);
-  const indicators = indicatorsOf(context, index, places);
-  const wrapped = (place: number) => (place < 0 ? place + depth : place);
-  return new Map(indicators.map((form, k) => [wrapped(places.first + k), form]));
+function hotPlaces(context: OperatorContext, form: AffineForm, depth: number): Indicators {
+  if (isConstantForm(form) && (form.constant < -depth || form.constant >= depth)) return new Map();
+  return indicatorsOf(context, boundedIndex(context, form, depth), "no place");
 }

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { at, listOf } from "../../arrays.ts";
-import type { StatementContext } from "../../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../../circuit/witness.ts";
 import { ZkmlError } from "../../errors.ts";
 import { runIntegerGraph } from "../../integer/run.ts";
@@ -8,6 +7,7 @@ import { dequantiseTensors, encodeTensors } from "../../integer/tensor-spec.ts";
 import { compileModel } from "../../model/compile-model.ts";
 import { int64s, node, tensor } from "../../onnx/build.ts";
 import { ELEMENT_TYPES, type ElementType } from "../../onnx/schema.ts";
+import { CONTEXT } from "../../testing/context.ts";
 import { singleWireForgeries } from "../../testing/forgery.ts";
 import { onnxFile, randomBytes, type NetworkParts } from "../../testing/networks.ts";
 import {
@@ -17,18 +17,10 @@ import {
   single,
   weights,
 } from "../../testing/onnxruntime.ts";
-import { seededRandom } from "../../testing/random.ts";
+import { seededRandom } from "../../random.ts";
 import { runNetwork } from "../network.ts";
 
 const random = seededRandom(5);
-
-const CONTEXT: StatementContext = {
-  chainId: 8453n,
-  market: "0x00000000000000000000000000000000000000aa",
-  modelId: `0x${"01".repeat(32)}`,
-  requestId: `0x${"02".repeat(32)}`,
-  node: "0x00000000000000000000000000000000000000bb",
-};
 
 function typed(type: ElementType, ...shape: readonly number[]) {
   return { type, shape };
@@ -127,12 +119,42 @@ describe("what decides", () => {
         node("ArgMin", ["f"], "y", { axis: 1, select_last_index: 1 }),
       ],
     },
+    Hardmax: single("Hardmax", { input: [3, 4], output: [3, 4] }),
+    "Hardmax along another axis": single("Hardmax", {
+      input: [2, 3, 2],
+      output: [2, 3, 2],
+      attributes: { axis: 1 },
+    }),
+    "Hardmax over rows, up to opset 12": single("Hardmax", {
+      input: [2, 3, 2],
+      output: [2, 3, 2],
+      opset: 11,
+    }),
+    "IsNaN and IsInf": {
+      input: floats(2, 3),
+      output: typed("bool", 2, 3),
+      nodes: [
+        node("IsNaN", ["x"], "a"),
+        node("IsInf", ["x"], "b"),
+        node("Or", ["a", "b"], "c"),
+        node("CastLike", ["x", "c"], "d"),
+        node("Or", ["c", "d"], "y"),
+      ],
+      opset: 15,
+    },
     TopK: {
       input: floats(2, 5),
       output: floats(2, 3),
       more: { outputs: [{ name: "i", ...typed("int64", 2, 3) }] },
       nodes: [node("TopK", ["x", "k"], ["y", "i"])],
       initializers: { k: int64s(3) },
+    },
+    "TopK of an attribute, up to opset 9": {
+      opset: 9,
+      input: floats(2, 5),
+      output: floats(2, 2),
+      more: { outputs: [{ name: "i", ...typed("int64", 2, 2) }] },
+      nodes: [node("TopK", ["x"], ["y", "i"], { k: 2 })],
     },
     "TopK, the smallest along the first axis": {
       input: floats(4, 2),

@@ -1,8 +1,7 @@
 import { at, listOf } from "../../arrays.ts";
-import type { OnnxNode, Tensor } from "../../onnx/model.ts";
-import { intAttribute, listOperand, requireInt } from "../attributes.ts";
+import type { OnnxNode } from "../../onnx/model.ts";
+import { intAttribute, listOperand } from "../attributes.ts";
 import {
-  constantInput,
   requireInput,
   resolveAxis,
   shapeError,
@@ -11,7 +10,7 @@ import {
 } from "../operator.ts";
 import { indexOf, mapPositions, stridesOf } from "../shape.ts";
 import { formsOf, fromForms, rearrange, shapeOf, typeOf, type Value } from "../value.ts";
-import { entryAt, placesOf } from "./computed-index.ts";
+import { boundedIndex, entryAt, entryAtAll, type BoundedIndex } from "./computed-index.ts";
 
 /** ONNX `Slice`: starts, ends and axes are attributes up to opset 9, inputs (and steps) from 10 on. */
 export const slice: Operator = (context) => {
@@ -118,66 +117,77 @@ function gatherBy(
   context: OperatorContext,
   { value, indices, axis, shape, indexAt, sourceAt }: Gathering,
 ): Value {
-  const { node } = context;
   const strides = stridesOf(shapeOf(value));
   const size = at(shapeOf(value), axis);
+  const bounded = formsOf(indices).map((form) => boundedIndex(context, form, size));
   if (indices.kind === "constant") {
-    const places = resolveIndices(node, indices.tensor, size);
     return rearrange(value, shape, (position) =>
-      indexOf(sourceAt(position, at(places, indexAt(position))), strides),
+      indexOf(sourceAt(position, at(bounded, indexAt(position)).first), strides),
     );
   }
   const entries = formsOf(value);
-  const forms = mapPositions(shape, (position) => {
-    const index = at(indices.forms, indexAt(position));
-    return entryAt(context, index, {
-      places: placesOf(context, index, size),
-      entry: (place) =>
-        at(entries, indexOf(sourceAt(position, place < 0 ? place + size : place), strides)),
-    });
-  });
+  const forms = mapPositions(shape, (position) =>
+    entryAt(context, at(bounded, indexAt(position)), (place) =>
+      at(entries, indexOf(sourceAt(position, place), strides)),
+    ),
+  );
   return fromForms(shape, forms, typeOf(value));
 }
 
-/** ONNX `GatherND`: each constant index vector names a slice. */
+/**
+ * ONNX `GatherND`: each index vector names a slice; the first `batch_dims` axes of tensor and indices go together. Elements of the
+ * vectors may be computed.
+ */
 export const gatherND: Operator = (context) => {
   const { node } = context;
-  requireInt(node, "batch_dims", 0);
   const value = requireInput(context, 0);
   const shape = shapeOf(value);
-  const { vectors, outer, depth } = indexVectors(node, constantInput(context, 1, "indices"), shape);
+  const batch = intAttribute(node, "batch_dims", 0);
+  const indices = requireInput(context, 1);
+  const { vectors, outer, depth } = indexVectors(context, indices, {
+    shape: shape.slice(batch),
+  });
+  const shared = shape.slice(0, batch);
+  if (shared.some((size, axis) => outer[axis] !== size)) {
+    throw shapeError(node, `has indices of another batch than [${shared.join(", ")}]`);
+  }
   const strides = stridesOf(shape);
   const outerStrides = stridesOf(outer);
-  return rearrange(value, [...outer, ...shape.slice(depth)], (position) => {
-    const vector = at(vectors, indexOf(position, outerStrides));
-    return indexOf([...vector, ...position.slice(outer.length)], strides);
+  const resultShape = [...outer, ...shape.slice(batch + depth)];
+  const vectorAt = (position: readonly number[]) => at(vectors, indexOf(position, outerStrides));
+  const sourceAt = (position: readonly number[], places: readonly number[]) =>
+    indexOf([...position.slice(0, batch), ...places, ...position.slice(outer.length)], strides);
+  if (indices.kind === "constant") {
+    return rearrange(value, resultShape, (position) =>
+      sourceAt(
+        position,
+        vectorAt(position).map(({ first }) => first),
+      ),
+    );
+  }
+  const forms = formsOf(value);
+  const gathered = mapPositions(resultShape, (position) => {
+    const places = vectorAt(position);
+    return entryAtAll(context, places, (named) => at(forms, sourceAt(position, named)));
   });
+  return fromForms(resultShape, gathered, typeOf(value));
 };
 
 /** The last axis of an index tensor read as vectors into the first `depth` axes of a tensor. */
 export function indexVectors(
-  node: OnnxNode,
-  indices: Tensor,
-  shape: readonly number[],
-): { vectors: readonly (readonly number[])[]; outer: readonly number[]; depth: number } {
-  const depth = indices.shape[indices.shape.length - 1] ?? 0;
+  context: OperatorContext,
+  indices: Value,
+  { shape }: { readonly shape: readonly number[] },
+): { vectors: readonly (readonly BoundedIndex[])[]; outer: readonly number[]; depth: number } {
+  const { node } = context;
+  const indexShape = shapeOf(indices);
+  const depth = indexShape[indexShape.length - 1] ?? 0;
   if (depth === 0 || depth > shape.length) {
     throw shapeError(node, `has index vectors of ${depth} for ${shape.length} axes`);
   }
-  const vectors = listOf(indices.values.length / depth, (row) =>
-    listOf(depth, (axis) =>
-      resolveIndex(node, at(indices.values, row * depth + axis), at(shape, axis)),
-    ),
+  const forms = formsOf(indices);
+  const vectors = listOf(forms.length / depth, (row) =>
+    listOf(depth, (axis) => boundedIndex(context, at(forms, row * depth + axis), at(shape, axis))),
   );
-  return { vectors, outer: indices.shape.slice(0, -1), depth };
-}
-
-export function resolveIndices(node: OnnxNode, indices: Tensor, size: number): readonly number[] {
-  return Array.from(indices.values, (index) => resolveIndex(node, index, size));
-}
-
-function resolveIndex(node: OnnxNode, index: number, size: number): number {
-  const resolved = index < 0 ? index + size : index;
-  if (resolved >= 0 && resolved < size) return resolved;
-  throw shapeError(node, `has index ${index} into ${size} elements`);
+  return { vectors, outer: indexShape.slice(0, -1), depth };
 }

@@ -1,5 +1,5 @@
 import { at } from "../../arrays.ts";
-import { mixRows, type AffineForm } from "../affine.ts";
+import { isConstantForm, mixRows, type AffineForm } from "../affine.ts";
 import { alignInputs, broadcastShape, spread } from "../broadcast.ts";
 import { mapForms, requireInput, type Operator, type OperatorContext } from "../operator.ts";
 import { fromForms, shapeOf, typeOf } from "../value.ts";
@@ -68,7 +68,7 @@ export interface Choice {
   readonly unit?: number;
 }
 
-/** `no + condition · (yes - no)`, row by row. */
+/** `no + condition · (yes - no)`, row by row; where a condition is constant, just the side that it names. */
 export function choose(
   context: Pick<OperatorContext, "multiply">,
   { conditions, yes, no, unit = 0 }: Choice,
@@ -77,8 +77,12 @@ export function choose(
     [1, yes],
     [-1, no],
   ]);
-  return mixRows([
+  const chosen = mixRows([
     [1, no],
     [1, context.multiply(gains, conditions, unit)],
   ]);
+  return conditions.map((condition, row) => {
+    if (!isConstantForm(condition)) return at(chosen, row);
+    return condition.constant === 0 ? at(no, row) : at(yes, row);
+  });
 }

@@ -1,4 +1,4 @@
-import { at, listOf } from "../../arrays.ts";
+import { at, elementCount, listOf } from "../../arrays.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
 import { attribute, choiceAttribute, flagAttribute, intAttribute } from "../attributes.ts";
 import { broadcastShape } from "../broadcast.ts";
@@ -6,11 +6,12 @@ import {
   constantInput,
   optionalConstant,
   requireInput,
+  resolveAxis,
   shapeError,
   type Operator,
   type OperatorContext,
 } from "../operator.ts";
-import { indexOf, stridesOf } from "../shape.ts";
+import { indexOf, stridesOf, withSize } from "../shape.ts";
 import { FILLED, rearrange, relabel, shapeOf, type Value } from "../value.ts";
 
 /** ONNX `Transpose`: axis `k` of the result is axis `perm[k]` of the input; without `perm`, axes are reversed. */
@@ -132,4 +133,38 @@ export const triangle: Operator = (context) => {
     const above = at(position, shape.length - 1) - at(position, shape.length - 2) - diagonal;
     return (isUpper ? above >= 0 : above <= 0) ? indexOf(position, strides) : FILLED;
   });
+};
+
+/** ONNX `ReverseSequence`: turns the first elements along one axis around, as many as there are for each place along the other. */
+export const reverseSequence: Operator = (context) => {
+  const { node } = context;
+  const value = requireInput(context, 0);
+  const shape = shapeOf(value);
+  const time = resolveAxis(node, intAttribute(node, "time_axis", 0), shape.length);
+  const batch = resolveAxis(node, intAttribute(node, "batch_axis", 1), shape.length);
+  const { values: lengths } = constantInput(context, 1, "lengths");
+  const strides = stridesOf(shape);
+  return rearrange(value, shape, (position) => {
+    const [place, length] = [at(position, time), at(lengths, at(position, batch))];
+    return indexOf(withSize(position, time, place < length ? length - 1 - place : place), strides);
+  });
+};
+
+/** ONNX `Compress`: what a constant condition keeps of an axis, or of all elements if there is no attribute `axis`. */
+export const compress: Operator = (context) => {
+  const { node } = context;
+  const value = requireInput(context, 0);
+  const given = attribute(node, "axis", "int");
+  const flat =
+    given === undefined ? relabel(value, { shape: [elementCount(shapeOf(value))] }) : value;
+  const shape = shapeOf(flat);
+  const axis = resolveAxis(node, given ?? 0, shape.length);
+  const { values: condition } = constantInput(context, 1, "condition");
+  const kept = listOf(Math.min(condition.length, at(shape, axis)), (place) => place).filter(
+    (place) => condition[place] !== 0,
+  );
+  const strides = stridesOf(shape);
+  return rearrange(flat, withSize(shape, axis, kept.length), (position) =>
+    indexOf(withSize(position, axis, at(kept, at(position, axis))), strides),
+  );
 };

@@ -67,6 +67,16 @@ describe("piecewise linear operators", () => {
       nodes: [node("MatMul", ["x", "w"], "m"), node("Min", ["x", "m", "c"], "y")],
       initializers: { w: weights(4, 4), c: weights(3, 1) },
     },
+    "ThresholdedRelu with a jump": single("ThresholdedRelu", same),
+    "ThresholdedRelu below zero": single("ThresholdedRelu", {
+      ...same,
+      attributes: { alpha: float(-1.5) },
+    }),
+    "Shrink without a jump": single("Shrink", {
+      ...same,
+      attributes: { lambd: float(0.75), bias: float(0.75) },
+    }),
+    "Shrink with a jump": single("Shrink", { ...same, attributes: { lambd: float(1) } }),
     "ThresholdedRelu at zero": single("ThresholdedRelu", {
       ...same,
       attributes: { alpha: float(0) },
@@ -147,10 +157,9 @@ describe("piecewise linear operators", () => {
     }
   });
 
-  it("refuses a threshold at which the result jumps", () => {
-    const error = refusal(single("ThresholdedRelu", same));
-    expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
-    expect(error.message).to.contain('"y" (ThresholdedRelu) jumps from 0 to 1 at its threshold');
+  it("refuses to shrink by less than nothing", () => {
+    const error = refusal(single("Shrink", { ...same, attributes: { lambd: float(-1) } }));
+    expect(error.message).to.contain("has lambd -1");
   });
 
   it("refuses a slope that is computed", () => {

@@ -1,6 +1,13 @@
 import { at } from "../../arrays.ts";
-import { combine, constantForm, isConstantForm, scaleForm, type AffineForm } from "../affine.ts";
-import { floatAttribute } from "../attributes.ts";
+import {
+  combine,
+  constantForm,
+  isConstantForm,
+  mixRows,
+  scaleForm,
+  type AffineForm,
+} from "../affine.ts";
+import { anyFloatAttribute, floatAttribute } from "../attributes.ts";
 import { alignInputs, spread } from "../broadcast.ts";
 import { maximum, minimum } from "../extremes.ts";
 import {
@@ -79,12 +86,39 @@ export const hardSigmoid: Operator = (context) => {
   });
 };
 
-/** ONNX `ThresholdedRelu`: `x` above `alpha`, else 0. Only `alpha` 0 leaves it without a jump. */
+/** ONNX `ThresholdedRelu`: `x` above `alpha`, else 0. */
 export const thresholdedRelu: Operator = (context) => {
   const alpha = floatAttribute(context.node, "alpha", 1);
-  if (alpha !== 0) throw unsupported(context.node, `jumps from 0 to ${alpha} at its threshold`);
-  return relu(context);
+  return mapForms(context, (forms) => beyond(context, forms, { limit: alpha, jump: alpha }));
 };
+
+/** ONNX `Shrink`: `x - bias` above `lambd`, `x + bias` below `-lambd`, else 0. */
+export const shrink: Operator = (context) => {
+  const limit = floatAttribute(context.node, "lambd", 0.5);
+  const jump = limit - floatAttribute(context.node, "bias", 0);
+  if (limit < 0) throw unsupported(context.node, `has lambd ${limit}`);
+  return mapForms(context, (forms) =>
+    mixRows([
+      [1, beyond(context, forms, { limit, jump })],
+      [-1, beyond(context, mixRows([[-1, forms]]), { limit, jump })],
+    ]),
+  );
+};
+
+/** `x - limit + jump` where `x > limit`, else 0. Without a jump it needs no comparison. */
+function beyond(
+  context: OperatorContext,
+  forms: readonly AffineForm[],
+  { limit, jump }: { readonly limit: number; readonly jump: number },
+): readonly AffineForm[] {
+  const excess = mixRows([[1, forms]], -limit);
+  const rectified = context.rectify(excess);
+  if (jump === 0) return rectified;
+  return mixRows([
+    [1, rectified],
+    [jump, context.step(excess)],
+  ]);
+}
 
 /** Exporters write "no limit" as the largest float32. */
 const LARGEST_FLOAT = 3.4e38;
@@ -96,7 +130,7 @@ function limit(
 ): AffineForm | undefined {
   const value = context.inputs[index];
   if (value !== undefined) return at(formsOf(value), 0);
-  const attribute = floatAttribute(context.node, name, Infinity);
+  const attribute = anyFloatAttribute(context.node, name, Infinity);
   return Math.abs(attribute) < LARGEST_FLOAT ? constantForm(attribute) : undefined;
 }
 

@@ -1,11 +1,13 @@
 import { at, elementCount, listOf } from "../../arrays.ts";
 import { combine, type AffineForm } from "../affine.ts";
-import { attribute, flagAttribute, requireInt } from "../attributes.ts";
+import { attribute, flagAttribute, intAttribute, requireInt } from "../attributes.ts";
 import { maximum } from "../extremes.ts";
 import { channelLayout, unsupported, type Operator, type OperatorContext } from "../operator.ts";
+import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
 import { mapPositions, stridesOf, withSize } from "../shape.ts";
 import { formsOf, fromForms, shapeOf, typeOf, type Value } from "../value.ts";
 import { axisTaps, crossTaps, windowAxes, type Axis, type Tap } from "../windows.ts";
+import { reduceAbsolutes, sumsOfSquares } from "./reduction.ts";
 
 /** ONNX `AveragePool`; with `count_include_pad`, padding counts as zeros, but not what `ceil_mode` adds beyond it. */
 export const averagePool: Operator = (context) => {
@@ -53,6 +55,36 @@ export const globalAveragePool: Operator = (context) =>
 /** ONNX `GlobalMaxPool`: the largest element of each channel. */
 export const globalMaxPool: Operator = (context) =>
   reduceChannels(context, (groups) => maximum(context, groups));
+
+/** ONNX `GlobalLpPool` for `p` 1 and 2. */
+export const globalLpPool: Operator = (context) => {
+  const norm = normOf(context);
+  return reduceChannels(context, norm);
+};
+
+/** ONNX `LpPool` for `p` 1 and 2: as if padding were zeros. */
+export const lpPool: Operator = (context) => {
+  const norm = normOf(context);
+  const axes = poolAxes(context);
+  const { value, batch, channels, space } = channelLayout(context, 0);
+  const windows = crossTaps(axes, axes.map(axisTaps));
+  const forms = formsOf(value);
+  const plane = elementCount(space);
+  const groups = listOf(batch * channels, (channel) =>
+    windows.map((window) => window.map(({ element }) => at(forms, channel * plane + element))),
+  );
+  return fromForms([batch, channels, ...axes.map(({ output }) => output)], norm(groups.flat()));
+};
+
+/** `(Σ |x|^p)^(1/p)` of groups. */
+function normOf(
+  context: OperatorContext,
+): (groups: readonly (readonly AffineForm[])[]) => readonly AffineForm[] {
+  const p = intAttribute(context.node, "p", 2);
+  if (p === 1) return (groups) => reduceAbsolutes(context, groups);
+  if (p !== 2) throw unsupported(context.node, `has p ${p}`);
+  return (groups) => context.apply(SCALAR_FUNCTIONS.sqrt, sumsOfSquares(context, groups));
+}
 
 function reduceChannels(
   context: OperatorContext,

@@ -1,5 +1,6 @@
 import { at, elementCount } from "../../arrays.ts";
-import { combine, constantForm, scaleForm } from "../affine.ts";
+import type { ElementType } from "../../onnx/schema.ts";
+import { combine, constantForm, scaleForm, type AffineForm } from "../affine.ts";
 import { intAttribute, requireInt } from "../attributes.ts";
 import {
   constantInput,
@@ -11,7 +12,7 @@ import {
   type Operator,
   type OperatorContext,
 } from "../operator.ts";
-import { formsOf, fromForms, shapeOf } from "../value.ts";
+import { formsOf, fromForms, shapeOf, type Value } from "../value.ts";
 import { clamp } from "./piecewise.ts";
 import { roundToEven } from "./rounding.ts";
 
@@ -51,13 +52,29 @@ const LIMITS = { uint8: { low: 0, high: 255 }, int8: { low: -128, high: 127 } } 
 export const quantizeLinear: Operator = (context) => {
   const value = requireInput(context, 0);
   const scaleAt = scaleOf(context);
+  const forms = formsOf(value);
+  const quotients = forms.map((form, index) => scaleForm(form, 1 / scaleAt(index).scale));
+  const zeros = forms.map((_, index) => scaleAt(index).zero);
   const type = optionalConstant(context, 2, "zero point")?.type ?? "uint8";
+  return saturated(context, { shape: shapeOf(value), quotients, zeros, type });
+};
+
+/** `round(quotient) + zero`, kept within a type, which must be uint8 or int8. */
+export function saturated(
+  context: OperatorContext,
+  given: {
+    readonly shape: readonly number[];
+    readonly quotients: readonly AffineForm[];
+    readonly zeros: readonly number[];
+    readonly type: ElementType;
+  },
+): Value {
+  const { shape, quotients, zeros, type } = given;
   if (type !== "uint8" && type !== "int8") throw unsupported(context.node, `gives ${type}`);
   const { low, high } = LIMITS[type];
-  const quotients = formsOf(value).map((form, index) => scaleForm(form, 1 / scaleAt(index).scale));
   const whole = roundToEven(context, quotients).map((form, index) =>
-    combine([{ weight: 1, form }], scaleAt(index).zero),
+    combine([{ weight: 1, form }], at(zeros, index)),
   );
   const kept = clamp(context, whole, { low: constantForm(low), high: constantForm(high) });
-  return fromForms(shapeOf(value), kept, type);
-};
+  return fromForms(shape, kept, type);
+}

@@ -1,6 +1,6 @@
 import { at, listOf } from "../../arrays.ts";
 import { constantForm, mixRows, scaleForm, type AffineForm } from "../affine.ts";
-import { flagAttribute, intAttribute } from "../attributes.ts";
+import { attribute, flagAttribute, intAttribute } from "../attributes.ts";
 import {
   constantInput,
   requireInput,
@@ -124,7 +124,8 @@ export const topK: Operator = (context) => {
   const value = requireInput(context, 0);
   const shape = shapeOf(value);
   const axis = resolveAxis(node, intAttribute(node, "axis", -1), shape.length);
-  const k = at(constantInput(context, 1, "count").values, 0);
+  // Up to opset 9 an attribute.
+  const k = attribute(node, "k", "int") ?? at(constantInput(context, 1, "count").values, 0);
   if (k < 0 || k > at(shape, axis)) {
     throw shapeError(node, `takes the top ${k} of ${at(shape, axis)} elements`);
   }

@@ -1,5 +1,5 @@
-import { at, elementCount } from "../../arrays.ts";
-import { combine, constantForm, isConstantForm, type AffineForm } from "../affine.ts";
+import { at, elementCount, listOf } from "../../arrays.ts";
+import { combine, constantForm, mix, mixRows, type AffineForm } from "../affine.ts";
 import { flagAttribute, listOperand } from "../attributes.ts";
 import { maximum, minimum } from "../extremes.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type Operator,
   type OperatorContext,
 } from "../operator.ts";
+import { SCALAR_FUNCTIONS } from "../scalar-functions.ts";
 import { indexOf, mapPositions, stridesOf } from "../shape.ts";
 import { formsOf, fromForms, isInteger, shapeOf, typeOf, type Value } from "../value.ts";
 import { absoluteForms } from "./piecewise.ts";
@@ -36,23 +37,78 @@ export const reduceMin = reduction(minimum);
 /** ONNX `ReduceL1`: the sum of absolute values. */
 export const reduceL1 = reduction(reduceAbsolutes);
 
-/** ONNX `ReduceProd` of constants, as exporters use it on shapes. */
-export const reduceProduct = reduction((context, groups) =>
-  groups.map((group) =>
-    constantForm(
-      group.reduce((product, form) => {
-        if (isConstantForm(form)) return product * form.constant;
-        throw unsupported(context.node, "multiplies computed elements");
-      }, 1),
-    ),
+/** ONNX `ReduceSumSquare`. */
+export const reduceSumSquare = reduction(sumsOfSquares);
+
+/** ONNX `ReduceL2`: the root of the sum of squares. */
+export const reduceL2 = reduction((context, groups) =>
+  context.apply(SCALAR_FUNCTIONS.sqrt, sumsOfSquares(context, groups)),
+);
+
+/** ONNX `ReduceLogSum`. */
+export const reduceLogSum = reduction((context, groups) =>
+  context.apply(
+    SCALAR_FUNCTIONS.log,
+    groups.map((group) => weigh(group, 1)),
   ),
 );
 
+/** ONNX `ReduceLogSumExp`: `max + log(Σ exp(x - max))`. */
+export const reduceLogSumExp = reduction((context, groups) => {
+  const largest = maximum(context, groups);
+  const shifted = groups.flatMap((group, k) =>
+    group.map((form) =>
+      mix([
+        [1, form],
+        [-1, at(largest, k)],
+      ]),
+    ),
+  );
+  const exponentials = regroup(context.apply(SCALAR_FUNCTIONS.exp, shifted), groups);
+  const sums = exponentials.map((group) => weigh(group, 1));
+  return mixRows([
+    [1, largest],
+    [1, context.apply(SCALAR_FUNCTIONS.log, sums)],
+  ]);
+});
+
+/** ONNX `ReduceProd`: neighbours two by two, so that no element passes through more roundings than it must. */
+export const reduceProduct = reduction((context, groups) => {
+  let left: readonly Group[] = groups.map((group) =>
+    group.length === 0 ? [constantForm(1)] : group,
+  );
+  while (left.some(({ length }) => length > 1)) {
+    const firsts = left.map((group) => group.filter((_, k) => k % 2 === 0));
+    const seconds = left.map((group) =>
+      listOf((group.length + 1) >> 1, (k) => group[2 * k + 1] ?? constantForm(1)),
+    );
+    left = regroup(context.multiply(firsts.flat(), seconds.flat()), firsts);
+  }
+  return left.map((group) => at(group, 0));
+});
+
 /** All absolute values in one layer. */
-function reduceAbsolutes(context: OperatorContext, groups: readonly Group[]): AffineForm[] {
-  const absolutes = absoluteForms(context, groups.flat());
+export function reduceAbsolutes(
+  context: OperatorContext,
+  groups: readonly Group[],
+): readonly AffineForm[] {
+  const absolutes = regroup(absoluteForms(context, groups.flat()), groups);
+  return absolutes.map((group) => weigh(group, 1));
+}
+
+/** All squares in one layer. */
+export function sumsOfSquares(
+  context: OperatorContext,
+  groups: readonly Group[],
+): readonly AffineForm[] {
+  const flat = groups.flat();
+  return regroup(context.multiply(flat, flat), groups).map((group) => weigh(group, 1));
+}
+
+/** A list cut into groups as long as those given. */
+function regroup(forms: readonly AffineForm[], groups: readonly Group[]): readonly Group[] {
   let next = 0;
-  return groups.map(({ length }) => weigh(absolutes.slice(next, (next += length)), 1));
+  return groups.map(({ length }) => forms.slice(next, (next += length)));
 }
 
 export function weigh(group: Group, weight: number): AffineForm {
@@ -70,7 +126,7 @@ function reduction(
     const value = requireInput(context, 0);
     const shape = shapeOf(value);
     const axes = reducedAxes(context, shape.length);
-    if (axes.size === 0) return value;
+    if (axes === undefined) return value;
     const kept = shape.map((size, axis) => (axes.has(axis) ? 1 : size));
     const forms = reduce(context, groupBy(value, kept));
     const label = flagAttribute(context.node, "keepdims", true)
@@ -80,13 +136,14 @@ function reduction(
   };
 }
 
-function reducedAxes(context: OperatorContext, rank: number): ReadonlySet<number> {
+/** Undefined where nothing is to be done. */
+function reducedAxes(context: OperatorContext, rank: number): ReadonlySet<number> | undefined {
   const axes = listOperand(context, "axes", 1);
   if (axes !== undefined && axes.length > 0) {
     return new Set(axes.map((axis) => resolveAxis(context.node, axis, rank)));
   }
-  const isNothing = flagAttribute(context.node, "noop_with_empty_axes");
-  return new Set(isNothing ? [] : Array.from({ length: rank }, (_, axis) => axis));
+  if (flagAttribute(context.node, "noop_with_empty_axes")) return undefined;
+  return new Set(listOf(rank, (axis) => axis));
 }
 
 /** The elements that fall on each element of the shape in which reduced axes have size 1. */

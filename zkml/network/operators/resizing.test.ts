@@ -38,7 +38,7 @@ const ROUNDINGS = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"];
 
 describe("resizing", () => {
   for (const coordinates of COORDINATES) {
-    for (const mode of ["nearest", "linear"]) {
+    for (const mode of ["nearest", "linear", "cubic"]) {
       const attributes = { mode, coordinate_transformation_mode: coordinates };
       itAgreesWithOnnxruntime({
         [`Resize ${mode} ${coordinates} to twice the size`]: byScales(
@@ -101,6 +101,11 @@ describe("resizing", () => {
       attributes: { mode: "linear" },
       constants: { scales: tensor([4], [1, 1, 2.5, 2]) },
     }),
+    "Resize cubic without what lies outside, by another coefficient": bySizes([1, 2, 9, 5], {
+      mode: "cubic",
+      exclude_outside: 1,
+      cubic_coeff_a: float(-0.5),
+    }),
     "Upsample by an input": single("Upsample", {
       input,
       output: [1, 2, 8, 9],
@@ -116,7 +121,7 @@ describe("resizing", () => {
   });
 
   const refusals: Record<string, Record<string, AttributeLiteral>> = {
-    'mode "cubic"': { mode: "cubic" },
+    'mode "bicubic"': { mode: "bicubic" },
     "antialias 1": { antialias: 1 },
     'coordinate_transformation_mode "tf_crop_and_resize"': {
       coordinate_transformation_mode: "tf_crop_and_resize",

@@ -1,7 +1,13 @@
 import { at, listOf } from "../../arrays.ts";
 import type { OnnxNode } from "../../onnx/model.ts";
 import { combine, type WeightedForm } from "../affine.ts";
-import { attribute, choiceAttribute, requireInt } from "../attributes.ts";
+import {
+  attribute,
+  choiceAttribute,
+  flagAttribute,
+  floatAttribute,
+  requireInt,
+} from "../attributes.ts";
 import {
   optionalConstant,
   requireInput,
@@ -27,10 +33,7 @@ interface AxisSize {
 
 type Sampler = (axis: AxisSize, position: number) => readonly Share[];
 
-/**
- * ONNX `Resize`, modes `nearest` and `linear`, with constant scales or sizes. Refused: `cubic`, `antialias`, regions of
- * interest, `keep_aspect_ratio_policy`.
- */
+/** ONNX `Resize` with constant scales or sizes. Refused: `antialias`, regions of interest, `keep_aspect_ratio_policy`. */
 export const resize: Operator = (context) => {
   const { node, inputs } = context;
   requireInt(node, "antialias", 0);
@@ -118,14 +121,21 @@ function oldSampler(node: OnnxNode): Sampler {
 }
 
 function newSampler(node: OnnxNode): Sampler {
-  const mode = choiceAttribute(node, "mode", ["nearest", "linear"]);
+  const mode = choiceAttribute(node, "mode", ["nearest", "linear", "cubic"]);
   const place =
     COORDINATES[choiceAttribute(node, "coordinate_transformation_mode", COORDINATE_MODES)];
   const round = ROUNDINGS[choiceAttribute(node, "nearest_mode", NEAREST_MODES)];
-  return (axis, position) =>
-    mode === "linear"
-      ? linear(axis, place(axis, position))
-      : nearest(axis, round(place(axis, position)));
+  switch (mode) {
+    case "nearest":
+      return (axis, position) => nearest(axis, round(place(axis, position)));
+    case "linear":
+      return (axis, position) => linear(axis, place(axis, position));
+    case "cubic": {
+      const coefficient = floatAttribute(node, "cubic_coeff_a", -0.75);
+      const isInside = flagAttribute(node, "exclude_outside");
+      return (axis, position) => cubic(axis, place(axis, position), { coefficient, isInside });
+    }
+  }
 }
 
 const COORDINATE_MODES = [
@@ -178,4 +188,29 @@ function linear(axis: AxisSize, place: number): readonly Share[] {
     { place: low, weight: 1 - rest },
     { place: low + 1, weight: rest },
   ];
+}
+
+/** How cubic resizing weighs. */
+interface Cubic {
+  readonly coefficient: number;
+  /** Whether places beyond the ends count for nothing, or else as the ends. */
+  readonly isInside: boolean;
+}
+
+/** Four neighbours (Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981). */
+function cubic(axis: AxisSize, place: number, { coefficient, isInside }: Cubic): readonly Share[] {
+  const low = Math.floor(place);
+  const near = listOf(4, (k) => low - 1 + k).map((source) => ({
+    place: source,
+    weight: cubicWeight(Math.abs(place - source), coefficient),
+  }));
+  if (!isInside) return near.map((share) => ({ ...share, place: clamp(axis, share.place) }));
+  const inside = near.filter((share) => share.place === clamp(axis, share.place));
+  const sum = inside.reduce((total, { weight }) => total + weight, 0);
+  return inside.map((share) => ({ ...share, weight: share.weight / sum }));
+}
+
+function cubicWeight(distance: number, a: number): number {
+  if (distance <= 1) return ((a + 2) * distance - (a + 3)) * distance ** 2 + 1;
+  return distance < 2 ? a * (((distance - 5) * distance + 8) * distance - 4) : 0;
 }

@@ -1,72 +1,164 @@
-import { at } from "../../arrays.ts";
-import { combine, type AffineForm } from "../affine.ts";
+import { at, elementCount, listOf } from "../../arrays.ts";
+import { constantForm, mixRows, type AffineForm } from "../affine.ts";
 import { choiceAttribute, intAttribute } from "../attributes.ts";
-import { maximum, minimum } from "../extremes.ts";
 import {
-  constantInput,
   requireInput,
   resolveAxis,
   shapeError,
   type Operator,
   type OperatorContext,
 } from "../operator.ts";
-import { indexOf, mapPositions, stridesOf } from "../shape.ts";
+import { indexOf, mapPositions, stridesOf, withSize } from "../shape.ts";
 import { formsOf, fromForms, shapeOf, typeOf, type Value } from "../value.ts";
-import { indexVectors, resolveIndices } from "./indexing.ts";
+import { boundedIndex, indicatorsOf, type BoundedIndex } from "./computed-index.ts";
+import { indexVectors } from "./indexing.ts";
+import { choose } from "./logic.ts";
+
+/** An update, and an element that it may be for. */
+interface Hit {
+  readonly update: AffineForm;
+  /** Index of the element. */
+  readonly target: number;
+  /** 1 if the update is for this element. */
+  readonly isMeant: AffineForm;
+}
+
+/** Updates that are made at once: no two of them can be for the same element. */
+type Round = readonly Hit[];
 
 /** ONNX `ScatterElements` (and `Scatter`): the reverse of `GatherElements`, into a copy of the first input. */
 export const scatterElements: Operator = (context) => {
   const { node } = context;
   const shape = shapeOf(requireInput(context, 0));
-  const indices = constantInput(context, 1, "indices");
+  const indices = requireInput(context, 1);
+  const indexShape = shapeOf(indices);
   const axis = resolveAxis(node, intAttribute(node, "axis", 0), shape.length);
-  if (indices.shape.length !== shape.length) throw shapeError(node, "has indices of another rank");
-  const places = resolveIndices(node, indices, at(shape, axis));
-  const strides = stridesOf(shape);
-  const indexStrides = stridesOf(indices.shape);
-  const targets = mapPositions(indices.shape, (position) => {
-    const place = at(places, indexOf(position, indexStrides));
-    return indexOf(
-      position.map((own, each) => (each === axis ? place : own)),
-      strides,
-    );
-  });
-  return scatter(context, targets);
+  if (indexShape.length !== shape.length) throw shapeError(node, "has indices of another rank");
+  const updates = requireUpdates(context, elementCount(indexShape));
+  const [strides, indexStrides] = [stridesOf(shape), stridesOf(indexShape)];
+  const rounds = listOf(at(indexShape, axis), (place) =>
+    mapPositions(withSize(indexShape, axis, 1), (position) => {
+      const own = indexOf(withSize(position, axis, place), indexStrides);
+      const index = boundedIndex(context, at(formsOf(indices), own), at(shape, axis));
+      return [...indicatorsOf(context, index, "nearest place")].map(([target, isMeant]) => ({
+        update: at(updates, own),
+        target: indexOf(withSize(position, axis, target), strides),
+        isMeant,
+      }));
+    }).flat(),
+  );
+  return scatter(context, rounds);
 };
 
 /** ONNX `ScatterND`: the reverse of `GatherND`. */
 export const scatterND: Operator = (context) => {
   const shape = shapeOf(requireInput(context, 0));
-  const indices = constantInput(context, 1, "indices");
-  const { vectors, depth } = indexVectors(context.node, indices, shape);
+  const { vectors, depth } = indexVectors(context, requireInput(context, 1), { shape });
   const strides = stridesOf(shape);
-  const targets = vectors.flatMap((vector) =>
-    mapPositions(shape.slice(depth), (position) => indexOf([...vector, ...position], strides)),
+  const slice = mapPositions(shape.slice(depth), (position) =>
+    indexOf(position, strides.slice(depth)),
   );
-  return scatter(context, targets);
+  const updates = requireUpdates(context, vectors.length * slice.length);
+  const rounds = vectors.map((vector, row) =>
+    targetsOf(context, vector, strides).flatMap(({ target, isMeant }) =>
+      slice.map((offset, k) => ({
+        update: at(updates, row * slice.length + k),
+        target: target + offset,
+        isMeant,
+      })),
+    ),
+  );
+  return scatter(context, rounds);
 };
 
-/** Puts the updates, in order, where `targets` says. */
-function scatter(context: OperatorContext, targets: readonly number[]): Value {
-  const { node } = context;
-  const value = requireInput(context, 0);
-  const updates = formsOf(requireInput(context, 2));
-  if (updates.length !== targets.length) {
-    throw shapeError(node, `has ${updates.length} updates for ${targets.length} places`);
-  }
-  const groups = formsOf(value).map((form) => [form]);
-  targets.forEach((target, k) => at(groups, target).push(at(updates, k)));
-  const reduction = choiceAttribute(node, "reduction", ["none", "add", "max", "min"]);
-  return fromForms(shapeOf(value), REDUCTIONS[reduction](context, groups), typeOf(value));
+/** All that several indices can point to together, one for each of the first axes. */
+function targetsOf(
+  context: OperatorContext,
+  indices: readonly BoundedIndex[],
+  strides: readonly number[],
+): readonly Omit<Hit, "update">[] {
+  return indices.reduce<readonly Omit<Hit, "update">[]>(
+    (outer, index, axis) => {
+      const inner = indicatorsOf(context, index, "nearest place");
+      const pairs = outer.flatMap((before) => [...inner].map((each) => ({ before, each })));
+      const both = context.multiply(
+        pairs.map(({ before }) => before.isMeant),
+        pairs.map(({ each: [, isMeant] }) => isMeant),
+      );
+      return pairs.map(({ before, each: [place] }, row) => ({
+        target: before.target + place * at(strides, axis),
+        isMeant: at(both, row),
+      }));
+    },
+    [{ target: 0, isMeant: constantForm(1) }],
+  );
 }
 
-type Groups = readonly (readonly AffineForm[])[];
+function requireUpdates(context: OperatorContext, count: number): readonly AffineForm[] {
+  const updates = formsOf(requireInput(context, 2));
+  if (updates.length === count) return updates;
+  throw shapeError(context.node, `has ${updates.length} updates for ${count} places`);
+}
 
-/** What becomes of an element (first of its group) and its updates. */
-const REDUCTIONS = {
-  none: (_: OperatorContext, groups: Groups) => groups.map((group) => at(group, group.length - 1)),
-  add: (_: OperatorContext, groups: Groups) =>
-    groups.map((group) => combine(group.map((form) => ({ weight: 1, form })))),
-  max: maximum,
-  min: minimum,
-} as const;
+/** Makes the updates round by round: of several for one element, the last one holds. */
+function scatter(context: OperatorContext, rounds: readonly Round[]): Value {
+  const value = requireInput(context, 0);
+  const names = ["none", "add", "mul", "max", "min"] as const;
+  const reduce = REDUCTIONS[choiceAttribute(context.node, "reduction", names)];
+  const elements = [...formsOf(value)];
+  for (const round of rounds) {
+    const results = reduce(context, {
+      old: round.map(({ target }) => at(elements, target)),
+      updates: round.map(({ update }) => update),
+      isMeant: round.map(({ isMeant }) => isMeant),
+    });
+    round.forEach(({ target }, row) => {
+      elements[target] = at(results, row);
+    });
+  }
+  return fromForms(shapeOf(value), elements, typeOf(value));
+}
+
+interface Columns {
+  readonly old: readonly AffineForm[];
+  readonly updates: readonly AffineForm[];
+  readonly isMeant: readonly AffineForm[];
+}
+
+type Reduction = (context: OperatorContext, columns: Columns) => readonly AffineForm[];
+
+/** What becomes of elements. */
+const REDUCTIONS: Readonly<Record<"none" | "add" | "mul" | "max" | "min", Reduction>> = {
+  none: (context, { old, updates, isMeant }) =>
+    choose(context, { conditions: isMeant, yes: updates, no: old }),
+  add: (context, { old, updates, isMeant }) =>
+    mixRows([
+      [1, old],
+      [1, context.multiply(updates, isMeant)],
+    ]),
+  mul: (context, { old, updates, isMeant }) => {
+    const ones = updates.map(() => constantForm(1));
+    const factors = choose(context, { conditions: isMeant, yes: updates, no: ones });
+    return context.multiply(old, factors);
+  },
+  max: (context, { old, updates, isMeant }) => raised(context, { old, updates, isMeant }, 1),
+  min: (context, { old, updates, isMeant }) => raised(context, { old, updates, isMeant }, -1),
+};
+
+/** The larger of two where `sign` is 1, the smaller where it is -1: `old ± max(0, ±(update - old))`. */
+function raised(
+  context: OperatorContext,
+  { old, updates, isMeant }: Columns,
+  sign: 1 | -1,
+): readonly AffineForm[] {
+  const excess = context.rectify(
+    mixRows([
+      [sign, updates],
+      [-sign, old],
+    ]),
+  );
+  return mixRows([
+    [1, old],
+    [sign, context.multiply(excess, isMeant)],
+  ]);
+}

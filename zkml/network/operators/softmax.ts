@@ -1,3 +1,4 @@
+import { elementCount } from "../../arrays.ts";
 import { mixRows, type AffineForm } from "../affine.ts";
 import { intAttribute } from "../attributes.ts";
 import { spread } from "../broadcast.ts";
@@ -9,7 +10,6 @@ import { groupBy, weigh } from "./reduction.ts";
 
 /** What softmax and its logarithm are made of: `x - max`, its exponential, and the sum of those, element by element. */
 interface Parts {
-  readonly shape: readonly number[];
   readonly shifted: readonly AffineForm[];
   readonly exponentials: readonly AffineForm[];
   /** Between 1 and the number of elements summed. One for each group. */
@@ -18,16 +18,23 @@ interface Parts {
   readonly widen: (forms: readonly AffineForm[]) => readonly AffineForm[];
 }
 
-/**
- * Along the last axis, unless attribute `axis` names another, as from opset 13 on. Before, all axes from `axis` on counted as
- * one: the same where `axis` is the last.
- */
-function operandOf(context: OperatorContext): Operand {
-  const { node } = context;
+/** Up to here, attribute `axis` parts the axes into those of a row and those before: all of a row are one axis. */
+const LAST_OPSET_OF_ROWS = 12;
+
+/** What a softmax runs over: the last axis, unless attribute `axis` names another; in older opsets, rows from axis 1 on. */
+export function softmaxOperand(context: OperatorContext): Operand {
+  const { node, opset } = context;
   const value = requireInput(context, 0);
   const shape = shapeOf(value);
-  const axis = resolveAxis(node, intAttribute(node, "axis", -1), shape.length);
-  return { shape, axis, forms: formsOf(value) };
+  const forms = formsOf(value);
+  const ofRows = opset <= LAST_OPSET_OF_ROWS;
+  const axis = resolveAxis(node, intAttribute(node, "axis", ofRows ? 1 : -1), shape.length);
+  if (!ofRows) return { shape, axis, forms };
+  return {
+    shape: [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))],
+    axis: 1,
+    forms,
+  };
 }
 
 interface Operand {
@@ -45,7 +52,7 @@ function partsOf(context: OperatorContext, { shape, axis, forms }: Operand): Par
   const shifted = differences(forms, largest);
   const exponentials = context.apply(SCALAR_FUNCTIONS.exp, shifted);
   const groups = groupBy(fromForms(shape, exponentials), kept);
-  return { shape, shifted, exponentials, sums: groups.map((group) => weigh(group, 1)), widen };
+  return { shifted, exponentials, sums: groups.map((group) => weigh(group, 1)), widen };
 }
 
 function differences(
@@ -59,10 +66,8 @@ function differences(
 }
 
 /** ONNX `Softmax`: `exp(x - max) / Σ exp(x - max)`. */
-export const softmax: Operator = (context) => {
-  const operand = operandOf(context);
-  return fromForms(operand.shape, softmaxAlong(context, operand));
-};
+export const softmax: Operator = (context) =>
+  fromForms(shapeOf(requireInput(context, 0)), softmaxAlong(context, softmaxOperand(context)));
 
 /** The softmax along one axis of a tensor. */
 export function softmaxAlong(context: OperatorContext, operand: Operand): readonly AffineForm[] {
@@ -73,7 +78,7 @@ export function softmaxAlong(context: OperatorContext, operand: Operand): readon
 
 /** ONNX `LogSoftmax`: `x - max - log(Σ exp(x - max))`. */
 export const logSoftmax: Operator = (context) => {
-  const { shape, shifted, sums, widen } = partsOf(context, operandOf(context));
+  const { shifted, sums, widen } = partsOf(context, softmaxOperand(context));
   const logarithms = context.apply(SCALAR_FUNCTIONS.log, sums);
-  return fromForms(shape, differences(shifted, widen(logarithms)));
+  return fromForms(shapeOf(requireInput(context, 0)), differences(shifted, widen(logarithms)));
 };

@@ -11,7 +11,7 @@ import type { CircuitKeys } from "../../setup/keys.ts";
 import { keysFor, ProductCircuit, signalsOf } from "../../testing/circuits.ts";
 import { failureOf } from "../../testing/failure.ts";
 import { onnxFile, perceptronFile, randomBytes } from "../../testing/networks.ts";
-import { seededRandom } from "../../testing/random.ts";
+import { seededRandom } from "../../random.ts";
 import { NO_REQUEST } from "../prover.ts";
 import { proveVerified } from "../prove-verified.ts";
 import { stopProverThreads } from "../threads.ts";
