@@ -1,0 +1,223 @@
+import { Field, FpIsSquare } from "@noble/curves/abstract/modular.js";
+import type { Constraint } from "../circuit/constraint-system.ts";
+import { FIELD_ORDER, toField } from "../circuit/field.ts";
+import type { LinearCombination, Wire } from "../circuit/linear-combination.ts";
+import { at } from "../arrays.ts";
+
+const FIELD = Field(FIELD_ORDER);
+
+/** What a search starts from. */
+export interface SearchOptions {
+  readonly rows: readonly Constraint[];
+  readonly wireCount: number;
+  /** Wires whose values the rest of a circuit has fixed. */
+  readonly given: ReadonlyMap<Wire, bigint>;
+  /** Values to try for a wire that no row decides, the most promising first. */
+  readonly guesses: (wire: Wire) => readonly bigint[];
+  /** Wires to guess before any row that leaves two values is followed. */
+  readonly suspects?: readonly Wire[];
+  /** Called with each solution; the search ends where it says true. */
+  readonly accept: (values: readonly bigint[]) => boolean;
+}
+
+/** How a search ended. */
+export interface SearchResult {
+  readonly found: readonly bigint[] | undefined;
+  /** No wire was guessed: what was not found does not exist. */
+  readonly isExhaustive: boolean;
+}
+
+/** Solutions of one row in its last unknown wire; "any" if the row holds whatever it is. */
+type Roots = readonly bigint[] | "any";
+
+/** Beyond this many steps a system is too large to be searched, and its test has to choose smaller numbers. */
+const MAX_STEPS = 5_000_000;
+
+/**
+ * Searches the solutions of a small constraint system.
+ *
+ * A row with one unknown wire is a polynomial of degree two at the most in it: no root ends the branch, one root is the
+ * wire's value, two are both followed. Where every row has more unknown wires than one, a wire is guessed. So a search
+ * that never guessed has seen every solution there is.
+ */
+export function search(options: SearchOptions): SearchResult {
+  const searcher = new Searcher(options);
+  const isFound = searcher.run();
+  return {
+    found: isFound ? searcher.solution() : undefined,
+    isExhaustive: !searcher.hasGuessed,
+  };
+}
+
+class Searcher {
+  hasGuessed = false;
+  readonly #options: SearchOptions;
+  readonly #values: (bigint | undefined)[];
+  /** Distinct wires of each row. */
+  readonly #wires: readonly (readonly Wire[])[];
+  readonly #unknown: number[];
+  readonly #rowsOf: readonly number[][];
+  /** Wires in the order in which they were decided, to be taken back. */
+  readonly #trail: Wire[] = [];
+  /** Rows that leave two values; some are decided by now. */
+  readonly #forks: number[] = [];
+  #steps = 0;
+
+  constructor(options: SearchOptions) {
+    this.#options = options;
+    this.#values = new Array<bigint | undefined>(options.wireCount).fill(undefined);
+    this.#wires = options.rows.map(distinctWires);
+    this.#unknown = this.#wires.map((wires) => wires.length);
+    const rowsOf = Array.from({ length: options.wireCount }, (): number[] => []);
+    this.#wires.forEach((wires, row) => {
+      for (const wire of wires) at(rowsOf, wire).push(row);
+    });
+    this.#rowsOf = rowsOf;
+  }
+
+  run(): boolean {
+    const queue = this.#wires.map((_, row) => row);
+    for (const [wire, value] of this.#options.given) this.#set(wire, value);
+    return this.#settle(queue) && this.#branch();
+  }
+
+  solution(): readonly bigint[] {
+    return this.#values.map((value) => value ?? 0n);
+  }
+
+  #set(wire: Wire, value: bigint): void {
+    this.#values[wire] = value;
+    this.#trail.push(wire);
+    for (const row of at(this.#rowsOf, wire)) this.#unknown[row] = at(this.#unknown, row) - 1;
+  }
+
+  #undo(length: number): void {
+    while (this.#trail.length > length) {
+      const wire = this.#trail.pop() ?? 0;
+      this.#values[wire] = undefined;
+      for (const row of at(this.#rowsOf, wire)) this.#unknown[row] = at(this.#unknown, row) + 1;
+    }
+  }
+
+  /** Decides whatever these rows decide, and what that decides; false if a row cannot hold. */
+  #settle(queue: number[]): boolean {
+    for (let row = queue.pop(); row !== undefined; row = queue.pop()) {
+      const unknown = at(this.#unknown, row);
+      if (unknown > 1) continue;
+      if (++this.#steps > MAX_STEPS) throw new RangeError("the system is too large to search");
+      const wire = at(this.#wires, row).find((each) => this.#values[each] === undefined);
+      const roots = this.#rootsOf(at(this.#options.rows, row), wire);
+      if (roots === "any" || wire === undefined) {
+        if (roots !== "any") return false;
+      } else if (roots.length === 0) {
+        return false;
+      } else if (roots.length === 2) {
+        this.#forks.push(row);
+      } else {
+        this.#set(wire, at(roots, 0));
+        queue.push(...at(this.#rowsOf, wire));
+      }
+    }
+    return true;
+  }
+
+  #branch(): boolean {
+    const suspect = this.#options.suspects?.find((wire) => this.#values[wire] === undefined);
+    if (suspect !== undefined) return this.#guess(suspect);
+    const fork = this.#nextFork();
+    if (fork !== undefined) return this.#try(fork.wire, fork.roots);
+    const wire = this.#values.indexOf(undefined);
+    if (wire !== -1) return this.#guess(wire);
+    return this.#options.accept(this.solution());
+  }
+
+  #guess(wire: Wire): boolean {
+    this.hasGuessed = true;
+    return this.#try(wire, this.#options.guesses(wire));
+  }
+
+  #try(wire: Wire, values: readonly bigint[]): boolean {
+    const decided = this.#trail.length;
+    const forks = this.#forks.length;
+    for (const value of values) {
+      this.#set(wire, value);
+      if (this.#settle([...at(this.#rowsOf, wire)]) && this.#branch()) return true;
+      this.#undo(decided);
+      this.#forks.length = forks;
+    }
+    return false;
+  }
+
+  #nextFork(): { wire: Wire; roots: readonly bigint[] } | undefined {
+    for (const row of this.#forks) {
+      const wire = at(this.#wires, row).find((each) => this.#values[each] === undefined);
+      if (wire === undefined) continue;
+      const roots = this.#rootsOf(at(this.#options.rows, row), wire);
+      if (roots !== "any") return { wire, roots };
+    }
+    return undefined;
+  }
+
+  /** Values of the wire, the only one unknown, for which the row holds; without one, "any" if it does. */
+  #rootsOf({ a, b, c }: Constraint, wire: Wire | undefined): Roots {
+    const [a0, a1] = this.#lineOf(a, wire);
+    const [b0, b1] = a === b ? [a0, a1] : this.#lineOf(b, wire);
+    const [c0, c1] = this.#lineOf(c, wire);
+    return rootsOf(toField(a0 * b0 - c0), toField(a0 * b1 + a1 * b0 - c1), toField(a1 * b1));
+  }
+
+  /** A combination as `constant + slope · wire`. */
+  #lineOf({ wires, coefficients }: LinearCombination, unknown: Wire | undefined): [bigint, bigint] {
+    let constant = 0n;
+    let slope = 0n;
+    for (let k = 0; k < wires.length; k++) {
+      const wire = wires[k] ?? 0;
+      const coefficient = BigInt(coefficients[k] ?? 0);
+      if (wire === unknown) slope += coefficient;
+      else constant += coefficient * (this.#values[wire] ?? 0n);
+    }
+    return [toField(constant), toField(slope)];
+  }
+}
+
+const knownWires = new WeakMap<Constraint, readonly Wire[]>();
+
+/** Each wire of a row once; the same rows are searched over and over. */
+function distinctWires(row: Constraint): readonly Wire[] {
+  const known = knownWires.get(row);
+  if (known !== undefined) return known;
+  const found = [...new Set([...row.a.wires, ...row.b.wires, ...row.c.wires])];
+  knownWires.set(row, found);
+  return found;
+}
+
+/** Roots of `constant + linear · x + square · x²`. */
+function rootsOf(constant: bigint, linear: bigint, square: bigint): Roots {
+  if (square !== 0n) return quadraticRoots(constant, linear, square);
+  if (linear !== 0n) return [toField(-constant * inverse(linear))];
+  return constant === 0n ? "any" : [];
+}
+
+function quadraticRoots(constant: bigint, linear: bigint, square: bigint): readonly bigint[] {
+  if (constant === 0n) {
+    const other = toField(-linear * inverse(square));
+    return other === 0n ? [0n] : [0n, other];
+  }
+  const discriminant = toField(linear * linear - 4n * constant * square);
+  if (discriminant === 0n) return [toField(-linear * inverse(2n * square))];
+  if (!FpIsSquare(FIELD, discriminant)) return [];
+  const root = FIELD.sqrt(discriminant);
+  const half = inverse(toField(2n * square));
+  return [toField((-linear + root) * half), toField((-linear - root) * half)];
+}
+
+const inverses = new Map<bigint, bigint>();
+
+/** Coefficients are few, and each is inverted often. */
+function inverse(value: bigint): bigint {
+  const known = inverses.get(value);
+  if (known !== undefined) return known;
+  const found = FIELD.inv(toField(value));
+  inverses.set(value, found);
+  return found;
+}
