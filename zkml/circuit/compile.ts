@@ -58,6 +58,7 @@ export function compileCircuit(graph: IntegerGraph, onPart?: CircuitListener): C
     }));
     if (layer.kind === "step") {
       variables.push(...compileSteps(cs, layer.rows, given));
+      finishPart({ kind: "layer", index: k });
       return;
     }
     const results = given.map((sum, row) =>
