@@ -37,8 +37,9 @@ const MAX_STEPS = 5_000_000;
  * Searches the solutions of a small constraint system.
  *
  * A row with one unknown wire is a polynomial of degree two at the most in it: no root ends the branch, one root is the
- * wire's value, two are both followed. Where every row has more unknown wires than one, a wire is guessed. So a search
- * that never guessed has seen every solution there is.
+ * wire's value, two are both followed. In a row that only adds up, where all unknown wires are bits, bits without which
+ * the sum is out of reach are 1, and those with which it is are 0. Where none of this helps, a wire is guessed. So a
+ * search that never guessed has seen every solution there is.
  */
 export function search(options: SearchOptions): SearchResult {
   const searcher = new Searcher(options);
@@ -61,6 +62,8 @@ class Searcher {
   readonly #trail: Wire[] = [];
   /** Rows that leave two values; some are decided by now. */
   readonly #forks: number[] = [];
+  /** Wires that some row makes 0 or what the other wire is. */
+  readonly #bits: ReadonlyMap<Wire, Wire>;
   #steps = 0;
 
   constructor(options: SearchOptions) {
@@ -68,6 +71,7 @@ class Searcher {
     this.#values = new Array<bigint | undefined>(options.wireCount).fill(undefined);
     this.#wires = options.rows.map(distinctWires);
     this.#unknown = this.#wires.map((wires) => wires.length);
+    this.#bits = bitsOf(options.rows);
     const rowsOf = Array.from({ length: options.wireCount }, (): number[] => []);
     this.#wires.forEach((wires, row) => {
       for (const wire of wires) at(rowsOf, wire).push(row);
@@ -102,8 +106,10 @@ class Searcher {
   /** Decides whatever these rows decide, and what that decides; false if a row cannot hold. */
   #settle(queue: number[]): boolean {
     for (let row = queue.pop(); row !== undefined; row = queue.pop()) {
-      const unknown = at(this.#unknown, row);
-      if (unknown > 1) continue;
+      if (at(this.#unknown, row) > 1) {
+        if (!this.#settleBits(row, queue)) return false;
+        continue;
+      }
       if (++this.#steps > MAX_STEPS) throw new RangeError("the system is too large to search");
       const wire = at(this.#wires, row).find((each) => this.#values[each] === undefined);
       const roots = this.#rootsOf(at(this.#options.rows, row), wire);
@@ -118,6 +124,28 @@ class Searcher {
         queue.push(...at(this.#rowsOf, wire));
       }
     }
+    return true;
+  }
+
+  /** Decides bits that a sum leaves no choice for; false if the sum is out of reach. */
+  #settleBits(row: number, queue: number[]): boolean {
+    const { a, b, c } = at(this.#options.rows, row);
+    if (a.wires.length > 0 || b.wires.length > 0) return true;
+    const unknown = c.wires.flatMap((wire, k) =>
+      this.#values[wire] === undefined ? [{ wire, weight: at(c.coefficients, k) }] : [],
+    );
+    if (!unknown.every(({ wire }) => this.#values[this.#bits.get(wire) ?? -1] === 1n)) return true;
+    const wanted = centred(-this.#lineOf(c, undefined)[0]);
+    const weights = unknown.map(({ weight }) => centred(BigInt(weight)));
+    if (mayWrap(weights)) return true;
+    const reach = reachOf(weights, wanted);
+    if (reach === undefined) return false;
+    unknown.forEach(({ wire }, k) => {
+      const forced = forcedBit(at(weights, k), reach);
+      if (forced === undefined) return;
+      this.#set(wire, forced);
+      queue.push(...at(this.#rowsOf, wire));
+    });
     return true;
   }
 
@@ -189,6 +217,71 @@ function distinctWires(row: Constraint): readonly Wire[] {
   const found = [...new Set([...row.a.wires, ...row.b.wires, ...row.c.wires])];
   knownWires.set(row, found);
   return found;
+}
+
+const knownBits = new WeakMap<readonly Constraint[], ReadonlyMap<Wire, Wire>>();
+
+function bitsOf(rows: readonly Constraint[]): ReadonlyMap<Wire, Wire> {
+  const known = knownBits.get(rows);
+  if (known !== undefined) return known;
+  const found = new Map(rows.flatMap(bitOf));
+  knownBits.set(rows, found);
+  return found;
+}
+
+/** The wire that a row `wire · (wire - one) = 0` is about, and the other one. */
+function bitOf({ a, b, c }: Constraint): readonly (readonly [Wire, Wire])[] {
+  const [wire] = a.wires;
+  const [, one] = b.wires;
+  const isBit =
+    wire !== undefined &&
+    one !== undefined &&
+    a.wires.length === 1 &&
+    c.wires.length === 0 &&
+    b.wires.length === 2 &&
+    b.wires[0] === wire &&
+    b.coefficients[0] === 1 &&
+    b.coefficients[1] === -1;
+  return isBit ? [[wire, one]] : [];
+}
+
+/** Whether sums of these weights could be congruent in the field without being equal. */
+function mayWrap(weights: readonly bigint[]): boolean {
+  const span = weights.reduce((sum, weight) => sum + (weight < 0n ? -weight : weight), 0n);
+  return 2n * span >= FIELD_ORDER;
+}
+
+/** The sums below and above the wanted one that weights of bits still have to make up or may not exceed. */
+interface Reach {
+  /** Wanted less the least sum. */
+  readonly above: bigint;
+  /** The greatest sum less what is wanted. */
+  readonly below: bigint;
+}
+
+function reachOf(weights: readonly bigint[], wanted: bigint): Reach | undefined {
+  let least = 0n;
+  let greatest = 0n;
+  for (const weight of weights) {
+    if (weight < 0n) least += weight;
+    else greatest += weight;
+  }
+  if (wanted < least || wanted > greatest) return undefined;
+  return { above: wanted - least, below: greatest - wanted };
+}
+
+/** The only value of a bit that leaves the sum in reach, if it is the only one. */
+function forcedBit(weight: bigint, { above, below }: Reach): bigint | undefined {
+  const size = weight < 0n ? -weight : weight;
+  if (size > above) return weight < 0n ? 1n : 0n;
+  if (size > below) return weight < 0n ? 0n : 1n;
+  return undefined;
+}
+
+/** The integer around zero that a field element stands for. */
+function centred(value: bigint): bigint {
+  const element = toField(value);
+  return element > FIELD_ORDER / 2n ? element - FIELD_ORDER : element;
 }
 
 /** Roots of `constant + linear · x + square · x²`. */
