@@ -78,9 +78,11 @@ function boundResult(
   { sum, factor }: { readonly sum: Interval; readonly factor: Interval },
 ): Interval {
   switch (layer.kind) {
-    case "rectifier":
+    case "rectifier": {
       requireWithin(sum, LIFTABLE, layer.name);
-      return { low: 0, high: resultOf(layer, row, { sum: sum.high, factor: 1 }) };
+      const rectified = (value: number) => resultOf(layer, row, { sum: value, factor: 1 });
+      return { low: rectified(sum.low), high: rectified(sum.high) };
+    }
     case "step":
       requireWithin(sum, LIFTABLE, layer.name);
       return { low: sum.low > 0 ? 1 : 0, high: sum.high > 0 ? 1 : 0 };
