@@ -2,16 +2,19 @@ import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
 import { at } from "./arrays.ts";
+import { compileCircuit } from "./circuit/compile.ts";
 import { commit } from "./circuit/poseidon.ts";
 import { challenge, evaluate, packWords, type StatementContext } from "./circuit/statement.ts";
+import { ZkmlError } from "./errors.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { encodeTensors } from "./integer/tensor-spec.ts";
 import { FORGERY_KINDS, fuzz, type FuzzBudget, type FuzzResult } from "./testing/fuzz.ts";
-import { seededRandom } from "./testing/random.ts";
+import { randomGraph } from "./testing/random-graph.ts";
+import { seededRandom, type Random } from "./testing/random.ts";
 import { corpusStage, randomScene, STAGES, type Stage } from "./testing/scenes.ts";
 
 /** `npm run zk:fuzz` tries as many as one has time for. */
-const BUDGET: FuzzBudget = { wires: 3000, pairs: 1000, aliases: 500, lies: 50 };
+const BUDGET: FuzzBudget = { wires: 3000, pairs: 1000, aliases: 500, completions: 15, lies: 50 };
 
 /** One of each kind of layer, and those that have no layers. */
 const PUBLIC_NETWORKS = [
@@ -35,6 +38,17 @@ const CONTEXT: StatementContext = {
   requestId: `0x${"33".repeat(32)}`,
   node: "0x4444444444444444444444444444444444444444",
 };
+
+/** A random graph's circuit, unless its sums are too large. */
+function randomStage(random: Random): Stage | undefined {
+  const graph = randomGraph(random);
+  try {
+    return { graph, circuit: compileCircuit(graph) };
+  } catch (error) {
+    if (error instanceof ZkmlError && error.code === "RANGE_OVERFLOW") return undefined;
+    throw error;
+  }
+}
 
 function expectNoForgery(stage: Stage): FuzzResult["tried"] {
   const random = seededRandom(41);
@@ -67,6 +81,18 @@ describe("tampered witnesses of whole networks", () => {
       expectNoForgery(await corpusStage(path.join(VECTORS_DIR, "onnx"), name));
     });
   }
+});
+
+describe("tampered witnesses of random graphs", () => {
+  it("break a constraint, and honest ones do not", () => {
+    let count = 0;
+    for (let seed = 0; count < 15; seed++) {
+      const stage = randomStage(seededRandom(seed));
+      if (stage === undefined) continue;
+      expectNoForgery(stage);
+      count++;
+    }
+  });
 });
 
 describe("bytes that the circuit did not see", () => {

@@ -14,7 +14,13 @@ import { seededRandom } from "../../zkml/testing/random.ts";
 import { corpusStage, randomScene, STAGES, type Stage } from "../../zkml/testing/scenes.ts";
 
 /** All wires of small networks; some thousands of larger ones. */
-const BUDGET: FuzzBudget = { wires: 20_000, pairs: 20_000, aliases: 10_000, lies: 200 };
+const BUDGET: FuzzBudget = {
+  wires: 20_000,
+  pairs: 20_000,
+  aliases: 10_000,
+  completions: 1000,
+  lies: 200,
+};
 
 interface Options {
   readonly seconds: number;

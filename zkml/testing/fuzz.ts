@@ -1,10 +1,11 @@
-import { listOf } from "../arrays.ts";
+import { at, listOf } from "../arrays.ts";
 import type { ConstraintSystem } from "../circuit/constraint-system.ts";
 import { equalField } from "../circuit/field.ts";
 import type { Wire } from "../circuit/linear-combination.ts";
 import { PUBLIC_INPUTS } from "../circuit/statement.ts";
 import type { WitnessVector } from "../circuit/witness-vector.ts";
 import { runIntegerGraph } from "../integer/run.ts";
+import { completions, firstComputedWire } from "./completions.ts";
 import {
   aliasTamperings,
   attempt,
@@ -28,6 +29,8 @@ export interface FuzzBudget {
   readonly pairs: number;
   /** Decompositions of other numbers. */
   readonly aliases: number;
+  /** Wires behind the inputs that are changed, with what follows searched anew: so many bits, and so many numbers. */
+  readonly completions: number;
   /** Runs of other models, and on other inputs. */
   readonly lies: number;
 }
@@ -37,6 +40,7 @@ export const FORGERY_KINDS = [
   "wires",
   "pairs",
   "aliases",
+  "completions",
   "other outputs",
   "other inputs",
   "other models",
@@ -65,6 +69,7 @@ export function fuzz(scene: Scene, budget: FuzzBudget, random: Random): FuzzResu
     wires: tamper(singleTamperings(witness, someWires(circuit.wireCount, wires, random))),
     pairs: tamper(balancedTamperings(circuit, witness, { count: pairs, random })),
     aliases: tamper(aliasTamperings(circuit, witness, { count: aliases, random })),
+    completions: completed(scene, witness, { wanted: budget.completions, random }),
     "other outputs": lie(otherOutputs(scene)),
     "other inputs": lie(otherInputs(scene, { count: lies, random })),
     "other models": lie(otherModels(scene, { count: lies, random })),
@@ -91,6 +96,35 @@ interface Outcome {
 function someWires(wireCount: number, wanted: number, random: Random): number[] {
   if (wireCount <= wanted) return listOf(wireCount, (wire) => wire);
   return listOf(wanted, () => Math.floor(random() * wireCount));
+}
+
+/** As many bits as numbers are changed: there are far fewer numbers, and each decides more. */
+function completed(
+  scene: Scene,
+  witness: WitnessVector,
+  { wanted, random }: { readonly wanted: number; readonly random: Random },
+): Outcome {
+  const first = firstComputedWire(scene, witness);
+  const { bits, numbers } = computedWires(scene.circuit, first);
+  const wires = [bits, numbers].flatMap((pool) =>
+    someWires(pool.length, wanted, random).map((place) => at(pool, place)),
+  );
+  return inWords({ tried: wires.length, accepted: [...completions(scene, witness, wires)] });
+}
+
+/** Wires from `first` on that a network's own rows name, not the statement's. */
+function computedWires(
+  { constraints }: ConstraintSystem,
+  first: Wire,
+): { readonly bits: readonly Wire[]; readonly numbers: readonly Wire[] } {
+  const bits = new Set<Wire>();
+  const others = new Set<Wire>();
+  for (const { kind, a, b, c } of constraints) {
+    if (kind === "hash" || kind === "fingerprint" || kind === "statement") continue;
+    const kept = kind === "boolean" ? bits : others;
+    for (const wire of [a, b, c].flatMap(({ wires }) => wires)) if (wire >= first) kept.add(wire);
+  }
+  return { bits: [...bits], numbers: [...others].filter((wire) => !bits.has(wire)) };
 }
 
 function inWords({ tried, accepted }: Attempts): Outcome {

@@ -176,20 +176,23 @@ class Searcher {
     return false;
   }
 
+  /** That of the first wire: what follows from a gadget's wires is found out before the next gadget's are tried. */
   #nextFork(): { wire: Wire; roots: readonly bigint[] } | undefined {
+    let first: { wire: Wire; row: number } | undefined;
     for (const row of this.#forks) {
       const wire = at(this.#wires, row).find((each) => this.#values[each] === undefined);
-      if (wire === undefined) continue;
-      const roots = this.#rootsOf(at(this.#options.rows, row), wire);
-      if (roots !== "any") return { wire, roots };
+      if (wire !== undefined && (first === undefined || wire < first.wire)) first = { wire, row };
     }
-    return undefined;
+    if (first === undefined) return undefined;
+    const { wire, row } = first;
+    const roots = this.#rootsOf(at(this.#options.rows, row), wire);
+    return roots === "any" ? undefined : { wire, roots };
   }
 
   /** Values of the wire, the only one unknown, for which the row holds; without one, "any" if it does. */
   #rootsOf({ a, b, c }: Constraint, wire: Wire | undefined): Roots {
     const [a0, a1] = this.#lineOf(a, wire);
-    const [b0, b1] = a === b ? [a0, a1] : this.#lineOf(b, wire);
+    const [b0, b1] = isSame(a, b) ? [a0, a1] : this.#lineOf(b, wire);
     const [c0, c1] = this.#lineOf(c, wire);
     return rootsOf(toField(a0 * b0 - c0), toField(a0 * b1 + a1 * b0 - c1), toField(a1 * b1));
   }
@@ -282,6 +285,14 @@ function forcedBit(weight: bigint, { above, below }: Reach): bigint | undefined 
 function centred(value: bigint): bigint {
   const element = toField(value);
   return element > FIELD_ORDER / 2n ? element - FIELD_ORDER : element;
+}
+
+/** Squares, as in hashes, have one factor to be worked out. */
+function isSame(a: LinearCombination, b: LinearCombination): boolean {
+  return (
+    a.wires.length === b.wires.length &&
+    a.wires.every((wire, k) => wire === b.wires[k] && a.coefficients[k] === b.coefficients[k])
+  );
 }
 
 /** Roots of `constant + linear · x + square · x²`. */
