@@ -26,7 +26,7 @@ export function differsIn(
     results.some((result, k) => !equalField(witness.evaluate(result), at(expected, k)));
 }
 
-export function holds({ a, b, c }: Constraint, witness: WitnessVector): boolean {
+function holds({ a, b, c }: Constraint, witness: WitnessVector): boolean {
   return equalField(multiplyField(witness.evaluate(a), witness.evaluate(b)), witness.evaluate(c));
 }
 
