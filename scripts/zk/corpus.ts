@@ -4,17 +4,16 @@
  *
  * Run: npm run zk:corpus -- FOLDER [--prove] [--json FILE]
  */
-import { readdir } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { Command } from "commander";
 import { integerBetween } from "../../cli/arguments.ts";
 import { explainFailure } from "../../cli/failure.ts";
 import { requireWritable, writeWhole } from "../../cli/files.ts";
-import { ZkmlError } from "../../zkml/errors.ts";
 import type { NetworkResult } from "../../zkml/corpus/result.ts";
 import { corpusTable } from "./corpus-table.ts";
 import { checkIsolated } from "./isolated-network.ts";
+import { networksIn } from "./networks-in.ts";
 
 interface Options {
   readonly prove: boolean;
@@ -57,16 +56,4 @@ async function run(folder: string, options: Options): Promise<void> {
 
 function limitsOf({ timeout, memory, ...rest }: Options) {
   return { ...rest, timeoutSeconds: timeout, memoryMiB: memory };
-}
-
-/** @throws ZkmlError `FILE_MISSING` for a folder that is not there or holds no folder. */
-async function networksIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (names.length > 0) return names.sort();
-  throw new ZkmlError(
-    "FILE_MISSING",
-    `"${folder}" holds no networks.`,
-    "Name a folder of folders with network.onnx, input.json and expected.json.",
-  );
 }

@@ -33,7 +33,7 @@ export interface IntervalAnalysis {
  * (each variable takes its own worst end) and safe for all rows together, so an honest prover can always satisfy the
  * checks, and field wrap-around is out of reach: every sum stays within ±2⁵³, far below the field's 2²⁵⁴.
  *
- * @throws ZkmlError `RANGE_OVERFLOW` if a sum could leave ±2⁵³ or an output its type.
+ * @throws ZkmlError `RANGE_OVERFLOW` if a sum could leave ±2⁵³, a number whose bits are taken ±2⁵¹, or an output its type.
  */
 export function analyseIntervals(graph: IntegerGraph): IntervalAnalysis {
   const { sums, factors, variables } = boundLayers(graph);
@@ -78,23 +78,32 @@ function boundResult(
   { sum, factor }: { readonly sum: Interval; readonly factor: Interval },
 ): Interval {
   switch (layer.kind) {
-    case "rectifier":
-      return { low: 0, high: resultOf(layer, row, { sum: sum.high, factor: 1 }) };
+    case "rectifier": {
+      requireWithin(sum, LIFTABLE, layer.name);
+      const rectified = (value: number) => resultOf(layer, row, { sum: value, factor: 1 });
+      return { low: rectified(sum.low), high: rectified(sum.high) };
+    }
     case "step":
+      requireWithin(sum, LIFTABLE, layer.name);
       return { low: sum.low > 0 ? 1 : 0, high: sum.high > 0 ? 1 : 0 };
     case "floor": {
+      const unit = 2 ** at(layer.shifts, row);
+      requireWithin({ low: sum.low - unit, high: sum.high + unit }, LIFTABLE, layer.name);
       const floorOf = (value: number) => resultOf(layer, row, { sum: value, factor: 1 });
       return { low: floorOf(sum.low), high: floorOf(sum.high) };
     }
     case "product": {
       const { low, high } = boundProduct(sum, factor);
       const half = roundingHalf(at(layer.shifts, row));
-      requireWithin({ low: low - half, high: high + half }, SAFE_PRODUCT, layer.name);
+      requireWithin({ low: low - half, high: high + half }, LIFTABLE, layer.name);
       const shifted = (product: number) => resultOf(layer, row, { sum: product, factor: 1 });
       return { low: shifted(low), high: shifted(high) };
     }
-    case "function":
+    case "function": {
+      const start = at(layer.lows, row);
+      requireWithin({ low: sum.low - start, high: sum.high - start }, LIFTABLE, layer.name);
       return tableBounds(layer.table);
+    }
   }
 }
 
@@ -104,8 +113,11 @@ export function boundProduct(a: Interval, b: Interval): Interval {
   return { low: Math.min(...corners), high: Math.max(...corners) };
 }
 
-/** A product that is shifted is lifted first, by less than itself. */
-const SAFE_PRODUCT = { min: -(2 ** 51), max: 2 ** 51 };
+/**
+ * A number whose bits are taken is lifted first, so that it is not negative: by less than twice what it can reach, which
+ * leaves it within the 53 bits that `decompose` takes.
+ */
+const LIFTABLE = { min: -(2 ** 51), max: 2 ** 51 };
 
 const SAFE = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
 

@@ -17,7 +17,7 @@ import type { BoundedValue } from "./bounded-value.ts";
  * one is 1: the marks name a gap. The rest is decomposed into bits, and so is what it lacks to the gap's end, so it lies in
  * the gap. A value lies in one gap only, so no other marks satisfy this. If all gaps have length 1 the rest is 0.
  *
- * Cost: `n + 1` rows for `n` marks, and twice one row per bit of the longest gap and one; comparing on its own costs each
+ * Cost: `n + 1` rows for `n` marks (1 for one), and twice one row per bit of the longest gap and one; comparing on its own costs each
  * threshold one row per bit of the value.
  */
 export function thermometer(
@@ -77,7 +77,9 @@ function entryOf(
 /** `1, …, 1, 0, …, 0`: of the differences of neighbours, with a 1 before and a 0 behind, each is 0 or 1. */
 function enforceMarks(cs: ConstraintSystem, marks: readonly LinearCombination[]): void {
   const bounded = [cs.constant(1), ...marks, cs.constant(0)];
-  for (let k = 0; k + 1 < bounded.length; k++) {
+  // Of a single mark, both differences say the same.
+  const count = marks.length === 1 ? 1 : marks.length + 1;
+  for (let k = 0; k < count; k++) {
     const difference = sum([
       [at(bounded, k), 1],
       [at(bounded, k + 1), -1],
