@@ -7,8 +7,8 @@ import { proveVerified } from "../../zkml/prove/prove-verified.ts";
 import type { Prover } from "../../zkml/prove/provers/prover.ts";
 import { SnarkjsProver } from "../../zkml/prove/provers/snarkjs-prover.ts";
 import { WarmProver } from "../../zkml/prove/provers/warm-prover.ts";
-import { makeKeys } from "../../zkml/setup/keys.ts";
-import { cachedTau } from "../../zkml/setup/package-setup.ts";
+import { cachedTau } from "../../zkml/setup/development-cache.ts";
+import { makeDevelopmentKeys } from "../../zkml/setup/development-keys.ts";
 import type { Compile } from "./subjects.ts";
 
 /** Proofs by each prover, alternately, so that both suffer alike from what else the machine does. */
@@ -42,7 +42,9 @@ export async function measure(compile: Compile, cacheFolder: string): Promise<Me
   const { circuit, constraints, power } = subject;
   const tau = await cachedTau(power, cacheFolder);
   const r1cs = encodeR1cs(circuit);
-  const [keys, setupMs] = await timed(() => makeKeys({ r1cs, tau, contributor: "benchmark" }));
+  const [keys, setupMs] = await timed(() =>
+    makeDevelopmentKeys({ r1cs, tau, contributor: "benchmark" }),
+  );
   const [witness, witnessMs] = await timed(() => encodeWitness(subject.run()));
   await stopThreads();
 
