@@ -20,9 +20,10 @@ import {
   sha256,
   type Ceremony,
 } from "./ceremony.ts";
+import { cachedTau } from "./development-cache.ts";
 import { readKeyTranscript } from "./key-transcript.ts";
 import { applyBeaconToPackage, contributeToPackage } from "./package-ceremony.ts";
-import { cachedTau, setUp, setUpForDevelopment } from "./package-setup.ts";
+import { setUp, setUpForDevelopment } from "./package-setup.ts";
 import { PUBLISHED_TAU } from "./published-tau.ts";
 import { verifyOrigin, verifyTranscript } from "./verify-package.ts";
 
@@ -51,7 +52,7 @@ describe("a key ceremony", () => {
     root = await mkdtemp(path.join(tmpdir(), "zkml-ceremony-"));
     fresh = path.join(root, "fresh");
     const { domainPower } = await writePackage(fresh, compiled);
-    tau = await cachedTau(domainPower, root);
+    ({ file: tau } = await cachedTau(domainPower, root));
     await setUp(fresh, { tau, contributor: "publisher" });
 
     closed = path.join(root, "closed");
@@ -309,7 +310,7 @@ describe("a key ceremony", () => {
 
     it("catches other Powers of Tau", async () => {
       const { domainPower } = await readManifest(closed);
-      const other = await cachedTau(domainPower, path.join(root, "other"));
+      const { file: other } = await cachedTau(domainPower, path.join(root, "other"));
       const { code, message } = await failureOf(() => verifyOrigin(closed, other));
       expect(code).to.equal("SETUP_INVALID");
       expect(message).to.include(other);

@@ -1,9 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { ZkmlError } from "../errors.ts";
 import { isSetUp, readManifest, readR1cs, writeKeys } from "../model/package.ts";
-import { developmentTau } from "./development-tau.ts";
+import { cachedTau } from "./development-cache.ts";
+import { makeDevelopmentKeys } from "./development-keys.ts";
 import { makeKeys } from "./keys.ts";
 import { requireContributorName } from "./package-ceremony.ts";
 import { identifyTau } from "./tau-file.ts";
@@ -21,7 +19,7 @@ export interface SetupOptions {
 }
 
 export interface DevelopmentSetupOptions extends Pick<SetupOptions, "overwrite"> {
-  /** Folder that keeps Powers of Tau files for the next model. */
+  /** Folder that keeps Powers of Tau files, and the secrets behind them, for the next model. */
   readonly cacheFolder: string;
   readonly onStep?: (step: SetupStep) => void;
 }
@@ -49,8 +47,8 @@ export async function setUp(
 }
 
 /**
- * Gives a package keys for development: own Powers of Tau, one contribution. Not for production: this machine could have
- * kept the secrets.
+ * Gives a package keys for development: own Powers of Tau, one contribution. Not for production: this machine keeps the
+ * secrets in its cache, and makes the keys from them.
  *
  * @throws ZkmlError `CIRCUIT_TOO_LARGE`, and those of `setUp`.
  */
@@ -66,10 +64,13 @@ export async function setUpForDevelopment(
       "Use a smaller model.",
     );
   }
+  const r1cs = await readR1cs(folder);
+  await requireReplaceable(folder, overwrite);
   onStep?.("powers of tau");
   const tau = await cachedTau(domainPower, cacheFolder);
   onStep?.("keys");
-  await setUp(folder, { tau, contributor: "development", overwrite });
+  const keys = await makeDevelopmentKeys({ r1cs, tau, contributor: "development" });
+  await writeKeys(folder, keys, await identifyTau(tau.file, { neededPower: domainPower }));
 }
 
 async function requireReplaceable(folder: string, overwrite: boolean): Promise<void> {
@@ -79,20 +80,4 @@ async function requireReplaceable(folder: string, overwrite: boolean): Promise<v
     `"${folder}" has keys already; new ones would undo every contribution to them.`,
     "Contribute to them (opg model contribute), or overwrite them (--overwrite).",
   );
-}
-
-/** Path of the development Powers of Tau file of a power, which is made at first use. */
-export async function cachedTau(power: number, cacheFolder: string): Promise<string> {
-  const file = path.join(cacheFolder, `development-${power}.ptau`);
-  try {
-    await stat(file);
-  } catch {
-    const tau = await developmentTau(power);
-    await mkdir(cacheFolder, { recursive: true });
-    // A name of its own, so that processes that start together do not write into each other's file.
-    const unfinished = `${file}.${randomUUID()}`;
-    await writeFile(unfinished, tau);
-    await rename(unfinished, file);
-  }
-  return file;
 }

@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { FILE_HEADER_BYTES, SECTION_HEADER_BYTES } from "../circuit/binary-writer.ts";
 
 /** Random access to a file, wherever it is. */
@@ -48,6 +49,16 @@ export function inMemory(file: Uint8Array): ByteSource {
     size: file.length,
     read: (offset, length) => Promise.resolve(file.subarray(offset, offset + length)),
   };
+}
+
+/** A file on disk, as long as it is open. */
+export async function inFile(handle: FileHandle): Promise<ByteSource> {
+  const { size } = await handle.stat();
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    const { buffer } = await handle.read(new Uint8Array(length), 0, length, offset);
+    return buffer;
+  };
+  return { size, read };
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

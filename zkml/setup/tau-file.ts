@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { FIELD_BYTES } from "../circuit/field.ts";
 import { ZkmlError } from "../errors.ts";
 import { PUBLISHED_TAU, publishedTauUrl } from "./published-tau.ts";
-import { readSections, viewOf, type ByteSource } from "./sections.ts";
+import { inFile, readSections, viewOf, type ByteSource } from "./sections.ts";
 
 /** What is known of the Powers of Tau behind a key. */
 export interface PowersOfTau {
@@ -71,7 +71,7 @@ interface TauHeader {
 async function readHeader(file: string): Promise<TauHeader> {
   const handle = await openTau(file);
   try {
-    return await parseHeader(file, { size: (await handle.stat()).size, read: readFrom(handle) });
+    return await parseHeader(file, await inFile(handle));
   } finally {
     await handle.close();
   }
@@ -88,13 +88,6 @@ async function openTau(file: string): Promise<FileHandle> {
       { cause },
     );
   }
-}
-
-function readFrom(handle: FileHandle): ByteSource["read"] {
-  return async (offset, length) => {
-    const { buffer } = await handle.read(new Uint8Array(length), 0, length, offset);
-    return buffer;
-  };
 }
 
 async function parseHeader(file: string, source: ByteSource): Promise<TauHeader> {

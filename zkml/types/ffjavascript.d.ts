@@ -10,6 +10,8 @@ declare module "ffjavascript" {
     toObject(point: Uint8Array): bigint[] | bigint[][];
     add(a: Uint8Array, b: Uint8Array): Uint8Array;
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array;
+    /** A point of the group that nobody knows the discrete logarithm of. */
+    fromRng(rng: ChaCha): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
   }
 
@@ -42,6 +44,11 @@ declare module "ffjavascript" {
     readonly Fr: ScalarField;
     readonly tm: ThreadManager;
     terminate(): Promise<void>;
+  }
+
+  /** Random numbers out of a seed of eight 32-bit numbers. */
+  export class ChaCha {
+    constructor(seed: readonly number[]);
   }
 
   export function buildBn128(singleThread?: boolean): Promise<Curve>;

@@ -2,6 +2,7 @@ import { corrupted } from "../../circuit/binary-reader.ts";
 import { FIELD_BYTES } from "../../circuit/field.ts";
 import { POINT_BYTES, type Group } from "../../setup/points.ts";
 import { PREFIX, type Arithmetic } from "./arithmetic.ts";
+import { digitAt } from "./digit.ts";
 import { jacobianBytes, PointSum } from "./point-sum.ts";
 import { chooseWindows, type Windows } from "./windows.ts";
 
@@ -9,8 +10,6 @@ import { chooseWindows, type Windows } from "./windows.ts";
 const SCALAR_BITS = 254;
 
 const DIGIT_BYTES = 2;
-
-const LIMBS = FIELD_BYTES / 4;
 
 /** Affine points in the arithmetic's memory. */
 export interface PlacedPoints {
@@ -129,18 +128,4 @@ export class FixedPoints {
       }
     }
   }
-}
-
-/** Bits `start` to `start + width` of a scalar of eight limbs; bits beyond the last limb are zero. */
-function digitAt(
-  limbs: Uint32Array,
-  index: number,
-  { start, width }: { readonly start: number; readonly width: number },
-): number {
-  const limb = start >>> 5;
-  const shift = start & 31;
-  const lower = limb < LIMBS ? (limbs[index * LIMBS + limb] ?? 0) >>> shift : 0;
-  const isSplit = shift + width > 32 && limb + 1 < LIMBS;
-  const upper = isSplit ? (limbs[index * LIMBS + limb + 1] ?? 0) << (32 - shift) : 0;
-  return (lower | upper) & (2 ** width - 1);
 }
