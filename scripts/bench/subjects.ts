@@ -13,7 +13,8 @@ import { NO_REQUEST } from "../../zkml/prove/prover.ts";
 import { ProductCircuit } from "../../zkml/testing/circuits.ts";
 import { perceptronFile, randomBytes } from "../../zkml/testing/networks.ts";
 import { seededRandom } from "../../zkml/testing/random.ts";
-import { compileDigits } from "../digits/model.ts";
+import { compileStored } from "../models/model.ts";
+import { MODELS } from "../models/models.ts";
 
 /** A circuit, and how to compute a witness of it. */
 interface Subject {
@@ -39,7 +40,10 @@ export function subjects(maxPower: number): ReadonlyMap<string, Compile> {
   return new Map<string, Compile>([
     ["perceptron 12-5-3", () => perceptron([12, 5, 3])],
     ["perceptron 64-32-10", () => perceptron([64, 32, 10])],
-    ["digits 784-64-10", async () => ofModel(await compileDigits())],
+    ...MODELS.map((model): [string, Compile] => [
+      `model ${model.name}`,
+      async () => ofModel(await compileStored(model)),
+    ]),
     ...publicNetworks(),
     ...powers.map((power): [string, Compile] => [`synthetic 2^${power}`, () => synthetic(power)]),
   ]);

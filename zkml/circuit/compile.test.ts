@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { poseidon16 } from "poseidon-lite";
 import { wtns } from "snarkjs";
-import { compileDigits } from "../../scripts/digits/model.ts";
-import { testDigits } from "../../scripts/digits/mnist.ts";
+import { compileDigits } from "../../scripts/models/digits/digits.ts";
+import { testDigits } from "../../scripts/models/digits/mnist.ts";
 import { at } from "../arrays.ts";
 import { infer } from "../integer/run.ts";
 import { compileModel } from "../model/compile-model.ts";
@@ -177,12 +177,12 @@ describe("circuit of the digit classifier", function () {
     expect(counts(circuit)).to.deep.equal({
       statement: 6,
       "input byte": 784,
-      boolean: 7532,
-      decomposition: 74,
-      rectifier: 64,
+      boolean: 13_385,
+      decomposition: 346,
+      rectifier: 336,
       hash: 1221,
       fingerprint: 26,
-      padding: 6673,
+      padding: 276,
     });
   });
 

@@ -1,0 +1,76 @@
+import { expect } from "chai";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { at } from "../../zkml/arrays.ts";
+import { domainPower } from "../../zkml/circuit/compile.ts";
+import { encodeR1cs } from "../../zkml/circuit/r1cs-file.ts";
+import { infer } from "../../zkml/integer/run.ts";
+import { encodeTensors, quantiseTensors } from "../../zkml/integer/tensor-spec.ts";
+import type { CompiledModel } from "../../zkml/model/compile-model.ts";
+import { decodeEvidence } from "../../zkml/prove/evidence.ts";
+import { NO_REQUEST, proveInference, type ProvableModel } from "../../zkml/prove/prover.ts";
+import { stopProverThreads } from "../../zkml/prove/threads.ts";
+import { commitsTo, proofHolds, statementOf } from "../../zkml/prove/verify-evidence.ts";
+import { makeKeys } from "../../zkml/setup/keys.ts";
+import { cachedTau } from "../../zkml/setup/package-setup.ts";
+import { writeCard } from "./card.ts";
+import { digitsPackage } from "./digits/package.ts";
+import { DIGITS } from "./digits/digits.ts";
+import { compileStored, modelFile, readSamples, type Model } from "./model.ts";
+import { modelNamed, MODELS } from "./models.ts";
+
+const CACHE = path.resolve(import.meta.dirname, "../../.cache");
+const POWERS_OF_TAU = path.join(CACHE, "powers-of-tau");
+const PARTS = { origin: `0x${"55".repeat(32)}`, key: `0x${"66".repeat(20)}` };
+
+/** The story and the gas tests use the digit classifier's keys too. */
+async function withKeys(model: Model, compiled: CompiledModel): Promise<ProvableModel> {
+  if (model === DIGITS) {
+    return digitsPackage({ folder: path.join(CACHE, "digits"), cacheFolder: POWERS_OF_TAU });
+  }
+  const tau = await cachedTau(domainPower(compiled.circuit), POWERS_OF_TAU);
+  const keys = await makeKeys({ r1cs: encodeR1cs(compiled.circuit), tau, contributor: "tests" });
+  return { ...compiled, keys };
+}
+
+/** Whether the evidence shows this output, by a verifier that shares no code with the prover. */
+function isProved({ keys }: ProvableModel, evidence: Uint8Array, output: Uint8Array): boolean {
+  const decoded = decodeEvidence(evidence);
+  if (decoded === undefined || !commitsTo(decoded, output)) return false;
+  const statement = statementOf(decoded, output, NO_REQUEST);
+  return proofHolds(keys.verificationKey, decoded, statement);
+}
+
+after(stopProverThreads);
+
+for (const model of MODELS) {
+  describe(`model ${model.name}`, () => {
+    let compiled: CompiledModel;
+
+    before(async () => {
+      compiled = await compileStored(model);
+    });
+
+    it("has the figures that its card states", async () => {
+      const card = await readFile(modelFile(model.name, "card"), "utf8");
+      expect(await writeCard(model, compiled)).to.equal(card);
+    });
+
+    it("is proved: the proof holds for what was computed, and for nothing else", async () => {
+      const { graph } = compiled;
+      const integers = quantiseTensors(graph.inputs, at(await readSamples(model), 0));
+      const input = encodeTensors(graph.inputs, integers);
+      const provable = await withKeys(model, compiled);
+      const request = { input, context: NO_REQUEST, parts: PARTS };
+      const { output, evidence } = await proveInference(provable, request);
+      const other = output.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+      expect(output).to.deep.equal(infer(graph, input));
+      expect(isProved(provable, evidence, output)).to.equal(true);
+      expect(isProved(provable, evidence, other)).to.equal(false);
+    });
+  });
+}
+
+it("says which models there are when one is named that is none", () => {
+  expect(() => modelNamed("weather")).to.throw("digits, risk, volatility");
+});
