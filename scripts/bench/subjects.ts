@@ -15,7 +15,8 @@ import { NO_REQUEST } from "../../zkml/prove/prover.ts";
 import { ProductCircuit } from "../../zkml/testing/circuits.ts";
 import { perceptronFile, randomBytes } from "../../zkml/testing/networks.ts";
 import { seededRandom } from "../../zkml/random.ts";
-import { compileDigits } from "../digits/model.ts";
+import { compileStored } from "../models/model.ts";
+import { MODELS } from "../models/models.ts";
 import { compileWithWeightsAsWires, countWeights } from "./private-weights.ts";
 import { groupedRows } from "./row-counts.ts";
 
@@ -68,7 +69,8 @@ export function subjects(maxPower: number): ReadonlyMap<string, Compile> {
     ...PERCEPTRONS.map(
       (sizes) => [`perceptron ${sizes.join("-")}`, () => perceptron(sizes)] as const,
     ),
-    ["digits 784-64-10", compileDigits],
+    ["perceptron 784-64-10", () => perceptron([784, 64, 10])],
+    ...MODELS.map((model) => [`model ${model.name}`, () => compileStored(model)] as const),
     [
       `perceptron ${LARGE_PERCEPTRON.sizes.join("-")}`,
       () => perceptron(LARGE_PERCEPTRON.sizes, LARGE_PERCEPTRON),
@@ -96,7 +98,7 @@ const AS_WIRES = ", weights as wires";
 
 /** By name, because it has to be known before anything is compiled. */
 function isOfRectifiers(name: string): boolean {
-  return /^(perceptron|digits) /.test(name);
+  return name.startsWith("perceptron ");
 }
 
 function publicNetworks(): [string, () => Promise<CompiledModel>][] {

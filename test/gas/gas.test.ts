@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 import { concat, dataSlice, hexlify, id } from "ethers";
-import { testDigits } from "../../scripts/digits/mnist.ts";
+import { testDigits } from "../../scripts/models/digits/mnist.ts";
 import { signPermit } from "../../sdk/permit.ts";
 import { roleSet, tierSet } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";

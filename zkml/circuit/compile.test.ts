@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { poseidon16 } from "poseidon-lite";
 import { wtns } from "snarkjs";
-import { compileDigits } from "../../scripts/digits/model.ts";
-import { testDigits } from "../../scripts/digits/mnist.ts";
+import { compileDigits } from "../../scripts/models/digits/digits.ts";
+import { testDigits } from "../../scripts/models/digits/mnist.ts";
 import { at } from "../arrays.ts";
 import { infer } from "../integer/run.ts";
 import { compileModel } from "../model/compile-model.ts";

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
-import { compileDigits } from "../../scripts/digits/model.ts";
+import { compileDigits } from "../../scripts/models/digits/digits.ts";
 import { settle } from "../../test/fixtures/snapshot.ts";
 import { at, listOf } from "../arrays.ts";
 import { readVector, variations } from "../corpus/vector.ts";

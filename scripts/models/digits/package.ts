@@ -6,10 +6,10 @@ import {
   readPackage,
   writePackage,
   type ModelPackage,
-} from "../../zkml/model/package.ts";
-import type { CompiledModel } from "../../zkml/model/compile-model.ts";
-import { setUpForDevelopment, type SetupStep } from "../../zkml/setup/package-setup.ts";
-import { compileDigits } from "./model.ts";
+} from "../../../zkml/model/package.ts";
+import type { CompiledModel } from "../../../zkml/model/compile-model.ts";
+import { setUpForDevelopment, type SetupStep } from "../../../zkml/setup/package-setup.ts";
+import { compileDigits } from "./digits.ts";
 
 export interface DigitsPackageOptions {
   /** Folder of the package. */

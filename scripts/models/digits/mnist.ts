@@ -7,7 +7,10 @@ export interface DigitSet {
   readonly labels: Uint8Array;
 }
 
-const IMAGE_SIZE = 28 * 28;
+/** Pixels along a side of an image. */
+export const SIDE = 28;
+
+const IMAGE_SIZE = SIDE * SIDE;
 
 /** Bytes before the data in an IDX file: magic number, then one 32-bit count per dimension. */
 const IMAGE_HEADER = 16;
