@@ -49,6 +49,8 @@ declare module "ffjavascript" {
   /** Random numbers out of a seed of eight 32-bit numbers. */
   export class ChaCha {
     constructor(seed: readonly number[]);
+    /** The next 32 bits. */
+    nextU32(): number;
   }
 
   export function buildBn128(singleThread?: boolean): Promise<Curve>;
