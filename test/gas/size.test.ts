@@ -16,6 +16,7 @@ const CONTRACTS = [
   "NodeRegistry",
   "OPG",
   "ProvenVerifier",
+  "SharedProofVerifier",
   "SignedVerifier",
   "Staking",
   "VerifierRouter",
