@@ -4,19 +4,32 @@ import { expect } from "chai";
 import { concat, getBytes, hexlify } from "ethers";
 import pino from "pino";
 import { readWorkerConfig } from "../../worker/config.ts";
+import { WorkerEvents } from "../../worker/events.ts";
 import { startWorker, type Worker } from "../../worker/worker.ts";
 import { sealInput } from "../../zkml/circuit/sealed-input.ts";
 import { infer } from "../../zkml/integer/run.ts";
-import { ask, privateModel, sharedModel } from "../fixtures/models.ts";
+import {
+  ask,
+  privateModel,
+  sharedModel,
+  type OpenRequest,
+  type PublishedModel,
+} from "../fixtures/models.ts";
 import { serveMarket, type ServedMarket } from "../fixtures/served-market.ts";
-import { endOf } from "./jobs.ts";
+import { endOf, until } from "./jobs.ts";
+import { runUntilKilled } from "./mortality.ts";
 
 describe("worker with models of other proof forms", () => {
   let market: ServedMarket;
   let worker: Worker | undefined;
 
+  let shared: PublishedModel;
+  let hidden: PublishedModel;
+
   before(async () => {
     market = await serveMarket();
+    shared = await market.publishAs("shared", await sharedModel());
+    hidden = await market.publishAs("hidden", await privateModel());
   });
 
   afterEach(async () => {
@@ -26,14 +39,29 @@ describe("worker with models of other proof forms", () => {
 
   after(() => market.close());
 
-  async function start(name: string) {
-    const config = await market.configure(name, {
-      models: [{ folder: `../${name}`, publisher: market.publisher.address }],
-      openings: "openings",
+  function configure(name: string): Promise<string> {
+    const models = ["shared", "hidden"].map((folder) => ({
+      folder: `../${folder}`,
+      publisher: market.publisher.address,
+    }));
+    return market.configure(name, { models, openings: "openings" });
+  }
+
+  async function start(name: string, events = new WorkerEvents()) {
+    const config = await configure(name);
+    const openings = path.join(path.dirname(config), "openings");
+    await mkdir(openings, { recursive: true });
+    const log = pino({ level: "silent" });
+    worker = await startWorker(await readWorkerConfig(config), { log, events });
+    return { jobs: worker.jobs, openings };
+  }
+
+  function countSigned(purpose: string) {
+    let count = 0;
+    const events = new WorkerEvents().on("transaction", (transaction) => {
+      if (transaction.phase === "signed" && transaction.purpose === purpose) count += 1;
     });
-    await mkdir(path.join(path.dirname(config), "openings"));
-    worker = await startWorker(await readWorkerConfig(config), { log: pino({ level: "silent" }) });
-    return { ...worker, openings: path.join(path.dirname(config), "openings") };
+    return { events, count: () => count };
   }
 
   async function outputOf(requestId: string): Promise<string> {
@@ -46,21 +74,69 @@ describe("worker with models of other proof forms", () => {
   }
 
   it("serves a request for several inferences", async () => {
-    const published = await market.publishAs("shared", await sharedModel());
     const inputs = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(250, 0, 9, 77)];
-    const { jobs } = await start("shared");
-    const { requestId } = await ask(market, published, { input: getBytes(concat(inputs)) });
+    const { jobs } = await start("several");
+    const { requestId } = await ask(market, shared, { input: getBytes(concat(inputs)) });
     expect(await endOf(jobs, requestId)).to.equal("Fulfilled");
-    const { graph } = published.model;
+    const { graph } = shared.model;
     expect(await outputOf(requestId)).to.equal(concat(inputs.map((input) => infer(graph, input))));
   });
 
+  /** Requests that wait for the worker when it starts, with an inference each. */
+  async function askMany(count: number, firstSalt: number) {
+    const requests: OpenRequest[] = [];
+    for (let i = 0; i < count; i++) {
+      const input = Uint8Array.of(i, 9 * i, firstSalt, 200);
+      requests.push(await ask(market, shared, { input, salt: firstSalt + i }));
+    }
+    return requests;
+  }
+
+  async function expectServedOnce(requests: readonly OpenRequest[]): Promise<Set<string>> {
+    const { inferenceMarket } = market;
+    const transactions = new Set<string>();
+    for (const { requestId, input } of requests) {
+      const events = await inferenceMarket.queryFilter(
+        inferenceMarket.filters.RequestFulfilled(requestId),
+      );
+      expect(events).to.have.length(1);
+      expect(events[0]?.args.output).to.equal(hexlify(infer(shared.model.graph, input)));
+      transactions.add(events[0]?.transactionHash ?? "");
+    }
+    return transactions;
+  }
+
+  it("settles requests that wait at the same time by one proof", async () => {
+    const requests = await askMany(4, 100);
+    // So that all locks are mined together, and all proofs wanted at once.
+    await market.provider.send("evm_setAutomine", [false]);
+    const locks = countSigned("lock");
+    const { jobs } = await start("group", locks.events);
+    await until(() => locks.count() === 4);
+    await market.provider.send("evm_setAutomine", [true]);
+    await market.provider.send("evm_mine", []);
+    for (const { requestId } of requests)
+      expect(await endOf(jobs, requestId)).to.equal("Fulfilled");
+    // Three to a proof.
+    expect((await expectServedOnce(requests)).size).to.equal(2);
+  });
+
+  it("settles each once, though it was killed with a shared proof in its hands", async () => {
+    const requests = await askMany(3, 200);
+    const configuration = await configure("killed");
+    for (const moment of ["Locked", "Proved", "fulfil signed", "fulfil mined"])
+      expect(await runUntilKilled(configuration, moment), moment).to.equal("SIGKILL");
+    const { jobs } = await start("killed");
+    for (const { requestId } of requests)
+      expect(await endOf(jobs, requestId)).to.equal("Fulfilled");
+    await expectServedOnce(requests);
+  });
+
   it("waits for the opening of a private input, takes no other, and then serves it", async () => {
-    const published = await market.publishAs("private", await privateModel());
     const secret = Uint8Array.from({ length: 12 }, (_, i) => 7 * i);
     const { opening, commitment } = sealInput(secret);
-    const { jobs, openings } = await start("private");
-    const { requestId, terms } = await ask(market, published, { input: commitment });
+    const { jobs, openings } = await start("opening");
+    const { requestId, terms } = await ask(market, hidden, { input: commitment });
     const file = path.join(openings, terms.inputHash);
     await writeFile(file, sealInput(secret).opening);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -68,6 +144,6 @@ describe("worker with models of other proof forms", () => {
 
     await writeFile(file, opening);
     expect(await endOf(jobs, requestId)).to.equal("Fulfilled");
-    expect(await outputOf(requestId)).to.equal(hexlify(infer(published.model.graph, secret)));
+    expect(await outputOf(requestId)).to.equal(hexlify(infer(hidden.model.graph, secret)));
   });
 });

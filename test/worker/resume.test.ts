@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import path from "node:path";
 import { expect } from "chai";
 import pino from "pino";
 import { readWorkerConfig } from "../../worker/config.ts";
@@ -9,6 +6,7 @@ import { ask } from "../fixtures/models.ts";
 import { opg } from "../fixtures/protocol.ts";
 import { serveMarket, type ServedMarket } from "../fixtures/served-market.ts";
 import { endOf } from "./jobs.ts";
+import { runUntilKilled } from "./mortality.ts";
 
 /** Every moment of a job's life after which the journal has to know what was going on, in order. */
 const MOMENTS = [
@@ -22,8 +20,6 @@ const MOMENTS = [
   "fulfil sent",
   "fulfil mined",
 ] as const;
-
-const MORTAL_WORKER = path.resolve(import.meta.dirname, "../../worker/testing/mortal-worker.ts");
 
 describe("worker that is killed", () => {
   let market: ServedMarket;
@@ -59,15 +55,3 @@ describe("worker that is killed", () => {
     expect(await feeEscrow.earningsOf(operator)).to.equal(opg(9));
   });
 });
-
-/** Runs a worker that dies at a moment; returns the signal that ended it. */
-async function runUntilKilled(configuration: string, moment: string): Promise<string | null> {
-  const child = spawn(process.execPath, ["--import", "tsx", MORTAL_WORKER, configuration, moment], {
-    stdio: "ignore",
-  });
-  // What is not killed within a minute never reaches the moment.
-  const giveUp = setTimeout(() => child.kill("SIGTERM"), 60_000);
-  const [, signal] = (await once(child, "exit")) as [number | null, string | null];
-  clearTimeout(giveUp);
-  return signal;
-}

@@ -12,7 +12,7 @@ import type { TransactionPurpose } from "../chain/transaction.ts";
 import type { Prover } from "../prover/prover.ts";
 import { hasEnded, type JobState } from "./job-states.ts";
 import type { JobStore } from "./job-store.ts";
-import type { Job } from "./job.ts";
+import type { Job, SharedPart } from "./job.ts";
 
 export interface JobRunnerOptions {
   readonly jobs: JobStore;
@@ -41,7 +41,10 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
   gone: "Orphaned",
 };
 
-/** A request cannot be taken in the second in which it is made, its offer may still be too low, or its opening not be here. */
+/**
+ * A request cannot be taken in the second in which it is made; its offer may still be too low, its opening not be here, or
+ * another job be about to settle it.
+ */
 class NotYet extends Error {}
 
 /** Takes a job from state to state until it has ended. */
@@ -65,7 +68,7 @@ export class JobRunner {
         await this.#step(job);
       }
     } catch (error) {
-      if (error instanceof NotYet) log.info({ requestId }, "It is too early to take the request.");
+      if (error instanceof NotYet) log.info({ requestId }, "It is too early for the next step.");
       else log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
       throw error;
     } finally {
@@ -130,14 +133,40 @@ export class JobRunner {
     const situation = await this.#situationOf(job);
     if (situation !== "held" && situation !== "open") return jobs.advance(job, ENDS[situation]);
     if (job.answer === undefined) throw new Error("A proved job has no answer.");
+    const { shared, output, evidence } = job.answer;
+    if (shared !== undefined && (await this.#isLedByOther(job, shared))) throw new NotYet();
 
-    const data = market.interface.encodeFunctionData("fulfil", [
-      { ...job.terms },
-      node,
-      hexlify(job.answer.output),
-      hexlify(job.answer.evidence),
-    ]);
+    const data =
+      shared === undefined
+        ? market.interface.encodeFunctionData("fulfil", [
+            { ...job.terms },
+            node,
+            hexlify(output),
+            hexlify(evidence),
+          ])
+        : market.interface.encodeFunctionData("fulfilShared", [
+            node,
+            await this.#fulfilmentsOf(shared),
+            hexlify(evidence),
+          ]);
     await this.#sign(job, { purpose: "fulfil", data, next: "Fulfilling" });
+  }
+
+  /** Of the jobs that share a proof the first settles all; the others wait until it has ended. */
+  async #isLedByOther({ requestId }: Job, [leader]: readonly SharedPart[]): Promise<boolean> {
+    if (leader === undefined || leader.requestId === requestId) return false;
+    const job = await this.#options.jobs.get(leader.requestId);
+    return job !== undefined && !hasEnded(job.state);
+  }
+
+  #fulfilmentsOf(shared: readonly SharedPart[]) {
+    return Promise.all(
+      shared.map(async ({ requestId, output }) => {
+        const job = await this.#options.jobs.get(requestId);
+        if (job === undefined) throw new Error(`the journal does not have request ${requestId}`);
+        return { terms: { ...job.terms }, output };
+      }),
+    );
   }
 
   async #confirmFulfilment(job: Job): Promise<void> {

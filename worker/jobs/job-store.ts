@@ -86,18 +86,10 @@ export class JobStore {
       const { affectedRows } = await within.query(
         `UPDATE jobs SET state = $3, reason = $4, changed_at = now(),
            output = coalesce($5, output), evidence = coalesce($6, evidence),
-           witness_ms = coalesce($7, witness_ms), proof_ms = coalesce($8, proof_ms)
+           witness_ms = coalesce($7, witness_ms), proof_ms = coalesce($8, proof_ms),
+           shared = CASE WHEN $6::bytea IS NULL THEN shared ELSE $9 END
          WHERE request_id = $1 AND state = $2`,
-        [
-          requestId,
-          job.state,
-          to,
-          reason ?? null,
-          answer?.output ?? null,
-          answer?.evidence ?? null,
-          answer?.witnessMs ?? null,
-          answer?.proofMs ?? null,
-        ],
+        [requestId, job.state, to, reason ?? null, ...answerColumns(answer)],
       );
       if (affectedRows !== 1) throw new Error(`The job is not ${job.state} any more.`);
       if (transaction !== undefined) await transactions.record(transaction, within);
@@ -131,4 +123,17 @@ export class JobStore {
       for (const { request_id } of rows) await queue.send(request_id, within);
     });
   }
+}
+
+/** Output, evidence, times, and with whom the proof is shared; nulls leave what is there. */
+function answerColumns(answer: ProvenAnswer | undefined): readonly unknown[] {
+  if (answer === undefined) return [null, null, null, null, null];
+  const { output, evidence, witnessMs, proofMs, shared } = answer;
+  return [
+    output,
+    evidence,
+    witnessMs,
+    proofMs,
+    shared === undefined ? null : JSON.stringify(shared),
+  ];
 }

@@ -9,10 +9,19 @@ export interface FoundRequest {
   readonly input: Uint8Array;
 }
 
+/** One of the answers that share a proof. */
+export interface SharedPart {
+  readonly requestId: string;
+  /** 0x-prefixed hex. */
+  readonly output: string;
+}
+
 /** A model's answer with its proof. */
 export interface ProvenAnswer {
   readonly output: Uint8Array;
   readonly evidence: Uint8Array;
+  /** All answers that share the proof, in its order, this one too; none if it has the proof for itself. */
+  readonly shared?: readonly SharedPart[] | undefined;
   readonly witnessMs: number;
   readonly proofMs: number;
 }
@@ -44,6 +53,8 @@ const termsSchema = z.object({
   salt: z.coerce.bigint(),
 }) satisfies z.ZodType<RequestTerms>;
 
+const sharedSchema = z.array(z.object({ requestId: z.string(), output: z.string() }));
+
 const rowSchema = z.object({
   request_id: z.string(),
   state: z.enum(JOB_STATES),
@@ -51,6 +62,7 @@ const rowSchema = z.object({
   input: z.instanceof(Uint8Array),
   output: z.instanceof(Uint8Array).nullable(),
   evidence: z.instanceof(Uint8Array).nullable(),
+  shared: z.string().nullable(),
   witness_ms: z.number().nullable(),
   proof_ms: z.number().nullable(),
   reason: z.string().nullable(),
@@ -59,7 +71,7 @@ const rowSchema = z.object({
 /** Reads a job from its row. */
 export function jobOf(row: unknown): Job {
   const { request_id, state, terms, input, reason, ...rest } = rowSchema.parse(row);
-  const { output, evidence, witness_ms, proof_ms } = rest;
+  const { output, evidence, shared, witness_ms, proof_ms } = rest;
   return {
     requestId: request_id,
     state,
@@ -68,9 +80,19 @@ export function jobOf(row: unknown): Job {
     answer:
       output === null || evidence === null
         ? undefined
-        : { output, evidence, witnessMs: witness_ms ?? 0, proofMs: proof_ms ?? 0 },
+        : {
+            output,
+            evidence,
+            shared: decodeShared(shared),
+            witnessMs: witness_ms ?? 0,
+            proofMs: proof_ms ?? 0,
+          },
     reason: reason ?? undefined,
   };
+}
+
+function decodeShared(text: string | null): readonly SharedPart[] | undefined {
+  return text === null ? undefined : sharedSchema.parse(JSON.parse(text));
 }
 
 /** Terms as text; integers as decimal strings. */

@@ -2,13 +2,15 @@ import pLimit from "p-limit";
 import type { Logger } from "pino";
 import type { Deployment } from "../../sdk/deployment.ts";
 import { evidenceOf, proofKindOf } from "../../sdk/proof-kinds.ts";
-import { getBytes } from "ethers";
-import { prepareModel, proveInference } from "../../zkml/prove/prover.ts";
+import { getBytes, hexlify } from "ethers";
+import { at } from "../../zkml/arrays.ts";
+import { prepareModel, proveTogether } from "../../zkml/prove/prover.ts";
 import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
 import { stopProverThreads } from "../../zkml/prove/threads.ts";
 import type { FoundRequest, ProvenAnswer } from "../jobs/job.ts";
 import type { Openings } from "../models/openings.ts";
 import type { ServedModel } from "../models/served-models.ts";
+import { takeGroup, type Waiting } from "./proof-group.ts";
 
 export interface ProverOptions {
   readonly models: ReadonlyMap<string, ServedModel>;
@@ -28,6 +30,7 @@ export class Prover {
   readonly #options: ProverOptions;
   /** One proof takes all cores: two at once would only be late together. */
   readonly #oneAtATime = pLimit(1);
+  readonly #waiting: Waiting[] = [];
   #isStopped = false;
 
   constructor(options: ProverOptions) {
@@ -51,27 +54,67 @@ export class Prover {
     }
   }
 
-  /** @throws ZkmlError `INPUT_SIZE`, `PROVER_FAILED` or `PROOF_INVALID`. */
+  /**
+   * Proves a request. Requests that wait for the prover at the same time share a proof, if their model's proofs carry several
+   * inferences.
+   *
+   * @throws ZkmlError `INPUT_SIZE`, `PROVER_FAILED` or `PROOF_INVALID`.
+   */
   prove(request: FoundRequest): Promise<ProvenAnswer> {
-    return this.#oneAtATime(async () => {
-      const { deployment, node, maker, openings } = this.#options;
-      const { requestId, terms } = request;
-      const served = this.#servedModel(request);
-      const input = await openings.find(request, served.model);
-      if (input === undefined) throw new Error("the private input's opening is not here any more");
-      const context = {
-        chainId: deployment.chainId,
-        market: deployment.addresses.inferenceMarket,
-        modelId: terms.modelId,
-        requestId,
-        node,
-      };
-      const { parts, model } = served;
-      const proven = await proveInference(model, { input, context, parts }, maker);
-      const { output, witnessMs, proofMs } = proven;
-      const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
-      return { output, evidence, witnessMs, proofMs };
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<ProvenAnswer>();
+    this.#waiting.push({ request, resolve, reject });
+    void this.#oneAtATime(() => this.#proveNext());
+    return promise;
+  }
+
+  async #proveNext(): Promise<void> {
+    const group = takeGroup(this.#waiting, this.#options.models);
+    // Those that waited may have been taken into a group before.
+    if (group.length === 0) return;
+    try {
+      const answers = await this.#proveTogether(group.map(({ request }) => request));
+      group.forEach(({ resolve }, i) => {
+        resolve(at(answers, i));
+      });
+    } catch (error) {
+      // What one of them is to blame for must not end the others.
+      if (group.length === 1) at(group, 0).reject(error);
+      else for (const waiting of group) await this.#proveAlone(waiting);
+    }
+  }
+
+  async #proveAlone({ request, resolve, reject }: Waiting): Promise<void> {
+    try {
+      resolve(at(await this.#proveTogether([request]), 0));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  async #proveTogether(requests: readonly FoundRequest[]): Promise<readonly ProvenAnswer[]> {
+    const { deployment, node, maker } = this.#options;
+    const { modelId, model, parts } = this.#servedModel(at(requests, 0));
+    const market = deployment.addresses.inferenceMarket;
+    const context = { chainId: deployment.chainId, market, modelId, node };
+    const questions = await Promise.all(
+      requests.map(async (request) => ({
+        requestId: request.requestId,
+        input: await this.#knownInput(request),
+      })),
+    );
+    const proven = await proveTogether(model, { questions, context, parts }, maker);
+    const { answers, witnessMs, proofMs } = proven;
+    const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
+    const all = answers.map(({ requestId, output }) => ({ requestId, output: hexlify(output) }));
+    const shared = all.length === 1 ? undefined : all;
+    return answers.map(({ output }) => ({ output, evidence, shared, witnessMs, proofMs }));
+  }
+
+  async #knownInput(request: FoundRequest): Promise<Uint8Array> {
+    const { model } = this.#servedModel(request);
+    const input = await this.#options.openings.find(request, model);
+    if (input === undefined) throw new Error("the private input's opening is not here any more");
+    return input;
   }
 
   /** Whether all is here that proving takes: of a private input, its opening. */

@@ -12,6 +12,7 @@ export const SCHEMA = `
     input bytea NOT NULL,
     output bytea,
     evidence bytea,
+    shared text,
     witness_ms double precision,
     proof_ms double precision,
     reason text,

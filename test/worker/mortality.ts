@@ -1,0 +1,20 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+
+const MORTAL_WORKER = path.resolve(import.meta.dirname, "../../worker/testing/mortal-worker.ts");
+
+/** Runs a worker that dies at a moment; returns the signal that ended it. */
+export async function runUntilKilled(
+  configuration: string,
+  moment: string,
+): Promise<string | null> {
+  const child = spawn(process.execPath, ["--import", "tsx", MORTAL_WORKER, configuration, moment], {
+    stdio: "ignore",
+  });
+  // What is not killed within a minute never reaches the moment.
+  const giveUp = setTimeout(() => child.kill("SIGTERM"), 60_000);
+  const [, signal] = (await once(child, "exit")) as [number | null, string | null];
+  clearTimeout(giveUp);
+  return signal;
+}
