@@ -43,7 +43,7 @@ export function quantiseRectifier(
 ): ScaledLayer {
   const rowScales = forms.map((form) => rowScale(form, known, bits.weight));
   const shifts = Uint8Array.from(rowScales, (scale, row) =>
-    shiftFor(Math.max(0, at(observed.sums, row).high) / scale, bits.activation),
+    shiftFor(reachOf(at(observed.sums, row)) / scale, bits.activation),
   );
   const rows = integerRows(forms, known.scales, (row) => ({
     scale: at(rowScales, row),
@@ -53,6 +53,14 @@ export function quantiseRectifier(
     layer: { kind: "rectifier", name, rows, shifts },
     scales: rowScales.map((scale, row) => scale * 2 ** at(shifts, row)),
   };
+}
+
+/**
+ * What a rectifier's results are expected to reach. Where no sample opens it, as far as it was closed: were its results counted in
+ * finer units, the weights on them would round to nothing, and whoever opens it would get a wrong answer.
+ */
+function reachOf({ low, high }: Range): number {
+  return high > 0 ? high : -low;
 }
 
 /** Bits of a comparison's weights where they are not exact: what is compared decides, so it must not be rounded away. */

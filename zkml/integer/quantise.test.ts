@@ -95,6 +95,34 @@ describe("quantise", () => {
     expect(relativeError(network, quantise(network, samples), samples)).to.be.below(0.005);
   });
 
+  it("keeps the weight of a rectifier that no sample opens", () => {
+    const file = onnxFile({
+      input: { type: "uint8", shape: [1, 8] },
+      output: { type: "float", shape: [1, 1] },
+      nodes: [
+        node("Cast", ["x"], "f", { to: 1 }),
+        node("Gemm", ["f", "w", "b"], "s"),
+        node("Relu", ["s"], "r"),
+        node("MatMul", ["r", "v"], "h"),
+        node("Relu", ["h"], "y"),
+      ],
+      initializers: {
+        w: tensor(
+          [8, 2],
+          Array.from({ length: 16 }, (_, i) => 1.5 + 0.01 * Math.sin(i)),
+        ),
+        // The second opens where all inputs are above 200.
+        b: tensor([2], [0, -2400]),
+        v: tensor([2, 1], [1, 0.3]),
+      },
+    });
+    const network = lower(decodeOnnx(file));
+    const samples = Array.from({ length: 50 }, () => randomBytes(8, random).map((x) => x >> 1));
+    const graph = quantise(network, samples, { weightBits: 12, activationBits: 10 });
+    const bright = [220, 240, 255].map((x) => new Uint8Array(8).fill(x));
+    expect(relativeError(network, graph, [...samples, ...bright])).to.be.below(0.01);
+  });
+
   it("does not round apart what cancels, where a constant stands beside it", () => {
     const file = onnxFile({
       input: { type: "float", shape: [1, 6] },
