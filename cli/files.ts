@@ -82,10 +82,14 @@ export async function requireNoFile(file: string): Promise<void> {
  *
  * @throws ZkmlError `FILE_UNWRITABLE`.
  */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  file: string,
+  content: string | Uint8Array,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
   const unfinished = `${file}.unfinished`;
   try {
-    await writeFile(unfinished, content);
+    await writeFile(unfinished, content, options);
     await rename(unfinished, file);
   } catch (cause) {
     await rm(unfinished, { force: true }).catch(() => undefined);

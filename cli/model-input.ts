@@ -1,8 +1,7 @@
 import { at, listOf } from "../zkml/arrays.ts";
-import { splitInputs } from "../zkml/circuit/proof-form.ts";
-import { inputOf } from "../zkml/circuit/sealed-input.ts";
+import { requireKnownInput } from "../zkml/circuit/proof-form.ts";
 import { ZkmlError } from "../zkml/errors.ts";
-import { decodeTensors, encodeTensors, sizeOf } from "../zkml/integer/tensor-spec.ts";
+import { encodeTensors, sizeOf } from "../zkml/integer/tensor-spec.ts";
 import type { ProvableModel } from "../zkml/prove/prover.ts";
 import { parseIntegers, readInputFile } from "./files.ts";
 
@@ -19,8 +18,7 @@ export async function readModelInput(
   const content = await readInputFile(file);
   const isPrivate = form.inputs === "private";
   if (!file.endsWith(".json")) {
-    for (const known of splitInputs(form, graph, content))
-      decodeTensors(graph.inputs, isPrivate ? inputOf(known) : known);
+    requireKnownInput(form, graph, content);
     return content;
   }
   if (isPrivate)

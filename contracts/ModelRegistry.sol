@@ -12,13 +12,13 @@ import {ALL_TIERS, Tier, TierSet} from "./types/Tier.sol";
 import {NO_KEY, VerificationKey} from "./types/VerificationKey.sol";
 
 /// @title ModelRegistry
-/// @dev An id is the hash of what never changes: publisher, content, key and sizes. A publisher who sets up new keys
-/// registers a new model.
+/// @dev An id is the hash of publisher, content, key and sizes, which never change. Neither does the number of inferences in a
+/// proof, which is not in it: the content and the proof itself say it. A publisher who sets up new keys registers a new model.
 ///
 /// WHAT THIS TRUSTS
 ///
-/// - The publisher, to register the key and the sizes of the circuit that belongs to the content. A payer who wants to be
-///   sure compiles the content and compares.
+/// - The publisher, to register the key, the sizes and the inferences of the circuit that belongs to the content. A payer who
+///   wants to be sure compiles the content and compares; nodes compare with the package they serve.
 /// - OPG, to move exactly what it says.
 /// @custom:security-contact security@opengradient.ai
 contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
@@ -31,8 +31,12 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
         uint96 deposit;
     }
 
-    /// @notice Longest input or output of a proven model, in bytes: it is calldata of the settlement.
-    uint256 public constant MAX_PROVEN_SIZE = 65_536;
+    /// @notice Longest input or output that one proof of a model is about, in bytes: it is calldata of the settlement, and nodes
+    /// take no transaction of more than 128 KiB.
+    uint256 public constant MAX_PROVEN_SIZE = 61_440;
+
+    /// @notice Most inferences in a proof. Whoever needs one of them pays gas for the place of each.
+    uint256 public constant MAX_INFERENCES = 1_024;
 
     bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.ModelRegistry"));
 
@@ -99,17 +103,22 @@ contract ModelRegistry is IModelRegistry, Governed, ReentrancyGuardTransient {
         if (tiers.contains(Tier.Proven) || tiers.contains(Tier.Optimistic)) {
             require(GROTH16_VERIFIER.isRegistered(key), ModelRegistryBadKey(key, tiers));
             require(
-                _isProvable(registration.inputSize) && _isProvable(registration.outputSize),
-                ModelRegistryBadSize(registration.inputSize, registration.outputSize, MAX_PROVEN_SIZE)
+                inferences != 0 && inferences <= MAX_INFERENCES,
+                ModelRegistryBadInferences(inferences, MAX_INFERENCES)
             );
+            _requireProvable(inferences * registration.inputSize, inferences * registration.outputSize);
         } else {
             require(key == NO_KEY, ModelRegistryBadKey(key, tiers));
+            require(inferences == 0, ModelRegistryBadInferences(inferences, 0));
         }
-        require((inferences == 0) == (key == NO_KEY), ModelRegistryBadInferences(inferences, key));
     }
 
-    function _isProvable(uint256 size) private pure returns (bool) {
-        return size != 0 && size <= MAX_PROVEN_SIZE;
+    /// @dev Of all inferences of a proof together.
+    function _requireProvable(uint256 inputSize, uint256 outputSize) private pure {
+        require(
+            inputSize != 0 && inputSize <= MAX_PROVEN_SIZE && outputSize != 0 && outputSize <= MAX_PROVEN_SIZE,
+            ModelRegistryBadSize(inputSize, outputSize, MAX_PROVEN_SIZE)
+        );
     }
 
     // CHANGE

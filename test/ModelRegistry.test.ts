@@ -39,7 +39,7 @@ describe("ModelRegistry", () => {
         .withArgs(
           id,
           publisher,
-          [CONTENT, "ipfs://content", registration.tiers, registration.key, 12, 12, 7, opg(2)],
+          [CONTENT, "ipfs://content", registration.tiers, registration.key, 12, 12, 1, 7, opg(2)],
           deposit,
         );
       await expect(register).to.changeTokenBalances(
@@ -57,11 +57,12 @@ describe("ModelRegistry", () => {
       expect([
         model.inputSize,
         model.outputSize,
+        model.inferences,
         model.computeUnits,
         model.royalty,
         model.deposit,
         model.retired,
-      ]).to.deep.equal([12n, 12n, 7n, opg(2), deposit, false]);
+      ]).to.deep.equal([12n, 12n, 1n, 7n, opg(2), deposit, false]);
     });
 
     it("gives the id that the SDK computes", async () => {
@@ -155,15 +156,17 @@ describe("ModelRegistry", () => {
 
     it("refuses proofs that carry nothing, and inferences in a proof where there are none", async () => {
       const { registry, publisher, registration } = await loadFixture(fixture);
-      const { key } = registration;
       await expect(registry.connect(publisher).register({ ...registration, inferences: 0 }))
         .to.be.revertedWithCustomError(registry, "ModelRegistryBadInferences")
-        .withArgs(0, key);
+        .withArgs(0, 1_024);
       const keyless = { ...registration, tiers: tierSet("Signed"), key: ZeroAddress };
       await expect(registry.connect(publisher).register({ ...keyless, inferences: 1 }))
         .to.be.revertedWithCustomError(registry, "ModelRegistryBadInferences")
-        .withArgs(1, ZeroAddress);
-      await registry.connect(publisher).register({ ...registration, inferences: 65_535 });
+        .withArgs(1, 0);
+      await expect(registry.connect(publisher).register({ ...registration, inferences: 1_025 }))
+        .to.be.revertedWithCustomError(registry, "ModelRegistryBadInferences")
+        .withArgs(1_025, 1_024);
+      await registry.connect(publisher).register({ ...registration, inferences: 1_024 });
     });
 
     it("refuses proved models without sizes, or with ones too large for calldata", async () => {
@@ -171,18 +174,23 @@ describe("ModelRegistry", () => {
       for (const [inputSize, outputSize] of [
         [0, 12],
         [12, 0],
-        [65_537, 12],
-        [12, 65_537],
+        [61_441, 12],
+        [12, 61_441],
       ] as const) {
         await expect(
           registry.connect(publisher).register({ ...registration, inputSize, outputSize }),
         )
           .to.be.revertedWithCustomError(registry, "ModelRegistryBadSize")
-          .withArgs(inputSize, outputSize, 65_536);
+          .withArgs(inputSize, outputSize, 61_440);
       }
       await registry
         .connect(publisher)
-        .register({ ...registration, inputSize: 65_536, outputSize: 65_536 });
+        .register({ ...registration, inputSize: 61_440, outputSize: 61_440 });
+      // The limit is that of all inferences together.
+      const many = { ...registration, inputSize: 61, inferences: 1_008 };
+      await expect(registry.connect(publisher).register(many))
+        .to.be.revertedWithCustomError(registry, "ModelRegistryBadSize")
+        .withArgs(61_488, 12_096, 61_440);
     });
 
     it("refuses a publisher who cannot pay the deposit, and keeps nothing", async () => {
@@ -238,6 +246,7 @@ describe("ModelRegistry", () => {
         9n,
         12n,
         12n,
+        1n,
       ]);
     });
 

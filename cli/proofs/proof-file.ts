@@ -5,7 +5,7 @@ import { claimSchema } from "./claim.ts";
 import { bytes, hash } from "./hex.ts";
 
 const proofFileSchema = z.object({
-  format: z.literal("opengradient-proof/1"),
+  format: z.literal("opengradient-proof/2"),
   claim: claimSchema.extend({ modelId: hash, inputHash: hash }),
   output: bytes,
   /** As the market takes it: the kind of proof, and the proof. */

@@ -31,7 +31,7 @@ export async function proveClaim(
   const request = { input, context, parts };
   const proven = await proveInference(model, request, prover);
   const file: ProofFile = {
-    format: "opengradient-proof/1",
+    format: "opengradient-proof/2",
     claim: { ...context, inputHash: keccak256(proven.input) },
     output: hexlify(proven.output),
     evidence: evidenceOf(proofKindOf(manifest), proven.evidence),

@@ -99,11 +99,11 @@ interface IModelRegistry {
     /// @notice The Proven and Optimistic tiers need a registered key; the others take none.
     error ModelRegistryBadKey(VerificationKey key, TierSet tiers);
 
-    /// @notice With a key, input and output must have lengths from 1 to `limit` bytes.
+    /// @notice With a key, inputs and outputs of all inferences of a proof must have together from 1 to `limit` bytes.
     error ModelRegistryBadSize(uint256 inputSize, uint256 outputSize, uint256 limit);
 
-    /// @notice A proof carries at least one inference; a model without a key has none.
-    error ModelRegistryBadInferences(uint256 inferences, VerificationKey key);
+    /// @notice A proof carries from one to `limit` inferences; a model without a key has none.
+    error ModelRegistryBadInferences(uint256 inferences, uint256 limit);
 
     /// @notice The model is not offered in this tier.
     error ModelRegistryTierNotOffered(ModelId modelId, Tier tier);

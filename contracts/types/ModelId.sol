@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {VerificationKey} from "./VerificationKey.sol";
 
-/// @dev Identifier of a model: the hash of everything about it that never changes. Whoever knows the parts can show that
+/// @dev Identifier of a model: the hash of its origin, its key and its sizes, which never change. Whoever knows the parts can show that
 /// they belong to the model without asking the registry; verifiers do.
 type ModelId is bytes32;
 

@@ -150,7 +150,7 @@ describe("InferenceMarket.request", () => {
     for (const size of [0, 11, 13]) {
       await expect(market.request(await parametersOf(modelId), new Uint8Array(size)))
         .to.be.revertedWithCustomError(market, "InferenceMarketBadInputSize")
-        .withArgs(size, 12);
+        .withArgs(size, 12, 1);
     }
   });
 

@@ -5,13 +5,14 @@ import {
   readdir,
   readFile,
   rm,
+  stat,
   truncate,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { concat, hexlify, id, keccak256, ZeroAddress } from "ethers";
+import { concat, dataLength, hexlify, id, keccak256, ZeroAddress } from "ethers";
 import { at } from "../../zkml/arrays.ts";
 import { node, tensor } from "../../zkml/onnx/build.ts";
 import { modelMessage } from "../../zkml/onnx/schema.ts";
@@ -255,8 +256,8 @@ describe("opg model", () => {
         await writeJson(`secret-${i}.json`, input);
         await opg("seal", "sealed", "--input", `secret-${i}.json`, "--output", `opening-${i}`);
       }
-      const openings = await Promise.all([0, 1].map((i) => readFile(file(`opening-${i}`))));
-      await writeFile(file("openings"), Buffer.concat(openings));
+      const both = ["--input", "secret-0.json", "secret-1.json", "--output", "openings"];
+      await opg("seal", "sealed", ...both);
     });
 
     it("are shown to the chain as commitments", async () => {
@@ -265,6 +266,8 @@ describe("opg model", () => {
       const sealed = await json("seal", "sealed", "--input", "secret-0.json", "--output", "again");
       const { commitment, inputHash } = sealed.json;
       expect(inputHash).to.equal(keccak256(String(commitment)));
+      expect(dataLength(String(commitment))).to.equal(32);
+      expect((await stat(file("again"))).mode & 0o777).to.equal(0o600);
       expect(await readFile(file("again"))).not.to.deep.equal(await readFile(file("opening-0")));
     });
 
@@ -312,10 +315,16 @@ describe("opg model", () => {
         "FILE_EXISTS",
         /"opening-0" exists already/,
       );
-      const many = ["--samples", "samples.json", "--out", "many", "--inferences", "65536"];
+      const three = ["secret-0.json", "secret-1.json", "secret-0.json"];
+      expectFailure(
+        await seal("sealed", "--input", ...three, "--output", "none"),
+        "TOO_MANY_INFERENCES",
+        /3 inputs do not fit into a proof that carries 2/,
+      );
+      const many = ["--samples", "samples.json", "--out", "many", "--inferences", "1025"];
       const { exitCode, stderr } = await opg("compile", "network.onnx", ...many);
       expect(exitCode).to.equal(1);
-      expect(stderr).to.include("Give a whole number from 1 to 65535.");
+      expect(stderr).to.include("Give a whole number from 1 to 1024.");
     });
   });
 

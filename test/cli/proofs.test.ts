@@ -45,7 +45,7 @@ function checkProofFiles(
     const proven = await proveClaims(deployment.chainId, published, 1);
     const { claim, output, evidence } = at(proven, 0);
     const proof: ProofFile = {
-      format: "opengradient-proof/1",
+      format: "opengradient-proof/2",
       claim: {
         ...claim,
         chainId: deployment.chainId,

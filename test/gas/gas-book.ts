@@ -1,7 +1,18 @@
-import { getBytes, type ContractTransactionResponse, type TransactionResponse } from "ethers";
+import {
+  getBytes,
+  toBeHex,
+  type ContractTransactionResponse,
+  type TransactionResponse,
+} from "ethers";
+import type { RequestTerms } from "../../sdk/request.ts";
 
 /** Of all permits and requests: far in the future, and the same in every run. Unix time in seconds. */
 export const EXPIRY = 3_000_000_000;
+
+/** What of a request's terms is another in each run: a model's id depends on its key, and the chain's clock goes on by itself. */
+export function randomTerms({ modelId, rampStart }: RequestTerms): string[] {
+  return [modelId, toBeHex(rampStart)];
+}
 
 /** Calldata gas of a byte that is not zero, less that of one that is (EIP-2028). */
 const NON_ZERO_SURCHARGE = 12;

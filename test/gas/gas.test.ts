@@ -21,7 +21,7 @@ import { bookChannels } from "./channels.ts";
 import { bookOptimistic } from "./optimistic.ts";
 import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
-import { EXPIRY, GasBook } from "./gas-book.ts";
+import { EXPIRY, GasBook, randomTerms } from "./gas-book.ts";
 import { bookSharedProofs } from "./shared-proofs.ts";
 import { bookSigned } from "./signed.ts";
 
@@ -166,7 +166,7 @@ describe("gas of user actions", function () {
       const name = "request, 784-byte input, escrowed from balance";
       const { terms, requestId } = await bookedAsk(digits, name, image);
       const lock = market.connect(nodeSigner).lock(terms, operator);
-      await book.book(`lock with collateral${suffix}`, lock, [terms.modelId]);
+      await book.book(`lock with collateral${suffix}`, lock, randomTerms(terms));
       const { output, evidence } = await answer(fixture, digits, {
         requestId,
         input: image,
@@ -185,7 +185,7 @@ describe("gas of user actions", function () {
         dataSlice(evidence, 4),
       ]);
       // Origin, key, commitment and proof are random.
-      const random = [dataSlice(evidence, 4, 344), terms.modelId];
+      const random = [dataSlice(evidence, 4, 344), ...randomTerms(terms)];
       await book.book("verify proven", nodeSigner.sendTransaction({ to: provenVerifier, data }), [
         ...random,
         requestId,
@@ -268,7 +268,7 @@ describe("gas of user actions", function () {
         node: operator.address,
       });
       const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
-      const random = [dataSlice(evidence, 4, 344), terms.modelId];
+      const random = [dataSlice(evidence, 4, 344), ...randomTerms(terms)];
       await book.book(`fulfil proven, 12-byte input, with royalty${suffix}`, fulfil, random);
     }
     await feeEscrow.collectEarnings(operator);
@@ -287,7 +287,7 @@ describe("gas of user actions", function () {
         node: operator.address,
       });
       const fulfil = market.connect(nodeSigner).fulfil(terms, operator, output, evidence);
-      const random = [dataSlice(evidence, 4, 344), terms.modelId];
+      const random = [dataSlice(evidence, 4, 344), ...randomTerms(terms)];
       await book.book(`fulfil proven, part of the fee back${suffix}`, fulfil, random);
     }
   });
@@ -311,7 +311,7 @@ describe("gas of user actions", function () {
       await book.book(
         index % 2 === 0 ? `${name}, first` : name,
         market.connect(reporter).expire(terms),
-        [terms.modelId],
+        randomTerms(terms),
       );
     }
     await book.book("hand on slashed stake", staking.handOn(payer));
@@ -325,7 +325,7 @@ describe("gas of user actions", function () {
     const { inferenceMarket: market, provider, payer } = fixture;
     const { terms } = await ask(fixture, small, { expiry: EXPIRY, salt: 200 });
     await provider.send("evm_setNextBlockTimestamp", [EXPIRY + 1]);
-    await book.book("expire and refund", market.connect(payer).expire(terms), [terms.modelId]);
+    await book.book("expire and refund", market.connect(payer).expire(terms), randomTerms(terms));
   });
 
   it("payment channels", () => bookChannels(fixture, book));

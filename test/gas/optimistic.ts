@@ -1,7 +1,7 @@
 import { dataSlice } from "ethers";
 import { answer, ask, INPUT, publish, twinModel } from "../fixtures/models.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
-import { EXPIRY, type GasBook } from "./gas-book.ts";
+import { EXPIRY, randomTerms, type GasBook } from "./gas-book.ts";
 
 /** Books answers of 12 bytes in the Optimistic tier: undoubted ones, and such that are challenged and proved, or not. */
 export async function bookOptimistic(fixture: Fixture, book: GasBook): Promise<void> {
@@ -32,20 +32,19 @@ export async function bookOptimistic(fixture: Fixture, book: GasBook): Promise<v
   };
 
   const calm = await locked();
-  const { modelId } = calm.terms;
   const post = market.fulfil(calm.terms, operator, calm.output, "0x");
-  await book.book("post answer", post, [modelId]);
+  await book.book("post answer", post, randomTerms(calm.terms));
   await pass(challengeWindow);
-  await book.book("finalize", market.finalize(calm.terms, calm.output), [modelId]);
+  await book.book("finalize", market.finalize(calm.terms, calm.output), randomTerms(calm.terms));
 
   const doubted = await posted();
-  await book.book("challenge", challenger.challenge(doubted.terms), [modelId]);
+  await book.book("challenge", challenger.challenge(doubted.terms), randomTerms(doubted.terms));
   const { terms, output, evidence } = doubted;
-  const random = [dataSlice(evidence, 4, 344), modelId];
+  const random = [dataSlice(evidence, 4, 344), ...randomTerms(doubted.terms)];
   await book.book("prove", market.prove(terms, output, evidence), random);
 
   const failed = await posted();
   await challenger.challenge(failed.terms);
   await pass(proveWindow);
-  await book.book("slash, challenged", challenger.expire(failed.terms), [modelId]);
+  await book.book("slash, challenged", challenger.expire(failed.terms), randomTerms(failed.terms));
 }

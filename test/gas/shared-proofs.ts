@@ -1,4 +1,4 @@
-import { dataSlice, hexlify, toBeHex } from "ethers";
+import { dataSlice, hexlify } from "ethers";
 import { evidenceOf, proofKindOf } from "../../sdk/proof-kinds.ts";
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { roleSet } from "../../sdk/tiers.ts";
@@ -15,7 +15,7 @@ import {
   type PublishedModel,
 } from "../fixtures/models.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
-import type { GasBook } from "./gas-book.ts";
+import { randomTerms, type GasBook } from "./gas-book.ts";
 
 /** Origin and key, before the sizes; commitment and proof, behind them. */
 const RANDOM_PARTS = [
@@ -54,7 +54,7 @@ export async function bookSharedProofs(
     const request = await locked(inferences, 5_000 + index);
     const { output, evidence } = await answer(fixture, published, { ...request, node });
     const fulfil = market.connect(nodeSigner).fulfil(request.terms, node, output, evidence);
-    const values = [...randomOf(evidence), ...momentsOf([request])];
+    const values = [...randomOf(evidence), ...randomTerms(request.terms)];
     await book.book(`fulfil one request for ${inferences} inferences`, fulfil, values);
   }
   book.share(
@@ -87,7 +87,7 @@ export async function bookSharedProofs(
   await book.book(
     `fulfil ${inferences} requests by one proof, per request`,
     market.connect(nodeSigner).fulfilShared(node, fulfilments, evidence),
-    [...randomOf(evidence), ...momentsOf(requests)],
+    [...randomOf(evidence), ...requests.flatMap(({ terms }) => randomTerms(terms))],
     inferences,
   );
   await expectAllServed(fixture, requests);
@@ -116,11 +116,6 @@ async function prove(
 
 function randomOf(evidence: string): string[] {
   return RANDOM_PARTS.map(([start, end]) => dataSlice(evidence, start, end));
-}
-
-/** The chain's clock is another in each run, and a model's id depends on its key. */
-function momentsOf(requests: readonly OpenRequest[]): string[] {
-  return requests.flatMap(({ terms }) => [toBeHex(terms.rampStart), terms.modelId]);
 }
 
 /** What is booked must have been paid. */

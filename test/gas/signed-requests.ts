@@ -2,7 +2,7 @@ import { requestId } from "../../sdk/request.ts";
 import { draftRequest, signRequest } from "../../sdk/signed-request.ts";
 import { answer, INPUT, type PublishedModel } from "../fixtures/models.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
-import { EXPIRY, type GasBook } from "./gas-book.ts";
+import { EXPIRY, randomTerms, type GasBook } from "./gas-book.ts";
 
 /** Books requests of 12 bytes that are made and locked in one transaction each. */
 export async function bookSignedRequests(
@@ -33,7 +33,7 @@ export async function bookSignedRequests(
     await book.book(
       `lock with collateral and client signature${suffix}`,
       market.lockSigned(terms, INPUT, signature, operator),
-      [terms.modelId, signature],
+      [...randomTerms(terms), signature],
     );
     // What stood behind it stands behind the next one.
     const request = { requestId: requestId(terms, domain), input: INPUT, node: operator.address };
@@ -42,5 +42,5 @@ export async function bookSignedRequests(
   }
   const terms = await draft(2n);
   await inferenceMarket.closeWindows();
-  await book.book("revoke", inferenceMarket.connect(payer).revoke(terms), [terms.modelId]);
+  await book.book("revoke", inferenceMarket.connect(payer).revoke(terms), randomTerms(terms));
 }

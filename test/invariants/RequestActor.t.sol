@@ -136,18 +136,19 @@ abstract contract RequestActor is ProtocolFixture {
         uint256 owed = escrow.earningsOf(worker) + escrow.royaltiesOf(modelId);
         market.fulfilShared(worker, items, evidence);
 
-        owed = escrow.earningsOf(worker) + escrow.royaltiesOf(modelId) - owed;
+        uint256 expected;
         for (uint256 i = 0; i < 2; ++i) {
             if (wasServed[i] || !isFulfilled(chosen[i]) || (i == 1 && isSame)) continue;
             Memory storage found = memories[chosen[i]];
             found.paid += fees[i];
             found.refunded += found.terms.maxFee - fees[i];
             found.settlements += 1;
-            owed -= fees[i];
+            expected += fees[i];
             remember(chosen[i]);
         }
-        // What was paid for nothing is a settlement that nothing explains.
-        if (owed != 0) memories[chosen[0]].settlements += 1_000;
+        // What was paid beside what is owed, more or less, is a settlement that nothing explains.
+        if (escrow.earningsOf(worker) + escrow.royaltiesOf(modelId) != owed + expected)
+            memories[chosen[0]].settlements += 1_000;
     }
 
     function isFulfilled(RequestId requestId) private view returns (bool) {

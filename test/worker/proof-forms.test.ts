@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
 import { concat, getBytes, hexlify } from "ethers";
@@ -10,11 +10,14 @@ import { sealInput } from "../../zkml/circuit/sealed-input.ts";
 import { infer } from "../../zkml/integer/run.ts";
 import {
   ask,
+  booleanModel,
   privateModel,
   sharedModel,
+  twinModel,
   type OpenRequest,
   type PublishedModel,
 } from "../fixtures/models.ts";
+import { expectCode } from "../fixtures/errors.ts";
 import { serveMarket, type ServedMarket } from "../fixtures/served-market.ts";
 import { endOf, until } from "./jobs.ts";
 import { runUntilKilled } from "./mortality.ts";
@@ -25,11 +28,13 @@ describe("worker with models of other proof forms", () => {
 
   let shared: PublishedModel;
   let hidden: PublishedModel;
+  let boolean: PublishedModel;
 
   before(async () => {
     market = await serveMarket();
     shared = await market.publishAs("shared", await sharedModel());
     hidden = await market.publishAs("hidden", await privateModel());
+    boolean = await market.publishAs("boolean", await booleanModel());
   });
 
   afterEach(async () => {
@@ -40,7 +45,7 @@ describe("worker with models of other proof forms", () => {
   after(() => market.close());
 
   function configure(name: string): Promise<string> {
-    const models = ["shared", "hidden"].map((folder) => ({
+    const models = ["shared", "hidden", "boolean"].map((folder) => ({
       folder: `../${folder}`,
       publisher: market.publisher.address,
     }));
@@ -132,16 +137,45 @@ describe("worker with models of other proof forms", () => {
     await expectServedOnce(requests);
   });
 
+  it("declines what nobody can prove, before anything is at stake", async () => {
+    const { inferenceMarket } = market;
+    const input = Uint8Array.of(0, 1, 2, 0);
+    const { requestId } = await ask(market, boolean, { input });
+    const { jobs } = await start("declining");
+    expect(await endOf(jobs, requestId)).to.equal("Declined");
+    expect((await jobs.get(requestId))?.reason).to.match(/^INPUT_SIZE: Element 2 of "x" is 2/);
+    const locks = await inferenceMarket.queryFilter(
+      inferenceMarket.filters.RequestLocked(requestId),
+    );
+    expect(locks).to.deep.equal([]);
+  });
+
+  it("does not serve a model that is registered for more than its proofs carry", async () => {
+    await market.publishAs("lying", await twinModel(), 5);
+    const config = await market.configure("cheated", {
+      models: [{ folder: "../lying", publisher: market.publisher.address }],
+    });
+    const log = pino({ level: "silent" });
+    const read = await readWorkerConfig(config);
+    const { message } = await expectCode(() => startWorker(read, { log }), "MODEL_NOT_REGISTERED");
+    expect(message).to.match(/carries 1 inferences in a proof; 0x\w+ registered it with 5/);
+  });
+
   it("waits for the opening of a private input, takes no other, and then serves it", async () => {
     const secret = Uint8Array.from({ length: 12 }, (_, i) => 7 * i);
     const { opening, commitment } = sealInput(secret);
-    const { jobs, openings } = await start("opening");
+    const events = new WorkerEvents();
+    const { jobs, openings } = await start("opening", events);
     const { requestId, terms } = await ask(market, hidden, { input: commitment });
     const file = path.join(openings, terms.inputHash);
     await writeFile(file, sealInput(secret).opening);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect((await jobs.get(requestId))?.state).to.equal("Found");
 
+    // Whoever fills the folder can empty it: what was there before the lock is what counts.
+    events.on("job", ({ state }) => {
+      if (state === "Locking") void rm(file);
+    });
     await writeFile(file, opening);
     expect(await endOf(jobs, requestId)).to.equal("Fulfilled");
     expect(await outputOf(requestId)).to.equal(hexlify(infer(hidden.model.graph, secret)));

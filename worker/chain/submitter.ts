@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { isError, Transaction, type Provider, type Wallet } from "ethers";
+import { dataLength, isError, Transaction, type Provider, type Wallet } from "ethers";
 import pLimit from "p-limit";
 import type { Logger } from "pino";
 import type { WorkerEvents } from "../events.ts";
@@ -9,6 +9,12 @@ import type { SignedTransaction, TransactionIntent, TransactionOutcome } from ".
 
 /** EIP-7825: gas that one transaction may ask for. */
 const TRANSACTION_GAS_CAP = 16_777_216n;
+
+/** What nodes take as a transaction, in bytes: `txMaxSize` of geth, and of what is made from it. */
+const MAX_TRANSACTION_BYTES = 131_072;
+
+/** No node would take such a transaction: with its nonce in the journal, all that follow would wait for it for ever. */
+export class TransactionTooLarge extends Error {}
 
 /** The state may have changed a little until a transaction is mined. */
 const GAS_MARGIN_PERCENT = 15n;
@@ -51,7 +57,7 @@ export class Submitter {
    * Signs a transaction for an intent and hands it to `journal`, which stores it together with what depends on it. Sends
    * nothing.
    *
-   * @throws the provider's call exception if the contract would refuse the call.
+   * @throws the provider's call exception if the contract would refuse the call, or `TransactionTooLarge`.
    */
   sign(
     intent: TransactionIntent,
@@ -66,6 +72,7 @@ export class Submitter {
         gasLimit: withMargin(estimate),
         ...(await currentFees(provider, maxFeePerGas)),
       });
+      requireSendable(signed, estimate);
       await journal(signed);
       this.#tell(signed, "signed");
     });
@@ -178,6 +185,16 @@ export class Submitter {
   ): void {
     this.#options.events.emit("transaction", { requestId, purpose, hash, phase });
   }
+}
+
+function requireSendable({ raw, purpose }: SignedTransaction, gas: bigint): void {
+  const size = dataLength(raw);
+  if (size > MAX_TRANSACTION_BYTES)
+    throw new TransactionTooLarge(
+      `${purpose} would be a transaction of ${size} bytes; nodes take ${MAX_TRANSACTION_BYTES}`,
+    );
+  if (gas > TRANSACTION_GAS_CAP)
+    throw new TransactionTooLarge(`${purpose} would take ${gas} gas of ${TRANSACTION_GAS_CAP}`);
 }
 
 const STUCK = "A transaction is not mined and the fee limit is reached. Raise maxFeePerGasGwei.";

@@ -6,12 +6,12 @@ import { describeRevert, isRevert } from "../../sdk/reverts.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { ZkmlError } from "../../zkml/errors.ts";
 import { situationOf, type Situation } from "../chain/situation.ts";
-import type { Submitter } from "../chain/submitter.ts";
+import { TransactionTooLarge, type Submitter } from "../chain/submitter.ts";
 import type { TransactionJournal } from "../chain/transaction-journal.ts";
 import type { TransactionPurpose } from "../chain/transaction.ts";
 import type { Prover } from "../prover/prover.ts";
 import { hasEnded, type JobState } from "./job-states.ts";
-import type { JobStore } from "./job-store.ts";
+import type { JobChange, JobStore } from "./job-store.ts";
 import type { Job, SharedPart } from "./job.ts";
 
 export interface JobRunnerOptions {
@@ -46,6 +46,14 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
  * another job be about to settle it.
  */
 class NotYet extends Error {}
+
+/** A call to make, and what becomes of the job with it. */
+interface Step {
+  readonly purpose: TransactionPurpose;
+  readonly data: string;
+  readonly next: JobState;
+  readonly change?: JobChange;
+}
 
 /** Takes a job from state to state until it has ended. */
 export class JobRunner {
@@ -94,17 +102,32 @@ export class JobRunner {
   }
 
   async #lock(job: Job): Promise<void> {
-    const { jobs, market, node, prover } = this.#options;
+    const { jobs, market, node } = this.#options;
     const refusal = this.#refusalOf(job);
     if (refusal !== undefined) return jobs.advance(job, "Declined", { reason: refusal });
     const situation = await this.#situationOf(job);
-    if (situation === "held") return jobs.advance(job, "Locked");
-    if (situation !== "open") return jobs.advance(job, ENDS[situation]);
+    if (situation !== "open" && situation !== "held") return jobs.advance(job, ENDS[situation]);
+    const prepared = await this.#preparationFor(job);
+    if (prepared instanceof ZkmlError)
+      return jobs.advance(job, "Declined", { reason: `${prepared.code}: ${prepared.message}` });
+    if (situation === "held") return jobs.advance(job, "Locked", prepared);
     // The queue comes back to it: more and more rarely, down to every minute and a half.
-    if (!(await this.#paysEnough(job)) || !(await prover.isReadyFor(job))) throw new NotYet();
+    if (!(await this.#paysEnough(job))) throw new NotYet();
 
     const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
-    await this.#sign(job, { purpose: "lock", data, next: "Locking" });
+    await this.#sign(job, { purpose: "lock", data, next: "Locking", change: prepared });
+  }
+
+  /** What cannot be proved must not be locked, and what a proof takes is kept from before the lock: others could take it away. */
+  async #preparationFor(job: Job): Promise<Pick<JobChange, "opening"> | ZkmlError> {
+    try {
+      const prepared = await this.#options.prover.prepareFor(job);
+      if (prepared === undefined) throw new NotYet();
+      return prepared;
+    } catch (error) {
+      if (error instanceof ZkmlError) return error;
+      throw error;
+    }
   }
 
   async #confirmLock(job: Job): Promise<void> {
@@ -178,10 +201,7 @@ export class JobRunner {
   }
 
   /** Signs a call and stores it with the job's next state; sends nothing. */
-  async #sign(
-    job: Job,
-    { purpose, data, next }: { purpose: TransactionPurpose; data: string; next: JobState },
-  ): Promise<void> {
+  async #sign(job: Job, { purpose, data, next, change }: Step): Promise<void> {
     const { jobs, submitter, transactions, market, log } = this.#options;
     const { requestId } = job;
     if ((await transactions.attempts({ requestId, purpose })) >= MAX_ATTEMPTS) {
@@ -191,10 +211,10 @@ export class JobRunner {
     const to = await market.getAddress();
     try {
       await submitter.sign({ requestId, purpose, to, data }, (transaction) =>
-        jobs.advance(job, next, { transaction }),
+        jobs.advance(job, next, { ...change, transaction }),
       );
     } catch (error) {
-      const reason = describeRevert(error);
+      const reason = error instanceof TransactionTooLarge ? error.message : describeRevert(error);
       if (reason === undefined) throw error;
       // The RPC node has tried it in the block that made the request.
       if (isRevert(error, "InferenceMarketTooFresh")) throw new NotYet();

@@ -10,6 +10,8 @@ import { encodeTerms, jobOf, type FoundRequest, type Job, type ProvenAnswer } fr
 /** What a step adds to its job. */
 export interface JobChange {
   readonly answer?: ProvenAnswer;
+  /** Of a private input. */
+  readonly opening?: Uint8Array | undefined;
   /** Signed, not yet sent: stored together with the new state. */
   readonly transaction?: SignedTransaction;
   readonly reason?: string;
@@ -81,15 +83,16 @@ export class JobStore {
     }
     const { database, transactions, events } = this.#options;
     const { requestId } = job;
-    const { answer, transaction, reason } = change;
+    const { answer, transaction, reason, opening } = change;
     await database.transaction(async (within) => {
       const { affectedRows } = await within.query(
         `UPDATE jobs SET state = $3, reason = $4, changed_at = now(),
            output = coalesce($5, output), evidence = coalesce($6, evidence),
            witness_ms = coalesce($7, witness_ms), proof_ms = coalesce($8, proof_ms),
-           shared = CASE WHEN $6::bytea IS NULL THEN shared ELSE $9 END
+           shared = CASE WHEN $6::bytea IS NULL THEN shared ELSE $9 END,
+           opening = coalesce($10, opening)
          WHERE request_id = $1 AND state = $2`,
-        [requestId, job.state, to, reason ?? null, ...answerColumns(answer)],
+        [requestId, job.state, to, reason ?? null, ...answerColumns(answer), opening ?? null],
       );
       if (affectedRows !== 1) throw new Error(`The job is not ${job.state} any more.`);
       if (transaction !== undefined) await transactions.record(transaction, within);

@@ -9,6 +9,12 @@ export interface FoundRequest {
   readonly input: Uint8Array;
 }
 
+/** A request with all that a proof of it takes. */
+export interface ProvableRequest extends FoundRequest {
+  /** Of a private input; kept from before the request was locked. */
+  readonly opening: Uint8Array | undefined;
+}
+
 /** One of the answers that share a proof. */
 export interface SharedPart {
   readonly requestId: string;
@@ -27,7 +33,7 @@ export interface ProvenAnswer {
 }
 
 /** One request on its way through this node. */
-export interface Job extends FoundRequest {
+export interface Job extends ProvableRequest {
   readonly state: JobState;
   readonly answer: ProvenAnswer | undefined;
   /** Why the job ended as it did, where the state alone does not say it. */
@@ -60,6 +66,7 @@ const rowSchema = z.object({
   state: z.enum(JOB_STATES),
   terms: z.string(),
   input: z.instanceof(Uint8Array),
+  opening: z.instanceof(Uint8Array).nullable(),
   output: z.instanceof(Uint8Array).nullable(),
   evidence: z.instanceof(Uint8Array).nullable(),
   shared: z.string().nullable(),
@@ -70,13 +77,14 @@ const rowSchema = z.object({
 
 /** Reads a job from its row. */
 export function jobOf(row: unknown): Job {
-  const { request_id, state, terms, input, reason, ...rest } = rowSchema.parse(row);
+  const { request_id, state, terms, input, opening, reason, ...rest } = rowSchema.parse(row);
   const { output, evidence, shared, witness_ms, proof_ms } = rest;
   return {
     requestId: request_id,
     state,
     terms: termsSchema.parse(JSON.parse(terms)),
     input,
+    opening: opening ?? undefined,
     answer:
       output === null || evidence === null
         ? undefined

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { hexlify } from "ethers";
 import type { Logger } from "pino";
-import { splitInputs } from "../../zkml/circuit/proof-form.ts";
+import { knownInputSize, splitInputs } from "../../zkml/circuit/proof-form.ts";
 import { commitmentTo } from "../../zkml/circuit/sealed-input.ts";
 import { ZkmlError } from "../../zkml/errors.ts";
 import type { ModelPackage } from "../../zkml/model/package.ts";
@@ -22,20 +22,27 @@ export class Openings {
     this.#log = log;
   }
 
-  /** What a model needs to know of a request's input; `undefined` if it is private, and is not here or not what was asked about. */
+  /** The opening of a request's private input; `undefined` if it is not here, or not what was asked about. */
   async find(request: FoundRequest, model: ModelPackage): Promise<Uint8Array | undefined> {
-    if (model.circuit.form.inputs === "public") return request.input;
-    const opening = await this.#read(request.terms.inputHash);
-    if (opening === undefined || opens(opening, request.input, model)) return opening;
+    const { form } = model.circuit;
+    const opening = await this.#read(
+      request.terms.inputHash,
+      form.inferences * knownInputSize(form, model.graph),
+    );
+    if (opening !== undefined && opens(opening, request.input, model)) return opening;
+    if (opening === undefined) return undefined;
     const { requestId } = request;
     this.#log.warn({ requestId }, "The opening in the folder is not that of the request's input.");
     return undefined;
   }
 
-  async #read(inputHash: string): Promise<Uint8Array | undefined> {
+  async #read(inputHash: string, largest: number): Promise<Uint8Array | undefined> {
     if (this.#folder === undefined) return undefined;
+    const file = path.join(this.#folder, inputHash);
     try {
-      return new Uint8Array(await readFile(path.join(this.#folder, inputHash)));
+      // Anybody may fill the folder.
+      if ((await stat(file)).size > largest) return new Uint8Array();
+      return new Uint8Array(await readFile(file));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;

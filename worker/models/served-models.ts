@@ -44,8 +44,9 @@ async function loadModel(
   const { inputSize, outputSize } = manifest;
   const identity = { publisher, contentHash, key, inputSize, outputSize };
   const id = modelId(identity);
+  let registered: number;
   try {
-    await modelRegistry.model(id);
+    registered = Number((await modelRegistry.model(id)).inferences);
   } catch (cause) {
     if (!isRevert(cause, "ModelRegistryUnknownModel")) throw cause;
     throw new OpenGradientError(
@@ -55,5 +56,12 @@ async function loadModel(
       { cause },
     );
   }
+  // Not in the id: a node that took requests for more than it can prove would lose its collateral.
+  if (registered !== manifest.inferences)
+    throw new OpenGradientError(
+      "MODEL_NOT_REGISTERED",
+      `The model in "${folder}" carries ${manifest.inferences} inferences in a proof; ${publisher} registered it with ${registered}.`,
+      "Do not serve it: nobody can answer all requests that the market takes for it.",
+    );
   return { modelId: id, model, parts: { origin: modelOrigin(identity), key } };
 }

@@ -1,21 +1,24 @@
 import { expect } from "chai";
-import type { FoundRequest } from "../jobs/job.ts";
+import type { ProvableRequest } from "../jobs/job.ts";
 import type { ServedModel } from "../models/served-models.ts";
 import { takeGroup, type Waiting } from "./proof-group.ts";
 
 /** Five inferences of four bytes to a proof of the first; one of the second. */
 const MODELS = new Map(
   Object.entries({ five: 5, one: 1 }).map(([modelId, inferences]) => {
-    const manifest = { inferences, inputSize: 4 };
+    const manifest = { inferences, inputSize: 4, outputSize: 4 };
     return [modelId, { modelId, model: { manifest } } as unknown as ServedModel];
   }),
 );
+
+/** Inputs so long that not all of them can be settled together. */
+const LONG = { inferences: 5, inputSize: 50_000, outputSize: 4 };
 
 function waiting(name: string, modelId: string, inferences = 1, callbackGas = 0n): Waiting {
   const input = new Uint8Array(4 * inferences);
   const request = { requestId: name, terms: { modelId, callbackGas }, input };
   const nothing = (): void => undefined;
-  return { request: request as unknown as FoundRequest, resolve: nothing, reject: nothing };
+  return { request: request as unknown as ProvableRequest, resolve: nothing, reject: nothing };
 }
 
 function groupsOf(list: readonly Waiting[]): string[] {
@@ -59,6 +62,19 @@ describe("requests that share a proof", () => {
       waiting("d", "five"),
     ];
     expect(groupsOf(list)).to.deep.equal(["abd", "c"]);
+  });
+
+  it("are no more than fit into what nodes take as a transaction", () => {
+    const long = (name: string): Waiting => {
+      const { request, ...rest } = waiting(name, "five");
+      return { ...rest, request: { ...request, input: new Uint8Array(50_000) } };
+    };
+    const models = new Map([
+      ["five", { modelId: "five", model: { manifest: LONG } } as unknown as ServedModel],
+    ]);
+    const left = ["a", "b", "c"].map(long);
+    expect(takeGroup(left, models)).to.have.length(2);
+    expect(takeGroup(left, models)).to.have.length(1);
   });
 
   it("are none where none waits", () => {

@@ -1,9 +1,10 @@
-import type { FoundRequest, ProvenAnswer } from "../jobs/job.ts";
+import type { ProvableRequest, ProvenAnswer } from "../jobs/job.ts";
+import type { Manifest } from "../../zkml/model/manifest.ts";
 import type { ServedModel } from "../models/served-models.ts";
 
 /** A request that waits for its proof. */
 export interface Waiting {
-  readonly request: FoundRequest;
+  readonly request: ProvableRequest;
   readonly resolve: (answer: ProvenAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -11,28 +12,59 @@ export interface Waiting {
 /** Gas of all callbacks of one settlement: with everything else it has to fit into a transaction on Base, which takes 2^24. */
 const MAX_CALLBACK_GAS = 10_000_000n;
 
+/** Bytes of calldata of one settlement: nodes take transactions of up to 128 KiB, of which evidence and signature need little. */
+const MAX_CALLDATA = 120_000;
+
+/** Of a request's terms, and of where its parts stand. */
+const TERMS_BYTES = 700;
+
+/** What a request takes of a proof and of the transaction that brings it. */
+interface Share {
+  readonly inferences: number;
+  readonly callbackGas: bigint;
+  readonly calldata: number;
+}
+
 /** Takes the request that waits longest out of the list, and all others that fit into one proof with it. */
 export function takeGroup(
   waiting: Waiting[],
   models: ReadonlyMap<string, ServedModel>,
 ): readonly Waiting[] {
-  const [first] = waiting;
+  const first = waiting.shift();
   if (first === undefined) return [];
   const { modelId } = first.request.terms;
-  const { inferences = 1, inputSize = 1 } = models.get(modelId)?.model.manifest ?? {};
-  const group: Waiting[] = [];
-  let room = inferences;
-  let gas = MAX_CALLBACK_GAS;
-  for (const each of [...waiting]) {
-    const { terms, input } = each.request;
-    const count = input.length / inputSize;
-    const isFirst = group.length === 0;
-    if (terms.modelId !== modelId || (!isFirst && (count > room || terms.callbackGas > gas)))
-      continue;
+  const manifest = models.get(modelId)?.model.manifest;
+  if (manifest === undefined) return [first];
+  const whole = {
+    inferences: manifest.inferences,
+    callbackGas: MAX_CALLBACK_GAS,
+    calldata: MAX_CALLDATA,
+  };
+  const group = [first];
+  let left = minus(whole, shareOf(first.request, manifest));
+  for (const each of waiting.filter(({ request }) => request.terms.modelId === modelId)) {
+    const rest = minus(left, shareOf(each.request, manifest));
+    if (rest.inferences < 0 || rest.callbackGas < 0n || rest.calldata < 0) continue;
     group.push(each);
     waiting.splice(waiting.indexOf(each), 1);
-    room -= count;
-    gas -= terms.callbackGas;
+    left = rest;
   }
   return group;
+}
+
+function shareOf(
+  { terms, input }: ProvableRequest,
+  { inputSize, outputSize }: Pick<Manifest, "inputSize" | "outputSize">,
+): Share {
+  const inferences = input.length / inputSize;
+  const calldata = TERMS_BYTES + input.length + inferences * outputSize;
+  return { inferences, callbackGas: terms.callbackGas, calldata };
+}
+
+function minus(left: Share, share: Share): Share {
+  return {
+    inferences: left.inferences - share.inferences,
+    callbackGas: left.callbackGas - share.callbackGas,
+    calldata: left.calldata - share.calldata,
+  };
 }

@@ -7,7 +7,8 @@ import { at } from "../../zkml/arrays.ts";
 import { prepareModel, proveTogether } from "../../zkml/prove/prover.ts";
 import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
 import { stopProverThreads } from "../../zkml/prove/threads.ts";
-import type { FoundRequest, ProvenAnswer } from "../jobs/job.ts";
+import { requireKnownInput } from "../../zkml/circuit/proof-form.ts";
+import type { FoundRequest, ProvableRequest, ProvenAnswer } from "../jobs/job.ts";
 import type { Openings } from "../models/openings.ts";
 import type { ServedModel } from "../models/served-models.ts";
 import { takeGroup, type Waiting } from "./proof-group.ts";
@@ -60,7 +61,7 @@ export class Prover {
    *
    * @throws ZkmlError `INPUT_SIZE`, `PROVER_FAILED` or `PROOF_INVALID`.
    */
-  prove(request: FoundRequest): Promise<ProvenAnswer> {
+  prove(request: ProvableRequest): Promise<ProvenAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<ProvenAnswer>();
     this.#waiting.push({ request, resolve, reject });
     void this.#oneAtATime(() => this.#proveNext());
@@ -91,17 +92,15 @@ export class Prover {
     }
   }
 
-  async #proveTogether(requests: readonly FoundRequest[]): Promise<readonly ProvenAnswer[]> {
+  async #proveTogether(requests: readonly ProvableRequest[]): Promise<readonly ProvenAnswer[]> {
     const { deployment, node, maker } = this.#options;
     const { modelId, model, parts } = this.#servedModel(at(requests, 0));
     const market = deployment.addresses.inferenceMarket;
     const context = { chainId: deployment.chainId, market, modelId, node };
-    const questions = await Promise.all(
-      requests.map(async (request) => ({
-        requestId: request.requestId,
-        input: await this.#knownInput(request),
-      })),
-    );
+    const questions = requests.map(({ requestId, input, opening }) => ({
+      requestId,
+      input: opening ?? input,
+    }));
     const proven = await proveTogether(model, { questions, context, parts }, maker);
     const { answers, witnessMs, proofMs } = proven;
     const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
@@ -110,17 +109,20 @@ export class Prover {
     return answers.map(({ output }) => ({ output, evidence, shared, witnessMs, proofMs }));
   }
 
-  async #knownInput(request: FoundRequest): Promise<Uint8Array> {
+  /**
+   * What a proof of a request takes besides the request: of a private input, its opening.
+   *
+   * @returns `undefined` if that is not here yet.
+   * @throws ZkmlError `INPUT_SIZE` if no proof can be made of the input.
+   */
+  async prepareFor(request: FoundRequest): Promise<{ readonly opening?: Uint8Array } | undefined> {
     const { model } = this.#servedModel(request);
-    const input = await this.#options.openings.find(request, model);
-    if (input === undefined) throw new Error("the private input's opening is not here any more");
-    return input;
-  }
-
-  /** Whether all is here that proving takes: of a private input, its opening. */
-  async isReadyFor(request: FoundRequest): Promise<boolean> {
-    const { model } = this.#servedModel(request);
-    return (await this.#options.openings.find(request, model)) !== undefined;
+    const { form } = model.circuit;
+    const isPublic = form.inputs === "public";
+    const opening = isPublic ? undefined : await this.#options.openings.find(request, model);
+    if (!isPublic && opening === undefined) return undefined;
+    requireKnownInput(form, model.graph, opening ?? request.input);
+    return opening === undefined ? {} : { opening };
   }
 
   #servedModel({ terms: { modelId } }: FoundRequest): ServedModel {

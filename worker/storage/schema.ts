@@ -10,6 +10,7 @@ export const SCHEMA = `
     state text NOT NULL,
     terms text NOT NULL,
     input bytea NOT NULL,
+    opening bytea,
     output bytea,
     evidence bytea,
     shared text,

@@ -1,7 +1,7 @@
 import { ZkmlError } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
-import { byteLength } from "../integer/tensor-spec.ts";
-import { COMMITMENT_BYTES, SALT_BYTES } from "./sealed-input.ts";
+import { byteLength, decodeTensors } from "../integer/tensor-spec.ts";
+import { COMMITMENT_BYTES, inputOf, SALT_BYTES } from "./sealed-input.ts";
 
 /** What one proof of a model carries, and how much of it the chain sees. Another form is another circuit, and other keys. */
 export interface ProofForm {
@@ -14,8 +14,8 @@ export interface ProofForm {
 /** One inference, seen by all: what most models are. */
 export const SINGLE: ProofForm = { inputs: "public", inferences: 1 };
 
-/** Evidence counts inferences in two bytes. */
-export const MAX_INFERENCES = 2 ** 16 - 1;
+/** As `ModelRegistry` has it: whoever needs one inference pays gas for the place of each. */
+export const MAX_INFERENCES = 1_024;
 
 /** Length in bytes of what the chain sees of one inference's input. */
 export function publicInputSize(form: ProofForm, graph: IntegerGraph): number {
@@ -44,6 +44,16 @@ export function splitInputs(
   if (!Number.isInteger(count) || count < 1 || count > form.inferences)
     throw wrongSize(form, size, known.length);
   return Array.from({ length: count }, (_, i) => known.slice(i * size, (i + 1) * size));
+}
+
+/**
+ * Makes sure that a proof can be made of what is known of a request's inputs.
+ *
+ * @throws ZkmlError `INPUT_SIZE`, also for an element that is not of its tensor's type.
+ */
+export function requireKnownInput(form: ProofForm, graph: IntegerGraph, known: Uint8Array): void {
+  for (const part of splitInputs(form, graph, known))
+    decodeTensors(graph.inputs, form.inputs === "public" ? part : inputOf(part));
 }
 
 function wrongSize({ inputs, inferences }: ProofForm, size: number, found: number): ZkmlError {

@@ -4,7 +4,7 @@ import { cachedTau } from "./development-cache.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
 import { makeKeys } from "./keys.ts";
 import { requireContributorName } from "./package-ceremony.ts";
-import { identifyTau } from "./tau-file.ts";
+import { identifyTau, type PowersOfTau } from "./tau-file.ts";
 
 /** A step of the set-up, for progress displays. */
 export type SetupStep = "powers of tau" | "keys";
@@ -69,8 +69,20 @@ export async function setUpForDevelopment(
   onStep?.("powers of tau");
   const tau = await cachedTau(domainPower, cacheFolder);
   onStep?.("keys");
+  const powersOfTau = await identifyTau(tau.file, { neededPower: domainPower });
+  requireDevelopment(tau.file, powersOfTau);
   const keys = await makeDevelopmentKeys({ r1cs, tau, contributor: "development" });
-  await writeKeys(folder, keys, await identifyTau(tau.file, { neededPower: domainPower }));
+  await writeKeys(folder, keys, powersOfTau);
+}
+
+/** These keys are made from known secrets: nothing may ever say that they come from the public ceremony. */
+function requireDevelopment(file: string, { origin }: PowersOfTau): void {
+  if (origin === "development") return;
+  throw new ZkmlError(
+    "SETUP_FAILED",
+    `"${file}" is a file of the public ceremony; development keys are not made from one.`,
+    "Take it out of the cache, and give it with --powers-of-tau.",
+  );
 }
 
 async function requireReplaceable(folder: string, overwrite: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { hexlify, keccak256 } from "ethers";
+import { concat, getBytes, keccak256 } from "ethers";
 import { sealInput } from "../../../zkml/circuit/sealed-input.ts";
 import { ZkmlError } from "../../../zkml/errors.ts";
 import { readGraph, readManifest } from "../../../zkml/model/package.ts";
@@ -8,7 +8,7 @@ import { withJsonOption } from "../../json-option.ts";
 import { printResult } from "../../output.ts";
 
 interface Options {
-  readonly input: string;
+  readonly input: readonly string[];
   readonly output: string;
   readonly json: boolean;
 }
@@ -20,22 +20,26 @@ export function sealCommand(): Command {
     )
     .argument("<folder>", "package of a model with private inputs")
     .requiredOption(
-      "--input <file>",
-      "input: raw bytes, or integers as a flat list in a .json file",
+      "--input <files...>",
+      "input: raw bytes, or integers as a flat list in a .json file; several for several inferences",
     )
     .requiredOption("--output <file>", "opening to write: salt and input");
   return withJsonOption(command).action(async (folder: string, options: Options) => {
     const { input, output, json } = options;
-    await requirePrivate(folder);
+    await requireRoom(folder, input.length);
     await requireNoFile(output);
-    const bytes = await readTensors(input, (await readGraph(folder)).inputs);
-    const { opening, commitment } = sealInput(bytes);
-    await writeWhole(output, opening);
+    const { inputs } = await readGraph(folder);
+    const tensors = await Promise.all(input.map((file) => readTensors(file, inputs)));
+    const sealed = tensors.map((each) => sealInput(each));
+    await writeWhole(output, getBytes(concat(sealed.map(({ opening }) => opening))), {
+      mode: SECRET_MODE,
+    });
+    const commitment = concat(sealed.map((each) => each.commitment));
     const inputHash = keccak256(commitment);
     printResult(json, {
-      object: { file: output, commitment: hexlify(commitment), inputHash },
+      object: { file: output, commitment, inputHash },
       lines: [
-        `commitment ${hexlify(commitment)}`,
+        `commitment ${commitment}`,
         `input hash ${inputHash}`,
         `Ask with the commitment as input, and give ${output} to the node: in its folder of openings, named ${inputHash}.`,
         "Whoever has the opening knows the input. Without it nobody can prove anything, and it cannot be made again.",
@@ -44,11 +48,21 @@ export function sealCommand(): Command {
   });
 }
 
-async function requirePrivate(folder: string): Promise<void> {
-  if ((await readManifest(folder)).inputs === "private") return;
-  throw new ZkmlError(
-    "INPUT_INVALID",
-    `The inputs of the model in "${folder}" are public: there is nothing to seal.`,
-    "Compile it with --private-input.",
-  );
+/** Only the owner reads an opening: who has it knows the input. */
+const SECRET_MODE = 0o600;
+
+async function requireRoom(folder: string, count: number): Promise<void> {
+  const { inputs, inferences } = await readManifest(folder);
+  if (inputs !== "private")
+    throw new ZkmlError(
+      "INPUT_INVALID",
+      `The inputs of the model in "${folder}" are public: there is nothing to seal.`,
+      "Compile it with --private-input.",
+    );
+  if (count > inferences)
+    throw new ZkmlError(
+      "TOO_MANY_INFERENCES",
+      `${count} inputs do not fit into a proof that carries ${inferences}.`,
+      "Seal and ask in several parts.",
+    );
 }
