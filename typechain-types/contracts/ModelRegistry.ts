@@ -20,11 +20,12 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface ModelRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "GROTH16_VERIFIER" | "MAX_PROVEN_SIZE" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "acceptPublisher" | "authority" | "depositRequired" | "initialize" | "isConsumingScheduledOp" | "model" | "modelIdOf" | "proxiableUUID" | "publisherOf" | "register" | "requireOffered" | "retire" | "setAuthority" | "setDeposit" | "setPricing" | "transferPublisher" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "GROTH16_VERIFIER" | "MAX_INFERENCES" | "MAX_PROVEN_SIZE" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "acceptPublisher" | "authority" | "depositRequired" | "initialize" | "isConsumingScheduledOp" | "model" | "modelIdOf" | "proxiableUUID" | "publisherOf" | "register" | "requireOffered" | "retire" | "setAuthority" | "setDeposit" | "setPricing" | "transferPublisher" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Initialized" | "ModelDepositChanged" | "ModelPricingChanged" | "ModelPublisherChanged" | "ModelPublisherOffered" | "ModelRegistered" | "ModelRetired" | "Upgraded"): EventFragment;
 
     encodeFunctionData(functionFragment: 'GROTH16_VERIFIER', values?: undefined): string;
+encodeFunctionData(functionFragment: 'MAX_INFERENCES', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_PROVEN_SIZE', values?: undefined): string;
 encodeFunctionData(functionFragment: 'OPG_TOKEN', values?: undefined): string;
 encodeFunctionData(functionFragment: 'UPGRADE_INTERFACE_VERSION', values?: undefined): string;
@@ -47,6 +48,7 @@ encodeFunctionData(functionFragment: 'transferPublisher', values: [BytesLike, Ad
 encodeFunctionData(functionFragment: 'upgradeToAndCall', values: [AddressLike, BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'GROTH16_VERIFIER', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'MAX_INFERENCES', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'MAX_PROVEN_SIZE', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'OPG_TOKEN', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'UPGRADE_INTERFACE_VERSION', data: BytesLike): Result;
@@ -220,6 +222,14 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
+    MAX_INFERENCES: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     MAX_PROVEN_SIZE: TypedContractMethod<
       [],
       [bigint],
@@ -385,6 +395,11 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     getFunction(nameOrSignature: 'GROTH16_VERIFIER'): TypedContractMethod<
       [],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'MAX_INFERENCES'): TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'MAX_PROVEN_SIZE'): TypedContractMethod<

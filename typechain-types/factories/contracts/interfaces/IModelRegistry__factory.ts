@@ -25,9 +25,9 @@
         "type": "uint256"
       },
       {
-        "internalType": "VerificationKey",
-        "name": "key",
-        "type": "address"
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
       }
     ],
     "name": "ModelRegistryBadInferences",
