@@ -2,29 +2,53 @@ import { readFile, writeFile } from "node:fs/promises";
 import { GAS_TARGETS } from "../gas/targets.ts";
 import { readGasSnapshot } from "../gas/snapshot.ts";
 
-const FILE = "docs/gas.md";
 const START = "<!-- table: npm run generate -->";
 const END = "<!-- end of table -->";
 
-/** Writes the gas snapshot with its targets into `docs/gas.md`. */
+/** Files that show the gas snapshot with its targets, each in its own way. */
+const PAGES: Readonly<Record<string, (snapshot: Figures) => string>> = {
+  "docs/gas.md": completeTable,
+  "README.md": shortTable,
+};
+
+/** What the README shows, and what the snapshot calls it. */
+const HIGHLIGHTS: Readonly<Record<string, string>> = {
+  "fulfil a proved request, 784-byte input, paid": "fulfil proven",
+  "of that, verifying alone (as a transaction of its own)": "verify proven",
+  "request, escrowed from balance": "request, escrowed from balance",
+  "one of 32 proofs in a batch": "verify batch of 32 proven, per proof",
+  "one of 59 inferences in a proof, fulfilled and paid":
+    "fulfil one request for 59 inferences, per inference",
+  "one of 32 signed answers in a batch": "fulfil batch of 32, per item",
+  "one of 50 channels claimed": "claim 50 channels, per channel",
+  "lock with collateral": "lock with collateral",
+};
+
+type Figures = Readonly<Record<string, number>>;
+
+/** Writes the gas snapshot with its targets into the pages that show it. */
 export async function generateGasTable(): Promise<void> {
-  await writeFile(FILE, await withTable());
+  for (const page of Object.keys(PAGES)) await writeFile(page, await withTable(page));
 }
 
-/** `docs/gas.md`, if its table is not that of the snapshot. */
+/** Pages whose table is not that of the snapshot. */
 export async function staleGasTable(): Promise<string[]> {
-  return (await withTable()) === (await readFile(FILE, "utf8")) ? [] : [FILE];
+  const stale: string[] = [];
+  for (const page of Object.keys(PAGES))
+    if ((await withTable(page)) !== (await readFile(page, "utf8"))) stale.push(page);
+  return stale;
 }
 
-async function withTable(): Promise<string> {
-  const text = await readFile(FILE, "utf8");
+async function withTable(page: string): Promise<string> {
+  const text = await readFile(page, "utf8");
   const [before = "", rest = ""] = text.split(START);
   const [, after = ""] = rest.split(END);
-  return [before, START, "\n\n", await table(), "\n\n", END, after].join("");
+  const table = PAGES[page]?.(await readGasSnapshot()) ?? "";
+  return [before, START, "\n\n", table, "\n\n", END, after].join("");
 }
 
-async function table(): Promise<string> {
-  const rows = Object.entries(await readGasSnapshot()).map(([name, gas]) => {
+function completeTable(snapshot: Figures): string {
+  const rows = Object.entries(snapshot).map(([name, gas]) => {
     const target = GAS_TARGETS[name];
     if (target === undefined) return [name, figure(gas), "", "", ""];
     const { peer } = target;
@@ -33,6 +57,15 @@ async function table(): Promise<string> {
     return [name, figure(gas), figure(target.gas), verdict, best];
   });
   return alignedTable(["action", "gas", "target", "", "best peer"], rows);
+}
+
+function shortTable(snapshot: Figures): string {
+  const rows = Object.entries(HIGHLIGHTS).map(([text, name]) => [
+    text,
+    figure(snapshot[name] ?? Number.NaN),
+    figure(GAS_TARGETS[name]?.gas ?? Number.NaN),
+  ]);
+  return alignedTable(["gas of", "here", "target"], rows);
 }
 
 /** A Markdown table as the formatter would leave it: first column to the left, figures to the right. */
