@@ -35,6 +35,13 @@ export function dimension(
   previous: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
   const [, name, size] = /^([^=]+)=([1-9]\d{0,8})$/.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError("Give a name and a size: batch_size=1.");
+  if (name === undefined)
+    throw new InvalidArgumentError("Give a name and a size below 10^9: batch_size=1.");
   return { ...previous, [name]: Number(size) };
+}
+
+/** Where something is to be written. */
+export function folderName(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Give the name of a folder.");
+  return text;
 }

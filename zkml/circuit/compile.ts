@@ -8,8 +8,8 @@ import { ModelCircuit } from "./model-circuit.ts";
 import { SINGLE, type ProofForm } from "./proof-form.ts";
 import { enforceStatement } from "./statement.ts";
 
-/** Largest domain snarkjs' key format and the usual Powers of Tau files carry. */
-const MAX_DOMAIN_POWER = 28;
+/** Largest domain that circuits are emitted for: their rows are held in memory. */
+const MAX_DOMAIN_POWER = 21;
 
 /** Told after each part how many constraints it took; those of one part may come in several lots. */
 export type CircuitListener = (part: CircuitPart, constraints: number) => void;
@@ -32,12 +32,14 @@ export function compileCircuit(
     const inference = { graph, intervals, runOf: ({ runs }: Assignment) => at(runs, index) };
     const seen = compileInference(cs, inference, finishPart);
     finishPart({ kind: "statement" });
+    // All inferences are alike, so one tells whether they fit, before memory is full of them.
+    requireRows(cs.constraints.length * (form.inferences / (index + 1)));
     return seen;
   });
   enforceStatement(cs, words.flat(), { isShared: form.inferences > 1 });
   finishPart({ kind: "statement" });
   cs.finish();
-  requireDomain(cs);
+  requireRows(cs.constraints.length);
   return cs;
 }
 
@@ -57,11 +59,11 @@ export function domainPower(cs: ConstraintSystem): number {
   return Math.log2(cs.constraints.length + cs.publicCount + 1);
 }
 
-function requireDomain(cs: ConstraintSystem): void {
-  if (domainPower(cs) <= MAX_DOMAIN_POWER) return;
+function requireRows(rows: number): void {
+  if (rows <= 2 ** MAX_DOMAIN_POWER) return;
   throw new ZkmlError(
     "CIRCUIT_TOO_LARGE",
-    `The circuit needs ${cs.constraints.length} constraints; at most 2^${MAX_DOMAIN_POWER} can be proved.`,
+    `The circuit needs about ${Math.ceil(rows)} constraints; at most 2^${MAX_DOMAIN_POWER} can be proved.`,
     "Use a smaller model, fewer bits, or fewer inferences in a proof.",
   );
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Groth16VerificationKey } from "snarkjs";
 import { z } from "zod";
@@ -26,6 +26,7 @@ import {
   type Manifest,
 } from "./manifest.ts";
 import { finishReplacement, replaceFiles } from "./replace-files.ts";
+import { writing } from "./writing.ts";
 
 /*
  * A model package is a folder. `manifest.json` names the other files by hash, but for the keys, which `ceremony.json` names
@@ -86,52 +87,77 @@ function filesOf({ onnx, graph, circuit }: CompiledModel) {
 /**
  * Writes a compiled model as a package. The folder appears complete or not at all.
  *
- * @throws ZkmlError `FILE_EXISTS` if the folder exists and `overwrite` is not set.
+ * @throws ZkmlError `FILE_EXISTS` if the folder exists and `overwrite` is not set, or if it is no package; `FILE_UNWRITABLE`.
  */
 export async function writePackage(
   folder: string,
   model: CompiledModel,
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<Manifest> {
-  if (!overwrite) await requireNoPackage(folder);
+  await requireReplaceable(folder, { overwrite });
   const { graphFile, r1cs, manifest } = filesOf(model);
 
   const unfinished = `${folder}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
-  await writeFile(path.join(unfinished, FILES.onnx), model.onnx);
-  await writeFile(path.join(unfinished, FILES.graph), graphFile);
-  await writeFile(path.join(unfinished, FILES.r1cs), r1cs);
-  await writeFile(path.join(unfinished, FILES.manifest), encodeManifest(manifest));
-  await rm(folder, { recursive: true, force: true });
-  await rename(unfinished, folder);
+  await writing(folder, async () => {
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { recursive: true });
+    await writeFile(path.join(unfinished, FILES.onnx), model.onnx);
+    await writeFile(path.join(unfinished, FILES.graph), graphFile);
+    await writeFile(path.join(unfinished, FILES.r1cs), r1cs);
+    await writeFile(path.join(unfinished, FILES.manifest), encodeManifest(manifest));
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder);
+  });
   return manifest;
 }
 
-/** @throws ZkmlError `FILE_EXISTS`. */
-export async function requireNoPackage(folder: string): Promise<void> {
-  if (!(await exists(folder))) return;
-  throw new ZkmlError(
-    "FILE_EXISTS",
-    `"${folder}" exists already.`,
-    "Choose another folder, or overwrite it.",
-  );
+/**
+ * Makes sure that a package may be written here. What is no package is never replaced, whatever anybody says.
+ *
+ * @throws ZkmlError `FILE_EXISTS`.
+ */
+export async function requireReplaceable(
+  folder: string,
+  { overwrite }: { readonly overwrite: boolean },
+): Promise<void> {
+  if (!(await exists(folder)) || (await isEmptyFolder(folder))) return;
+  if (!(await exists(path.join(folder, FILES.manifest))))
+    throw new ZkmlError(
+      "FILE_EXISTS",
+      `"${folder}" exists already, and is no package: it is not replaced.`,
+      "Choose another folder.",
+    );
+  if (!overwrite)
+    throw new ZkmlError(
+      "FILE_EXISTS",
+      `"${folder}" exists already.`,
+      "Choose another folder, or overwrite it.",
+    );
+}
+
+async function isEmptyFolder(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => undefined);
+  return names?.length === 0;
 }
 
 /**
  * Gives a package keys, with the transcript of their making, in place of those it had. An interruption leaves it as it was.
  *
+ * @param replaced SHA-256 of the transcript of the keys that are replaced, if there were any.
  * @returns The manifest, which now names the transcript.
- * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, or `KEYS_CHANGED` if somebody else has replaced those keys meanwhile.
  */
 export async function writeKeys(
   folder: string,
   { provingKey, verificationKey }: CircuitKeys,
   powersOfTau: PowersOfTau,
+  replaced?: string,
 ): Promise<Manifest> {
   const keys = { provingKey, verificationKey: encodeVerificationKey(verificationKey) };
   const ceremony = encodeCeremony(await describeCeremony(keys, powersOfTau));
-  const manifest = { ...(await readManifest(folder)), ceremony: sha256(ceremony) };
+  const before = await readManifest(folder);
+  requireUnchanged(folder, before.ceremony, replaced);
+  const manifest = { ...before, ceremony: sha256(ceremony) };
   await replaceFiles(folder, {
     [FILES.provingKey]: keys.provingKey,
     [FILES.verificationKey]: keys.verificationKey,
@@ -139,6 +165,20 @@ export async function writeKeys(
     [FILES.manifest]: encodeManifest(manifest),
   });
   return manifest;
+}
+
+/** Two who change the same keys at once would lose what one of them did. */
+function requireUnchanged(
+  folder: string,
+  found: string | undefined,
+  replaced: string | undefined,
+): void {
+  if (found === replaced) return;
+  throw new ZkmlError(
+    "KEYS_CHANGED",
+    `Somebody else has changed the keys in "${folder}" meanwhile; nothing was written.`,
+    "Repeat the command: it goes on from the keys that are there now.",
+  );
 }
 
 /** Whether a folder holds a package with keys. */

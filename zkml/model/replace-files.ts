@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { ZkmlError } from "../errors.ts";
+import { unwritable } from "./writing.ts";
 
 /*
  * Several files of a folder are replaced as one. All are written into a folder beside them, and renaming that folder
@@ -50,13 +50,4 @@ export async function finishReplacement(folder: string): Promise<void> {
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-function unwritable(folder: string, cause: unknown): ZkmlError {
-  return new ZkmlError(
-    "FILE_UNWRITABLE",
-    `"${folder}" cannot be written to: ${cause instanceof Error ? cause.message : "unknown reason"}.`,
-    "Make room, or get the permission, and repeat the command.",
-    { cause },
-  );
 }

@@ -13,9 +13,10 @@ import { formsOf, fromForms, shapeOf, type Value } from "./value.ts";
  * layers.
  *
  * @throws ZkmlError `ONNX_UNSUPPORTED_OPERATOR` naming node and operator, `ONNX_UNSUPPORTED_ATTRIBUTE` or
- *   `ONNX_SHAPE_MISMATCH`.
+ *   `ONNX_SHAPE_MISMATCH`, or `CIRCUIT_TOO_LARGE`.
  */
 export function lower(model: OnnxModel): Network {
+  for (const { name, shape } of model.inputs) requireInput(name, shape);
   const layers = new Layers(
     model.inputs.flatMap(({ shape, type }) => listOf(elementCount(shape), () => inputBounds(type))),
   );
@@ -108,6 +109,19 @@ class Values {
       "The graph is inconsistent; export the model again.",
     );
   }
+}
+
+/** Each element costs constraints of its own. */
+const MAX_INPUT_ELEMENTS = 2 ** 18;
+
+function requireInput(name: string, shape: readonly number[]): void {
+  const count = elementCount(shape);
+  if (count <= MAX_INPUT_ELEMENTS) return;
+  throw new ZkmlError(
+    "CIRCUIT_TOO_LARGE",
+    `Input "${name}" has ${count} elements; at most ${MAX_INPUT_ELEMENTS} can be proved.`,
+    "Check the dimensions, also those that you gave, and use a smaller model.",
+  );
 }
 
 function unsupportedOperator(node: OnnxNode): ZkmlError {

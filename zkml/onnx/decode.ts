@@ -12,7 +12,10 @@ import type {
 import { ATTRIBUTE_TYPES, elementTypeName, modelMessage, type ElementType } from "./schema.ts";
 
 export interface DecodeOptions {
-  /** Values for symbolic dimensions, by the name the file gives them, e.g. `{ batch_size: 1 }`. */
+  /**
+   * Values for symbolic dimensions, by the name the file gives them, e.g. `{ batch_size: 1 }`; for one without a name by its
+   * input and axis, e.g. `{ "x#0": 1 }`.
+   */
   readonly dimensions?: Readonly<Record<string, number>>;
 }
 
@@ -178,9 +181,10 @@ function decodeInput(
   { dimensions = {} }: DecodeOptions,
 ): ValueInfo {
   const shape = raw.type.tensorType.shape.dim.map(({ dimValue, dimParam }, axis) => {
-    const size = dimParam === undefined ? dimValue : dimensions[dimParam];
+    const label = dimParam ?? `${raw.name}#${axis}`;
+    const isFixed = dimParam === undefined && dimValue !== undefined && dimValue !== 0;
+    const size = isFixed ? dimValue : dimensions[label];
     if (size !== undefined && Number.isSafeInteger(size) && size > 0) return size;
-    const label = dimParam ?? `#${axis}`;
     throw new ZkmlError(
       "ONNX_DYNAMIC_SHAPE",
       `Dimension "${label}" of "${raw.name}" has no fixed size.`,

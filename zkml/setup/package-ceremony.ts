@@ -56,7 +56,7 @@ async function extend(
   const before = await readKeys(folder);
   requireOpen(before.ceremony);
   const keys = await apply(before.keys.provingKey);
-  await writeKeys(folder, keys, before.ceremony.powersOfTau);
+  await writeKeys(folder, keys, before.ceremony.powersOfTau, before.transcriptHash);
 
   const { ceremony, transcriptHash } = await readKeys(folder);
   const number = ceremony.contributions.length;

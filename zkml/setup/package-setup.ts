@@ -1,5 +1,6 @@
 import { ZkmlError } from "../errors.ts";
 import { isSetUp, readManifest, readR1cs, writeKeys } from "../model/package.ts";
+import { writing } from "../model/writing.ts";
 import { cachedTau } from "./development-cache.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
 import { makeKeys } from "./keys.ts";
@@ -39,11 +40,11 @@ export async function setUp(
   { tau, contributor, overwrite = false }: SetupOptions,
 ): Promise<void> {
   const r1cs = await readR1cs(folder);
-  const { domainPower: neededPower } = await readManifest(folder);
+  const { domainPower: neededPower, ceremony: replaced } = await readManifest(folder);
   await requireReplaceable(folder, overwrite);
   requireContributorName(contributor);
   const powersOfTau = await identifyTau(tau, { neededPower });
-  await writeKeys(folder, await makeKeys({ r1cs, tau, contributor }), powersOfTau);
+  await writeKeys(folder, await makeKeys({ r1cs, tau, contributor }), powersOfTau, replaced);
 }
 
 /**
@@ -56,7 +57,7 @@ export async function setUpForDevelopment(
   folder: string,
   { cacheFolder, onStep, overwrite = false }: DevelopmentSetupOptions,
 ): Promise<void> {
-  const { domainPower } = await readManifest(folder);
+  const { domainPower, ceremony: replaced } = await readManifest(folder);
   if (domainPower > MAX_DEVELOPMENT_POWER) {
     throw new ZkmlError(
       "CIRCUIT_TOO_LARGE",
@@ -67,12 +68,12 @@ export async function setUpForDevelopment(
   const r1cs = await readR1cs(folder);
   await requireReplaceable(folder, overwrite);
   onStep?.("powers of tau");
-  const tau = await cachedTau(domainPower, cacheFolder);
+  const tau = await writing(cacheFolder, () => cachedTau(domainPower, cacheFolder));
   onStep?.("keys");
   const powersOfTau = await identifyTau(tau.file, { neededPower: domainPower });
   requireDevelopment(tau.file, powersOfTau);
   const keys = await makeDevelopmentKeys({ r1cs, tau, contributor: "development" });
-  await writeKeys(folder, keys, powersOfTau);
+  await writeKeys(folder, keys, powersOfTau, replaced);
 }
 
 /** These keys are made from known secrets: nothing may ever say that they come from the public ceremony. */

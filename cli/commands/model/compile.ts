@@ -6,7 +6,8 @@ import {
 } from "../../../zkml/model/compile-model.ts";
 import type { Manifest } from "../../../zkml/model/manifest.ts";
 import { TOLERANCE } from "../../../zkml/integer/tolerance.ts";
-import { requireNoPackage, writePackage } from "../../../zkml/model/package.ts";
+import { requireReplaceable, writePackage } from "../../../zkml/model/package.ts";
+import { folderName } from "../../arguments.ts";
 import { readInputFile, readSamples } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult } from "../../output.ts";
@@ -30,7 +31,7 @@ export function compileCommand(): Command {
     .description("Turn an ONNX network into exact integers and a circuit")
     .argument("<onnx>", "ONNX file")
     .requiredOption("--samples <file>", "JSON list of typical inputs, each a flat list of numbers")
-    .requiredOption("--out <folder>", "folder of the package to write")
+    .requiredOption("--out <folder>", "folder of the package to write", folderName)
     .option("--overwrite", "replace the folder if it exists", false);
   return withJsonOption(withProofFormOptions(withQuantisationOptions(command))).action(
     async (file: string, options: Options) => {
@@ -56,7 +57,7 @@ function compile(file: string, options: Options) {
   const { samples, out, overwrite, dimension: dimensions, ...quantisation } = options;
   const form = proofFormOf(options);
   return withProgress([...COMPILE_STEPS, "write"], async (onProgress) => {
-    if (!overwrite) await requireNoPackage(out);
+    await requireReplaceable(out, { overwrite });
     const onnx = await readInputFile(file);
     const compileOptions: CompileOptions = {
       ...quantisation,

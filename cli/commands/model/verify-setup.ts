@@ -42,7 +42,11 @@ export function verifySetupCommand(): Command {
     );
     const { ceremony, transcriptHash, contentHash } = setup;
     printResult(options.json, {
-      object: { ceremony, transcriptHash, contentHash, isRegistered: registration !== undefined },
+      object: {
+        ...{ ceremony, transcriptHash, contentHash },
+        // Only if it was asked for: it fails otherwise.
+        ...(registration !== undefined && { isRegistered: true }),
+      },
       lines: [
         "The keys were made from this circuit and these Powers of Tau, by these contributions only.",
       ],
