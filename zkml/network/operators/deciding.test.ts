@@ -221,18 +221,6 @@ describe("what decides", () => {
       output: typed("int64", 3, 4),
       nodes: [node("Cast", ["x"], "y", { to: ELEMENT_TYPES.int64 })],
     },
-    "QuantizeLinear and back": {
-      input: floats(3, 4),
-      output: floats(3, 4),
-      nodes: [
-        node("QuantizeLinear", ["x", "s", "z"], "q", { axis: 1 }),
-        node("DequantizeLinear", ["q", "s", "z"], "y", { axis: 1 }),
-      ],
-      initializers: {
-        s: tensor([4], [0.01, 0.02, 0.05, 0.5]),
-        z: { shape: [4], type: "int8", values: Float64Array.of(0, 1, -3, 10) },
-      },
-    },
     "several inputs and outputs": {
       input: floats(2, 3),
       output: floats(2, 3),
