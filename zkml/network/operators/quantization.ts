@@ -76,7 +76,9 @@ export const quantizeLinear: Operator = (context) => {
   const quotients = forms.map((form, index) => scaleForm(form, 1 / scaleAt(index).scale));
   const zeros = forms.map((_, index) => scaleAt(index).zero);
   return saturated(context, {
-    ...{ shape: shapeOf(value), quotients, zeros },
+    shape: shapeOf(value),
+    quotients,
+    zeros,
     type: quantizedType(context),
   });
 };
