@@ -9,12 +9,15 @@ import { readVector, variations } from "../corpus/vector.ts";
 import { measureCircuit } from "../inspect/circuit-size.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import { compileModel } from "../model/compile-model.ts";
+import { Bench } from "../testing/bench.ts";
 import { GADGETS } from "../testing/gadgets.ts";
 import { randomBytes } from "../testing/networks.ts";
 import { prototypeForest, prototypePerceptron } from "../testing/prototype-networks.ts";
 import { seededRandom } from "../random.ts";
 import { compileCircuit } from "./compile.ts";
 import type { Constraint } from "./constraint-system.ts";
+import { sealBytes } from "./gadgets/sealed-input.ts";
+import { term } from "./linear-combination.ts";
 
 /** Per kind and in total, without padding. */
 function counts(rows: readonly Constraint[]): Record<string, number> {
@@ -24,6 +27,14 @@ function counts(rows: readonly Constraint[]): Record<string, number> {
     found.total = (found.total ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(found).sort());
+}
+
+/** Those of five bytes and their salt, which are one word each. */
+function sealedRows(): readonly Constraint[] {
+  const { cs } = new Bench();
+  const bytes = listOf(5, () => term(cs.wire()));
+  sealBytes(cs, bytes, () => ({ salt: 0n, commitment: 0n }));
+  return cs.constraints;
 }
 
 function forestGraph(size: Parameters<typeof prototypeForest>[0]): IntegerGraph {
@@ -81,6 +92,7 @@ describe("numbers of constraints", () => {
           counts(at(subjects(), 0).rows),
         ]),
       ),
+      "gadget: sealed input": counts(sealedRows()),
       ...Object.fromEntries(
         Object.entries(COMPARED).map(([name, { graph }]) => [
           `network: ${name}`,
