@@ -10,10 +10,10 @@ import { Command } from "commander";
 import { integerBetween } from "../../cli/arguments.ts";
 import { explainFailure } from "../../cli/failure.ts";
 import { requireWritable, writeWhole } from "../../cli/files.ts";
+import { networksIn } from "../../zkml/corpus/networks-in.ts";
 import type { NetworkResult } from "../../zkml/corpus/result.ts";
 import { corpusTable } from "./corpus-table.ts";
 import { checkIsolated } from "./isolated-network.ts";
-import { networksIn } from "./networks-in.ts";
 
 interface Options {
   readonly prove: boolean;

@@ -1,10 +1,10 @@
-import { readdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
 import { compileDigits } from "../../scripts/models/digits/digits.ts";
 import { settle } from "../../test/fixtures/snapshot.ts";
 import { at, listOf } from "../arrays.ts";
+import { networksIn } from "../corpus/networks-in.ts";
 import { readVector, variations } from "../corpus/vector.ts";
 import { measureCircuit } from "../inspect/circuit-size.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
@@ -107,11 +107,8 @@ describe("numbers of constraints", () => {
     const { VECTORS_DIR } = process.env;
     if (VECTORS_DIR === undefined) this.skip();
     const folder = path.join(VECTORS_DIR, "onnx");
-    const names = readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
     const found: Record<string, Record<string, number>> = {};
-    for (const name of names) {
+    for (const name of await networksIn(folder)) {
       const { onnx, inputs } = await readVector(path.join(folder, name));
       const options = { samples: variations(inputs.flat()), dimensions: { batch_size: 1 } };
       found[name] = counts(compileModel(onnx, options).circuit.constraints);
