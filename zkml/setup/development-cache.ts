@@ -5,6 +5,7 @@ import { ZkmlError } from "../errors.ts";
 import type { DevelopmentTau } from "./development-keys.ts";
 import { developmentTau } from "./development-tau.ts";
 import { deriveSecrets, SEED_BYTES } from "./tau-secrets.ts";
+import { unwritable } from "./unwritable.ts";
 import { writeOnce } from "./write-once.ts";
 
 /** Only the owner reads it: who has it can forge proofs for all keys made with this cache. */
@@ -16,7 +17,9 @@ const SEED_MODE = 0o600;
  * @throws ZkmlError `FILE_UNWRITABLE`, or `FILE_CORRUPTED` for a seed of another length.
  */
 export async function cachedTau(power: number, cacheFolder: string): Promise<DevelopmentTau> {
-  await mkdir(cacheFolder, { recursive: true });
+  await mkdir(cacheFolder, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(cacheFolder, cause);
+  });
   const seed = await cachedSeed(cacheFolder);
   const secrets = deriveSecrets(seed);
   // Named after the seed: a file can only be taken for one with other secrets by who renames it.

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { link, rm, writeFile } from "node:fs/promises";
-import { ZkmlError } from "../errors.ts";
+import { unwritable } from "./unwritable.ts";
 
 export interface OnceOptions {
   /** Permissions of the file. */
@@ -39,13 +39,4 @@ export async function writeOnce(
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function unwritable(file: string, cause: unknown): ZkmlError {
-  return new ZkmlError(
-    "FILE_UNWRITABLE",
-    `"${file}" cannot be written: ${cause instanceof Error ? cause.message : "unknown reason"}.`,
-    "Make room, get the permission, or choose another cache folder.",
-    { cause },
-  );
 }
