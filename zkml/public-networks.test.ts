@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
 import { at } from "./arrays.ts";
+import { networksIn } from "./corpus/networks-in.ts";
 import { readVector, variations } from "./corpus/vector.ts";
 import { requireSatisfied, proveRun } from "./circuit/witness.ts";
 import { CONTEXT } from "./testing/context.ts";
@@ -12,11 +12,11 @@ import { runIntegerGraph } from "./integer/run.ts";
 import { compileModel } from "./model/compile-model.ts";
 import { runNetwork } from "./network/network.ts";
 
-describe("public ONNX networks", function () {
-  const { VECTORS_DIR } = process.env;
-  const folder = path.join(VECTORS_DIR ?? "", "onnx");
-  const names = VECTORS_DIR === undefined ? [] : networksIn(folder);
+const { VECTORS_DIR } = process.env;
+const folder = path.join(VECTORS_DIR ?? "", "onnx");
+const names = VECTORS_DIR === undefined ? [] : await networksIn(folder);
 
+describe("public ONNX networks", function () {
   before(function () {
     if (VECTORS_DIR !== undefined) return;
     process.stdout.write("    set VECTORS_DIR to the folder of the test vectors to run these\n");
@@ -59,11 +59,6 @@ describe("public ONNX networks", function () {
     });
   }
 });
-
-function networksIn(folder: string): readonly string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-}
 
 function expectClose(actual: readonly number[], wanted: readonly number[], delta: number): void {
   expect(actual).to.have.length(wanted.length);

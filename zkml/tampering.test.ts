@@ -4,11 +4,11 @@ import { expect } from "chai";
 import { at } from "./arrays.ts";
 import { compileCircuit } from "./circuit/compile.ts";
 import { commit } from "./circuit/poseidon.ts";
-import { packWords } from "./circuit/packed-words.ts";
-import { challenge, evaluate, type StatementContext } from "./circuit/statement.ts";
+import { challenge, evaluate, wordsOf } from "./circuit/statement.ts";
 import { ZkmlError } from "./errors.ts";
 import { runIntegerGraph } from "./integer/run.ts";
 import { encodeTensors } from "./integer/tensor-spec.ts";
+import { CONTEXT } from "./testing/context.ts";
 import { FORGERY_KINDS, fuzz, type FuzzBudget, type FuzzResult } from "./testing/fuzz.ts";
 import { randomGraph } from "./testing/random-graph.ts";
 import { seededRandom, type Random } from "./random.ts";
@@ -31,14 +31,6 @@ const PUBLIC_NETWORKS = [
   "max",
   "oh_decision_tree",
 ];
-
-const CONTEXT: StatementContext = {
-  chainId: 8453n,
-  market: "0x1111111111111111111111111111111111111111",
-  modelId: `0x${"22".repeat(32)}`,
-  requestId: `0x${"33".repeat(32)}`,
-  node: "0x4444444444444444444444444444444444444444",
-};
 
 /** A random graph's circuit, unless its sums are too large. */
 function randomStage(random: Random): Stage | undefined {
@@ -115,7 +107,3 @@ describe("bytes that the circuit did not see", () => {
     }
   });
 });
-
-function wordsOf({ input, output }: { input: Uint8Array; output: Uint8Array }): bigint[] {
-  return packWords(Uint8Array.from([...input, ...output]));
-}

@@ -45,7 +45,7 @@ export interface ProofMeasurement {
   readonly prepareMs: number;
   readonly snarkjsMs: number;
   readonly warmMs: number;
-  /** Processor time of all threads, which other work on the machine hardly changes. */
+  /** Processor time of all threads, which other programs hardly change. */
   readonly snarkjsCpuMs: number;
   readonly warmCpuMs: number;
   readonly verifyMs: number;

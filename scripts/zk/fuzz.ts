@@ -10,10 +10,10 @@ import { Command } from "commander";
 import { integerBetween } from "../../cli/arguments.ts";
 import { explainFailure } from "../../cli/failure.ts";
 import { at } from "../../zkml/arrays.ts";
+import { networksIn } from "../../zkml/corpus/networks-in.ts";
 import { FORGERY_KINDS, fuzz, mapKinds, type FuzzBudget } from "../../zkml/testing/fuzz.ts";
 import { seededRandom } from "../../zkml/random.ts";
 import { corpusStage, randomScene, STAGES, type Stage } from "../../zkml/testing/scenes.ts";
-import { networksIn } from "./networks-in.ts";
 
 /** All wires of small networks; some thousands of larger ones. */
 const BUDGET: FuzzBudget = {

@@ -50,11 +50,17 @@ export function readUint256(bytes: Uint8Array, offset: number): bigint {
   return value;
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  "constraint system": "Compile the model again.",
+  "proving key": "Set the model up again.",
+  witness: "Compute the witness again.",
+};
+
 /** The failure to read a file that this project did not expect to be damaged. */
 export function corrupted(name: string, fault: string): ZkmlError {
   return new ZkmlError(
     "FILE_CORRUPTED",
     `The ${name} ${fault}.`,
-    name === "proving key" ? "Set the model up again." : "Compute the witness again.",
+    HINTS[name] ?? "Make the file again.",
   );
 }

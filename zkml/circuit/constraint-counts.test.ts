@@ -1,20 +1,23 @@
-import { readdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { expect } from "chai";
 import { compileDigits } from "../../scripts/models/digits/digits.ts";
 import { settle } from "../../test/fixtures/snapshot.ts";
 import { at, listOf } from "../arrays.ts";
+import { networksIn } from "../corpus/networks-in.ts";
 import { readVector, variations } from "../corpus/vector.ts";
 import { measureCircuit } from "../inspect/circuit-size.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
 import { compileModel } from "../model/compile-model.ts";
+import { Bench } from "../testing/bench.ts";
 import { GADGETS } from "../testing/gadgets.ts";
 import { randomBytes } from "../testing/networks.ts";
 import { prototypeForest, prototypePerceptron } from "../testing/prototype-networks.ts";
 import { seededRandom } from "../random.ts";
 import { compileCircuit } from "./compile.ts";
 import type { Constraint } from "./constraint-system.ts";
+import { sealBytes } from "./gadgets/sealed-input.ts";
+import { term } from "./linear-combination.ts";
 
 /** Per kind and in total, without padding. */
 function counts(rows: readonly Constraint[]): Record<string, number> {
@@ -24,6 +27,14 @@ function counts(rows: readonly Constraint[]): Record<string, number> {
     found.total = (found.total ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(found).sort());
+}
+
+/** Those of five bytes and their salt, which are one word each. */
+function sealedRows(): readonly Constraint[] {
+  const { cs } = new Bench();
+  const bytes = listOf(5, () => term(cs.wire()));
+  sealBytes(cs, bytes, () => ({ salt: 0n, commitment: 0n }));
+  return cs.constraints;
 }
 
 function forestGraph(size: Parameters<typeof prototypeForest>[0]): IntegerGraph {
@@ -81,6 +92,7 @@ describe("numbers of constraints", () => {
           counts(at(subjects(), 0).rows),
         ]),
       ),
+      "gadget: sealed input": counts(sealedRows()),
       ...Object.fromEntries(
         Object.entries(COMPARED).map(([name, { graph }]) => [
           `network: ${name}`,
@@ -95,11 +107,8 @@ describe("numbers of constraints", () => {
     const { VECTORS_DIR } = process.env;
     if (VECTORS_DIR === undefined) this.skip();
     const folder = path.join(VECTORS_DIR, "onnx");
-    const names = readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
     const found: Record<string, Record<string, number>> = {};
-    for (const name of names) {
+    for (const name of await networksIn(folder)) {
       const { onnx, inputs } = await readVector(path.join(folder, name));
       const options = { samples: variations(inputs.flat()), dimensions: { batch_size: 1 } };
       found[name] = counts(compileModel(onnx, options).circuit.constraints);

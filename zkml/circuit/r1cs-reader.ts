@@ -26,8 +26,11 @@ const NAME = "constraint system";
 
 const MATRICES: readonly Matrix[] = ["a", "b", "c"];
 
+/** A wire and its coefficient. */
+const ENTRY_BYTES = 4 + FIELD_BYTES;
+
 /**
- * Reads the counts of an `.r1cs` file of version 1.
+ * Reads the counts of an `.r1cs` file of version 1, and checks that its constraints are whole.
  *
  * @throws ZkmlError `FILE_CORRUPTED`.
  */
@@ -41,7 +44,26 @@ export function readR1cs(file: Uint8Array): R1cs {
   const count = (index: number): number => view.getUint32(4 + FIELD_BYTES + 4 * index, true);
   const [wireCount, outputs, inputs] = [count(0), count(1), count(2)];
   // Behind the private inputs stands the number of labels, of 64 bits.
-  return { wireCount, publicCount: outputs + inputs, rowCount: count(6), rows };
+  const r1cs = { wireCount, publicCount: outputs + inputs, rowCount: count(6), rows };
+  requireWhole(r1cs);
+  return r1cs;
+}
+
+/** All that `forEachEntry` relies on. */
+function requireWhole({ wireCount, publicCount, rowCount, rows }: R1cs): void {
+  if (publicCount >= wireCount) throw corrupted(NAME, "has more public wires than wires");
+  const view = viewOf(rows);
+  let offset = 0;
+  for (let list = 0; list < rowCount * MATRICES.length; list++) {
+    if (offset + 4 > rows.length) throw corrupted(NAME, "is cut short in its constraints");
+    const end = offset + 4 + view.getUint32(offset, true) * ENTRY_BYTES;
+    if (end > rows.length) throw corrupted(NAME, "is cut short in its constraints");
+    for (offset += 4; offset < end; offset += ENTRY_BYTES) {
+      const wire = view.getUint32(offset, true);
+      if (wire >= wireCount) throw corrupted(NAME, `names wire ${wire} of ${wireCount}`);
+    }
+  }
+  if (offset < rows.length) throw corrupted(NAME, "has bytes behind its constraints");
 }
 
 /** Visits every entry of the three matrices, row by row. */
@@ -54,7 +76,7 @@ export function forEachEntry({ rows, rowCount }: R1cs, visit: (entry: MatrixEntr
       offset += 4;
       for (let k = 0; k < count; k++) {
         visit({ matrix, row, wire: view.getUint32(offset, true), offset: offset + 4 });
-        offset += 4 + FIELD_BYTES;
+        offset += ENTRY_BYTES;
       }
     }
   }

@@ -2,7 +2,7 @@ import path from "node:path";
 import { at } from "../arrays.ts";
 import { compileCircuit } from "../circuit/compile.ts";
 import { commit } from "../circuit/poseidon.ts";
-import { wordsOf } from "../circuit/statement.ts";
+import { wordsOf, type StatementContext } from "../circuit/statement.ts";
 import { proveRun, requireSatisfied } from "../circuit/witness.ts";
 import { ZkmlError } from "../errors.ts";
 import { quantiseWithin } from "../integer/precision.ts";
@@ -16,7 +16,13 @@ import { inputSizeOf, runNetwork, type Network } from "../network/network.ts";
 import { decodeOnnx } from "../onnx/decode.ts";
 import { outlineOnnx, type OnnxOutline } from "../onnx/outline.ts";
 import { decodeEvidence } from "../prove/evidence.ts";
-import { NO_REQUEST, proveInference } from "../prove/prover.ts";
+import {
+  NO_REQUEST,
+  proveInference,
+  type ProofRequest,
+  type ProvableModel,
+  type ProvenInference,
+} from "../prove/prover.ts";
 import { proofHolds, statementOf } from "../prove/verify-evidence.ts";
 import { setUpForDevelopment } from "../setup/package-setup.ts";
 import { untried, type NetworkResult } from "./result.ts";
@@ -25,27 +31,34 @@ import { readVector, variations, type Vector } from "./vector.ts";
 /** Proofs are made of circuits below this: more takes a machine for itself. */
 const PROVABLE_CONSTRAINTS = 2 ** 18;
 
-/** Of which setup and key: nobody looks for them on a chain. */
-const PARTS = { origin: `0x${"03".repeat(32)}`, key: `0x${"04".repeat(20)}` };
-
 /** Told what is known so far, so that a network that is cut off leaves what it reached. */
 export type ResultListener = (result: NetworkResult) => void;
 
-export interface ProvingFolders {
-  /** Keeps Powers of Tau files for the next network. */
+/** A chain with the contracts that verify proofs. */
+export interface Chain {
+  /** Stores the model's key and asks for an answer to the input. */
+  readonly request: (model: ProvableModel, input: Uint8Array) => Promise<ProofRequest>;
+  /** Whether the contract takes the answer. */
+  readonly accepts: (context: StatementContext, answer: ProvenInference) => Promise<boolean>;
+  readonly close: () => Promise<void>;
+}
+
+export interface ProvingOptions {
+  /** Folder that keeps Powers of Tau files for the next network. */
   readonly cache: string;
-  /** For the package; whoever made it removes it. */
+  /** Folder for the package; whoever made it removes it. */
   readonly work: string;
+  readonly openChain: () => Promise<Chain>;
 }
 
 /**
- * Compiles one network of a corpus, runs it, and checks the witness; proves it and checks the proof, where folders for that
- * are given and the circuit is not too large. Failures are part of the result.
+ * Compiles one network of a corpus, runs it, and checks the witness; proves it and has the proof verified,
+ * on the chain and off it, where that is asked for and the circuit is not too large. Failures are part of the result.
  */
 export async function checkNetwork(
   folder: string,
   onResult: ResultListener,
-  proving?: ProvingFolders,
+  proving?: ProvingOptions,
 ): Promise<void> {
   let result = untried(path.basename(folder));
   const add = (known: Partial<NetworkResult>): void => {
@@ -142,22 +155,40 @@ function requireWitness({ graph, circuit }: CompiledModel, input: Uint8Array): v
 async function proveAndVerify(
   model: CompiledModel,
   input: Uint8Array,
-  { work, cache }: ProvingFolders,
+  { work, cache, openChain }: ProvingOptions,
 ): Promise<Pick<NetworkResult, "proveMs" | "verified">> {
   const folder = path.join(work, "package");
   await writePackage(folder, model);
   await setUpForDevelopment(folder, { cacheFolder: cache });
   const ready = await readPackage(folder);
-  const request = { input, context: NO_REQUEST, parts: PARTS };
-  const { output, evidence, witnessMs, proofMs } = await proveInference(ready, request);
+  const chain = await openChain();
+  try {
+    const request = await chain.request(ready, input);
+    const proven = await proveInference(ready, request);
+    const isAccepted = await chain.accepts(request.context, proven);
+    return {
+      proveMs: Math.round(proven.witnessMs + proven.proofMs),
+      verified: isAccepted && holdsOffChain(ready, request.context, proven),
+    };
+  } finally {
+    await chain.close();
+  }
+}
+
+/** By a verifier that shares no code with the prover. */
+function holdsOffChain(
+  { keys }: ProvableModel,
+  context: StatementContext,
+  { output, evidence }: ProvenInference,
+): boolean {
   const decoded = decodeEvidence(evidence, { isShared: false });
-  const answer = { requestId: NO_REQUEST.requestId, output };
-  const statement = decoded && statementOf(decoded, [answer], NO_REQUEST);
-  const verified =
+  const answer = { requestId: context.requestId, output };
+  const statement = decoded && statementOf(decoded, [answer], context);
+  return (
     decoded !== undefined &&
     statement?.isCommitted === true &&
-    proofHolds(ready.keys.verificationKey, decoded, statement);
-  return { proveMs: Math.round(witnessMs + proofMs), verified };
+    proofHolds(keys.verificationKey, decoded, statement)
+  );
 }
 
 function explain(error: unknown): string {

@@ -11,7 +11,7 @@ export const networkResultSchema = z.object({
   tolerance: z.number().nullable(),
   constraints: z.int().nullable(),
   proveMs: z.number().optional(),
-  /** By a verifier that shares no code with the prover. */
+  /** The contract takes the proof, and so does a verifier off chain that shares no code with the prover. */
   verified: z.boolean().optional(),
   /** Code and sentence of what stopped it. */
   error: z.string().optional(),

@@ -134,6 +134,20 @@ describe("the cache of development Powers of Tau", () => {
     expect((await stat(path.join(folder, "development.seed"))).mode & 0o077).to.equal(0);
   });
 
+  it("names a folder that cannot be made", async () => {
+    const file = path.join(folder, "file");
+    await writeFile(file, "");
+    const failure = await failureOf(() => cachedTau(3, path.join(file, "cache")));
+    expect(failure.code).to.equal("FILE_UNWRITABLE");
+    expect(failure.message).to.contain(path.join(file, "cache"));
+  });
+
+  it("refuses a seed that is cut short, and makes nothing from it", async () => {
+    await writeFile(path.join(folder, "development.seed"), Uint8Array.of(1, 2, 3));
+    expect((await failureOf(() => cachedTau(3, folder))).code).to.equal("FILE_CORRUPTED");
+    expect(await readdir(folder)).to.deep.equal(["development.seed"]);
+  });
+
   it("makes another file for another seed, and the same for the same", async () => {
     const before = await cachedTau(3, folder);
     const content = await readFile(before.file);

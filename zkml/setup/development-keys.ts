@@ -2,7 +2,7 @@ import { buildBn128 } from "ffjavascript";
 import { zKey } from "snarkjs";
 import { at } from "../arrays.ts";
 import { FIELD_ORDER } from "../circuit/field.ts";
-import { readR1cs } from "../circuit/r1cs-reader.ts";
+import { readR1cs, type R1cs } from "../circuit/r1cs-reader.ts";
 import { Arithmetic } from "../prove/warm/arithmetic.ts";
 import { hashInitialKey } from "./circuit-hash.ts";
 import { invert, truncatedLagrange } from "./evaluation-domain.ts";
@@ -44,7 +44,7 @@ export async function makeDevelopmentKeys({
 }: DevelopmentKeyMaterial): Promise<CircuitKeys> {
   const r1cs = readR1cs(file);
   const delta = drawScalar();
-  const scalars = keyScalars(file, tau.secrets, delta);
+  const scalars = keyScalars(r1cs, tau.secrets, delta);
   const points = takeApart(scalars, await multiplyGenerators(encodeAll(scalars)));
 
   const curve = await buildBn128(true);
@@ -53,16 +53,35 @@ export async function makeDevelopmentKeys({
   const { ic, a, b1, b2 } = points;
   const domainSize = 2 ** domainPowerOf(r1cs);
   const circuit = await hashInitialKey(arithmetic, {
-    ...{ tau: tau.file, domainSize, ic, a, b1, b2, c: points.initialC },
+    tau: tau.file,
+    domainSize,
+    ic,
+    a,
+    b1,
+    b2,
+    c: points.initialC,
     header: [alphaG1, betaG1, betaG2, oneG2, oneG1, oneG2],
   });
   const { point, multiple } = points;
   const provingKey = encodeProvingKey({
-    ...{ wireCount: r1cs.wireCount, publicCount: r1cs.publicCount, domainSize },
+    wireCount: r1cs.wireCount,
+    publicCount: r1cs.publicCount,
+    domainSize,
     header: [alphaG1, betaG1, betaG2, oneG2, deltaG1, deltaG2],
-    ...{ ic, a, b1, b2, c: points.c, h: points.h, coefficients: encodeCoefficients(r1cs) },
+    ic,
+    a,
+    b1,
+    b2,
+    c: points.c,
+    h: points.h,
+    coefficients: encodeCoefficients(r1cs),
     contributions: encodeFirstContribution(curve, {
-      ...{ circuit, name: contributor, delta, deltaG1, point, multiple },
+      circuit,
+      name: contributor,
+      delta,
+      deltaG1,
+      point,
+      multiple,
     }),
   });
   return { provingKey, verificationKey: await zKey.exportVerificationKey(provingKey) };
@@ -72,8 +91,7 @@ export async function makeDevelopmentKeys({
 type ScalarLists = Readonly<Record<string, readonly [group: Group, scalars: readonly bigint[]]>>;
 
 /** Discrete logarithms of all points of the key, and of those that its hash and its contribution are made of. */
-function keyScalars(file: Uint8Array, { tau, alpha, beta }: TauSecrets, delta: bigint) {
-  const r1cs = readR1cs(file);
+function keyScalars(r1cs: R1cs, { tau, alpha, beta }: TauSecrets, delta: bigint) {
   const { a, b, c } = evaluateProgram(r1cs, tau);
   const inverse = invert(delta);
   const combined = c.map((value, i) => (at(a, i) * beta + at(b, i) * alpha + value) % FIELD_ORDER);

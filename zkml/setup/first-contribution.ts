@@ -35,9 +35,16 @@ export function encodeFirstContribution(
   const answer = G2.toAffine(G2.timesFr(challenge, Fr.e(delta)));
   const parameters = encodeName(name);
   return Buffer.concat([
-    ...[circuit, uint32(1)],
-    ...[deltaG1, point, multiple, answer, transcript],
-    ...[uint32(RANDOM_CONTRIBUTION), uint32(parameters.length), parameters],
+    circuit,
+    uint32(1),
+    deltaG1,
+    point,
+    multiple,
+    answer,
+    transcript,
+    uint32(RANDOM_CONTRIBUTION),
+    uint32(parameters.length),
+    parameters,
   ]);
 }
 

@@ -37,8 +37,11 @@ export async function multiplyGenerators(scalars: GroupScalars): Promise<GroupPo
     Math.floor(products / MIN_PRODUCTS_PER_THREAD),
   );
   const shares = listOf(Math.max(1, threads), (thread): GeneratorShare => ({
-    ...{ module, generators, ...shared },
-    ...{ thread, threads: Math.max(1, threads) },
+    module,
+    generators,
+    ...shared,
+    thread,
+    threads: Math.max(1, threads),
   }));
   if (threads <= 1) shares.forEach(multiplyShare);
   else await Promise.all(shares.map(multiplyOnThread));

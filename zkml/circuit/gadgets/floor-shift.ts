@@ -17,9 +17,12 @@ export interface FloorShiftParameters extends BoundedValue {
  *
  * Enforced: the dropped bits are the value's true low bits, so the quotient is the floor and no other number.
  *
- * Cost: one boolean row per bit of the interval's width and one linear row; nothing if `shift` is 0.
+ * Cost: one boolean row per bit of the interval's width and one linear row; nothing if `shift` is 0
+ * or the interval has one quotient.
  *
- * NOTE: as everywhere, the bits bound the value, not `interval`: a wrong one leaves honest provers without a witness.
+ * NOTE: where rows are emitted the bits bound the value, so a wrong `interval` only leaves honest provers without a witness.
+ * Where the whole interval has one quotient, that is the result and no row checks it: soundness rests on the interval
+ * (`analyseIntervals`) there.
  */
 export function floorShift(
   cs: ConstraintSystem,

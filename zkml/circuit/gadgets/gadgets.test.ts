@@ -4,16 +4,20 @@ import { at } from "../../arrays.ts";
 import { INTEGER_FORMATS, type IntegerType } from "../../integer/tensor-spec.ts";
 import { Bench } from "../../testing/bench.ts";
 import { FIELD_ORDER, toField, type FieldValue } from "../field.ts";
+import type { ConstraintSystem } from "../constraint-system.ts";
 import type { LinearCombination, Wire } from "../linear-combination.ts";
 import { commit } from "../poseidon.ts";
 import { evaluate } from "../statement.ts";
 import { bitLength, decompose } from "./bits.ts";
 import { enforceBoolean } from "./boolean.ts";
+import type { BoundedValue } from "./bounded-value.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { floorShift } from "./floor-shift.ts";
 import { inputInteger } from "./input-integer.ts";
 import { outputBytes } from "./output-integer.ts";
 import { commitment } from "./poseidon.ts";
 import { rectify } from "./rectifier.ts";
+import { step } from "./step.ts";
 
 /** Two's complement, big-endian. */
 function encodedBytes(type: IntegerType, value: number): number[] {
@@ -320,6 +324,47 @@ describe("fingerprint", () => {
       const witness = bench.expectSound();
       expect(toField(witness.evaluate(result))).to.equal(evaluate(elements.map(toField), point));
       expect(bench.rows).to.equal(count - 1);
+    }
+  });
+});
+
+describe("intervals that decide alone", () => {
+  /** Rows that a gadget adds for a value far beyond the interval that it is given, and its result. */
+  function trusting(
+    low: number,
+    high: number,
+    gadget: (cs: ConstraintSystem, given: BoundedValue) => LinearCombination,
+  ) {
+    const bench = new Bench();
+    const value = bench.fixed(1000);
+    const result = gadget(bench.cs, { value, interval: { low, high }, valueOf: () => 1000 });
+    return { rows: bench.rows, result: bench.witness().evaluate(result) };
+  }
+
+  it("leave no row that would find them wrong", () => {
+    expect(trusting(-9, 0, (cs, given) => rectify(cs, { ...given, shift: 0 }))).to.deep.equal({
+      rows: 0,
+      result: 0,
+    });
+    expect(trusting(-9, 0, step)).to.deep.equal({ rows: 0, result: 0 });
+    expect(trusting(1, 9, step)).to.deep.equal({ rows: 0, result: 1 });
+    expect(trusting(-4, -1, (cs, given) => floorShift(cs, { ...given, shift: 2 }))).to.deep.equal({
+      rows: 0,
+      result: -1,
+    });
+  });
+
+  it("otherwise leave no witness where they are wrong", () => {
+    const wrong = [
+      (cs: ConstraintSystem, given: BoundedValue) => rectify(cs, { ...given, shift: 0 }),
+      (cs: ConstraintSystem, given: BoundedValue) => floorShift(cs, { ...given, shift: 2 }),
+      step,
+    ];
+    for (const gadget of wrong) {
+      const bench = new Bench();
+      const value = bench.fixed(1000);
+      gadget(bench.cs, { value, interval: { low: -9, high: 9 }, valueOf: () => 1000 });
+      expect(bench.cs.firstUnsatisfied(bench.witness())).to.not.equal(-1);
     }
   });
 });

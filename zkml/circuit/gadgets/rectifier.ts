@@ -23,8 +23,9 @@ export interface RectifierParameters extends BoundedValue {
  *
  * Cost: `m + 1` boolean rows, one linear row holding the weights, one product.
  *
- * NOTE: that `interval` is right is the compiler's duty (`analyseIntervals`); a wrong one could only make honest
- * witnesses fail, never a dishonest one pass, because the bit width alone bounds the sum.
+ * NOTE: that `interval` is right is the compiler's duty (`analyseIntervals`). Where rows are emitted a wrong one only leaves
+ * honest provers without a witness, because the bit width alone bounds the sum. Where the interval alone decides, the result
+ * is the constant 0 and no row checks it: soundness rests on the interval there.
  */
 export function rectify(cs: ConstraintSystem, parameters: RectifierParameters): LinearCombination {
   const { interval, shift } = parameters;

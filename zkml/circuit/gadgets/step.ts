@@ -9,9 +9,11 @@ import { plus, type BoundedValue } from "./bounded-value.ts";
  * With `m` such that `-2^m ≤ value - 1 < 2^m` over the whole interval, `value - 1 + 2^m` is decomposed into `m + 1` bits. Its
  * top bit is 1 exactly if `value - 1 ≥ 0`.
  *
- * Enforced: the result, because the decomposition is unique. Where the interval fixes it, it is a constant.
+ * Enforced: the result, because the decomposition is unique.
  *
  * Cost: `m + 1` boolean rows and one linear row.
+ *
+ * NOTE: where the interval fixes the result, it is a constant that no row checks: soundness rests on `analyseIntervals` there.
  */
 export function step(cs: ConstraintSystem, given: BoundedValue): LinearCombination {
   const { low, high } = given.interval;

@@ -18,6 +18,11 @@ const grid = { input: [2, 1, 3], output: [2, 4, 3] };
 
 describe("arithmetic", () => {
   itAgreesWithOnnxruntime({
+    "MatMul of two computed tensors": {
+      input: floats(2, 3),
+      output: floats(2, 2),
+      nodes: [node("Transpose", ["x"], "t", { perm: [1, 0] }), node("MatMul", ["x", "t"], "y")],
+    },
     "Sub of a constant": single("Sub", { ...grid, constants: { c: weights(4, 1) } }),
     "Sub from a constant": single("Sub", {
       ...grid,

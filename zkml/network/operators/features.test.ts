@@ -141,6 +141,16 @@ describe("classical models and their features", () => {
     expect(refusal(keys).message).to.contain("keys or values that are no numbers");
   });
 
+  it("refuses a key that occurs twice", () => {
+    const keys = onWholes("LabelEncoder", floats(5), {
+      keys_int64s: [3, -1, 3],
+      values_floats: floatList(0.5, 1.5, -2),
+    });
+    const { code, message } = refusal(keys);
+    expect(code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
+    expect(message).to.contain("has the key 3 more than once");
+  });
+
   it("refuses attributes that do not fit or are not finite", () => {
     const scale = single("ai.onnx.ml.Scaler", { ...rows, attributes: { scale: floatList(1, 2) } });
     expect(refusal(scale).message).to.contain("has 2 values for 3 features");

@@ -116,8 +116,7 @@ export const featureVectorizer: Operator = (context) => {
   const inputs = context.inputs.map((_, index) =>
     relabel(requireInput(context, index), { type: "float" }),
   );
-  const result = concatenate({ ...context, inputs });
-  return result;
+  return concatenate({ ...context, inputs });
 };
 
 /** ONNX-ML `OneHotEncoder` of whole numbers: 1 for the category that a number is, and 0 for others. */
@@ -140,6 +139,8 @@ export const labelEncoder: Operator = (context) => {
   const values = whole ?? attribute(node, "values_floats", "floats");
   if (keys === undefined || values === undefined)
     throw unsupported(node, "has keys or values that are no numbers");
+  const repeated = keys.find((key, k) => keys.indexOf(key) !== k);
+  if (repeated !== undefined) throw unsupported(node, `has the key ${repeated} more than once`);
   const fallback =
     whole === undefined
       ? floatAttribute(node, "default_float", 0)

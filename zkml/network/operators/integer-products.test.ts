@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { listOf } from "../../arrays.ts";
+import { at, listOf } from "../../arrays.ts";
 import { runIntegerGraph } from "../../integer/run.ts";
 import { compileModel } from "../../model/compile-model.ts";
 import { node, tensor } from "../../onnx/build.ts";
@@ -97,6 +97,25 @@ describe("products of quantised networks", () => {
       }
     });
   }
+
+  it("refuses several scales or zero points for the first operand or the result", () => {
+    const several = { xs: "scales of its first operand", ys: "scales of its result" };
+    for (const name of ["QLinearMatMul", "QLinearConv of channels with a scale each, and a bias"]) {
+      const parts = at(
+        Object.entries(CASES).filter(([title]) => title === name),
+        0,
+      )[1];
+      const refusedWith = (given: Record<string, Tensor>) =>
+        refusal({ ...parts, initializers: { ...parts.initializers, ...given } });
+      for (const [input, what] of Object.entries(several)) {
+        const error = refusedWith({ [input]: tensor([3], [0.01, 0.02, 0.03]) });
+        expect(error.code).to.equal("ONNX_UNSUPPORTED_ATTRIBUTE");
+        expect(error.message).to.contain(`has 3 ${what}`);
+      }
+      const zeros: Tensor = { shape: [3], type: "uint8", values: Float64Array.of(100, 90, 80) };
+      expect(refusedWith({ yz: zeros }).message).to.contain("has 3 zero points of its result");
+    }
+  });
 
   it("refuses scales that are computed", () => {
     const parts: NetworkParts = {

@@ -5,6 +5,7 @@ import {
   constantInput,
   requireInput,
   shapeError,
+  unsupported,
   type Operator,
   type OperatorContext,
 } from "../operator.ts";
@@ -72,9 +73,18 @@ export const convInteger: Operator = (context) =>
     centred(context, [1, 3], FIRST),
   ]);
 
+/** Refuses several scales or zero points where one is for all. */
+function requireOne(context: OperatorContext, index: number, what: string): void {
+  const count = elementCount(shapeOf(requireInput(context, index)));
+  if (count !== 1) throw unsupported(context.node, `has ${count} ${what}`);
+}
+
 /** Sums brought from the product of their operands' scales to the scale of inputs #6 and #7. */
 function requantised(context: OperatorContext, sums: Value, axisOf: AxisFromEnd): Value {
   const { node } = context;
+  requireOne(context, 1, "scales of its first operand");
+  requireOne(context, 6, "scales of its result");
+  requireOne(context, 7, "zero points of its result");
   const shape = shapeOf(sums);
   const wide = (index: number, role: string) => {
     constantInput(context, index, role);

@@ -1,5 +1,5 @@
 import { at, elementCount } from "../../arrays.ts";
-import type { ElementType } from "../../onnx/schema.ts";
+import { ELEMENT_TYPES, elementTypeName, type ElementType } from "../../onnx/schema.ts";
 import { combine, constantForm, scaleForm, type AffineForm } from "../affine.ts";
 import { intAttribute, requireInt } from "../attributes.ts";
 import {
@@ -37,6 +37,10 @@ function scaleOf(context: OperatorContext): (index: number) => { scale: number; 
 
 /** ONNX `DequantizeLinear`: `(x - zero) · scale`, with one constant scale for all elements or one along `axis`. */
 export const dequantizeLinear: Operator = (context) => {
+  const { node } = context;
+  const code = intAttribute(node, "output_dtype", 0);
+  if (code !== 0 && code !== ELEMENT_TYPES.float)
+    throw unsupported(node, `has output_dtype ${code}`);
   const value = requireInput(context, 0);
   const scaleAt = scaleOf(context);
   const forms = formsOf(value).map((form, index) => {
@@ -48,15 +52,35 @@ export const dequantizeLinear: Operator = (context) => {
 
 const LIMITS = { uint8: { low: 0, high: 255 }, int8: { low: -128, high: 127 } } as const;
 
-/** ONNX `QuantizeLinear`: `round(x / scale) + zero`, kept within the type of the zero point, which is uint8 or int8. */
+/** That of the zero point or of `output_dtype`, which must not contradict each other; uint8 where neither says. */
+function quantizedType(context: OperatorContext): ElementType {
+  const { node } = context;
+  const ofZero = optionalConstant(context, 2, "zero point")?.type;
+  const code = intAttribute(node, "output_dtype", 0);
+  if (code === 0) return ofZero ?? "uint8";
+  const declared = elementTypeName(code);
+  if (declared === undefined) throw unsupported(node, `has output_dtype ${code}`);
+  if (ofZero === undefined || ofZero === declared) return declared;
+  throw shapeError(node, `has output_dtype ${declared}, but a zero point of ${ofZero}`);
+}
+
+/**
+ * ONNX `QuantizeLinear`: `round(x / scale) + zero`, kept within the type of the result, which is uint8 or int8.
+ * `saturate` is for 8-bit floating-point results, which are refused.
+ */
 export const quantizeLinear: Operator = (context) => {
+  requireInt(context.node, "precision", 0);
   const value = requireInput(context, 0);
   const scaleAt = scaleOf(context);
   const forms = formsOf(value);
   const quotients = forms.map((form, index) => scaleForm(form, 1 / scaleAt(index).scale));
   const zeros = forms.map((_, index) => scaleAt(index).zero);
-  const type = optionalConstant(context, 2, "zero point")?.type ?? "uint8";
-  return saturated(context, { shape: shapeOf(value), quotients, zeros, type });
+  return saturated(context, {
+    shape: shapeOf(value),
+    quotients,
+    zeros,
+    type: quantizedType(context),
+  });
 };
 
 /** `round(quotient) + zero`, kept within a type, which must be uint8 or int8. */

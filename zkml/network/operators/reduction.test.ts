@@ -116,6 +116,52 @@ describe("reduction", () => {
     }),
   });
 
+  describe("of each element alone, over no axes as a no-op", () => {
+    const shape = [2, 3];
+    const attributes = { noop_with_empty_axes: 1 };
+    const over = (operator: string) =>
+      single(operator, { input: shape, output: shape, opset: 18, attributes });
+    itAgreesWithOnnxruntime({
+      ...Object.fromEntries(
+        ["L1", "L2", "LogSumExp", "Max", "Mean", "Min", "Prod", "SumSquare"].map((name) => [
+          `Reduce${name}`,
+          over(`Reduce${name}`),
+        ]),
+      ),
+      "ReduceLogSum of positive elements": {
+        opset: 18,
+        input: floats(...shape),
+        output: floats(...shape),
+        nodes: [
+          node("Abs", ["x"], "a"),
+          node("Add", ["a", "c"], "b"),
+          node("ReduceLogSum", ["b"], "y", attributes),
+        ],
+        initializers: { c: tensor([], [0.5]) },
+      },
+      "ReduceSumSquare without its axes": single("ReduceSumSquare", {
+        input: shape,
+        output: shape,
+        opset: 18,
+        attributes: { ...attributes, keepdims: 0 },
+        constants: { axes: int64s() },
+      }),
+      "ReduceMean of whole numbers": {
+        opset: 18,
+        input: { type: "int64", shape },
+        output: { type: "int64", shape },
+        nodes: [node("ReduceMean", ["x"], "y", attributes)],
+      },
+    });
+  });
+
+  it("refuses means of several integers", () => {
+    const integers = { type: "int64", shape: [2] } as const;
+    const nodes = [node("ReduceMean", ["x"], "y")];
+    const error = refusal({ input: integers, output: { type: "int64", shape: [1] }, nodes });
+    expect(error.message).to.contain("averages integers");
+  });
+
   it("refuses an axis that is not there", () => {
     const error = refusal(single("ReduceMax", { input, output: [], attributes: { axes: [3] } }));
     expect(error.code).to.equal("ONNX_SHAPE_MISMATCH");

@@ -20,9 +20,10 @@ export type Group = readonly AffineForm[];
 /** ONNX `ReduceSum`. */
 export const reduceSum = reduction((_, groups) => groups.map((group) => weigh(group, 1)));
 
-/** ONNX `ReduceMean`, of floating-point tensors. */
+/** ONNX `ReduceMean`, of floating-point tensors, or of integers one by one. */
 export const reduceMean = reduction((context, groups) => {
-  if (isInteger(typeOf(requireInput(context, 0)))) {
+  const isExact = groups.every(({ length }) => length === 1);
+  if (isInteger(typeOf(requireInput(context, 0))) && !isExact) {
     throw unsupported(context.node, "averages integers");
   }
   return groups.map((group) => weigh(group, 1 / group.length));
@@ -40,9 +41,11 @@ export const reduceL1 = reduction(reduceAbsolutes);
 /** ONNX `ReduceSumSquare`. */
 export const reduceSumSquare = reduction(sumsOfSquares);
 
-/** ONNX `ReduceL2`: the root of the sum of squares. */
+/** ONNX `ReduceL2`: the root of the sum of squares, which of one element is its absolute value. */
 export const reduceL2 = reduction((context, groups) =>
-  context.apply(SCALAR_FUNCTIONS.sqrt, sumsOfSquares(context, groups)),
+  groups.every(({ length }) => length === 1)
+    ? reduceAbsolutes(context, groups)
+    : context.apply(SCALAR_FUNCTIONS.sqrt, sumsOfSquares(context, groups)),
 );
 
 /** ONNX `ReduceLogSum`. */
@@ -117,7 +120,8 @@ export function weigh(group: Group, weight: number): AffineForm {
 
 /**
  * A reduction over the axes of attribute `axes` (input #1 in newer opsets), or over all of them if there are none and
- * `noop_with_empty_axes` does not say otherwise. `keepdims` leaves axes of size 1 behind.
+ * `noop_with_empty_axes` does not say otherwise: then each element is reduced alone, to its square for `ReduceSumSquare`.
+ * `keepdims` leaves axes of size 1 behind.
  */
 function reduction(
   reduce: (context: OperatorContext, groups: readonly Group[]) => readonly AffineForm[],
@@ -126,7 +130,6 @@ function reduction(
     const value = requireInput(context, 0);
     const shape = shapeOf(value);
     const axes = reducedAxes(context, shape.length);
-    if (axes === undefined) return value;
     const kept = shape.map((size, axis) => (axes.has(axis) ? 1 : size));
     const forms = reduce(context, groupBy(value, kept));
     const label = flagAttribute(context.node, "keepdims", true)
@@ -136,13 +139,12 @@ function reduction(
   };
 }
 
-/** Undefined where nothing is to be done. */
-function reducedAxes(context: OperatorContext, rank: number): ReadonlySet<number> | undefined {
+function reducedAxes(context: OperatorContext, rank: number): ReadonlySet<number> {
   const axes = listOperand(context, "axes", 1);
   if (axes !== undefined && axes.length > 0) {
     return new Set(axes.map((axis) => resolveAxis(context.node, axis, rank)));
   }
-  if (flagAttribute(context.node, "noop_with_empty_axes")) return undefined;
+  if (flagAttribute(context.node, "noop_with_empty_axes")) return new Set();
   return new Set(listOf(rank, (axis) => axis));
 }
 

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { ZkmlError } from "../../zkml/errors.ts";
+import { ZkmlError } from "../errors.ts";
 
 /**
  * Names of the networks that a folder holds, each a folder of its own.
