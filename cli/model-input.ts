@@ -1,8 +1,8 @@
 import { at, listOf } from "../zkml/arrays.ts";
-import { requireKnownInput } from "../zkml/circuit/proof-form.ts";
+import { requireKnownInput, type ProofForm } from "../zkml/circuit/proof-form.ts";
 import { ZkmlError } from "../zkml/errors.ts";
+import type { IntegerGraph } from "../zkml/integer/graph.ts";
 import { encodeTensors, sizeOf } from "../zkml/integer/tensor-spec.ts";
-import type { ProvableModel } from "../zkml/prove/prover.ts";
 import { parseIntegers, readInputFile } from "./files.ts";
 
 /**
@@ -13,7 +13,7 @@ import { parseIntegers, readInputFile } from "./files.ts";
  */
 export async function readModelInput(
   file: string,
-  { graph, circuit: { form } }: Pick<ProvableModel, "graph" | "circuit">,
+  { graph, form }: { readonly graph: IntegerGraph; readonly form: ProofForm },
 ): Promise<Uint8Array> {
   const content = await readInputFile(file);
   const isPrivate = form.inputs === "private";

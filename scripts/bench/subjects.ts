@@ -55,7 +55,7 @@ const PERCEPTRONS = [
 ];
 
 /** One that others publish figures of, with the bits of activations that its outputs need. */
-const LARGE_PERCEPTRON = { sizes: [784, 2000, 60, 4000, 10], activationBits: 10 };
+const LARGE_PERCEPTRON = { sizes: [784, 2000, 60, 4000, 10], activationBits: 9 };
 
 /** One in so many wires of a synthetic circuit is full-size; the rest are bits, as in networks. */
 const FULL_SIZE_EVERY = 16;

@@ -5,11 +5,14 @@
  */
 import { writeFile } from "node:fs/promises";
 import process from "node:process";
+import { asCommand } from "../as-command.ts";
 import { writeCard } from "./card.ts";
 import { compileStored, modelFile } from "./model.ts";
 import { modelNamed } from "./models.ts";
 
-const model = modelNamed(process.argv[2]);
-const card = await writeCard(model, await compileStored(model));
-await writeFile(modelFile(model.name, "card"), card);
-process.stdout.write(card);
+await asCommand(async () => {
+  const model = modelNamed(process.argv[2]);
+  const card = await writeCard(model, await compileStored(model));
+  await writeFile(modelFile(model.name, "card"), card);
+  process.stdout.write(card);
+});

@@ -1,3 +1,4 @@
+import { ZkmlError } from "../../zkml/errors.ts";
 import { DIGITS } from "./digits/digits.ts";
 import type { Model } from "./model.ts";
 import { RISK } from "./risk/risk.ts";
@@ -11,5 +12,9 @@ export function modelNamed(name: string | undefined): Model {
   const found = MODELS.find((model) => model.name === name);
   if (found !== undefined) return found;
   const names = MODELS.map((model) => model.name).join(", ");
-  throw new RangeError(`There is no model "${name ?? ""}"; name one of: ${names}.`);
+  throw new ZkmlError(
+    "INPUT_INVALID",
+    `There is no model "${name ?? ""}".`,
+    `Name one of these: ${names}.`,
+  );
 }

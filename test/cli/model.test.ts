@@ -1,6 +1,7 @@
 import {
   copyFile,
   cp,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -232,6 +233,36 @@ describe("opg model", () => {
       });
     }
 
+    it("dimensions that no memory holds", async () => {
+      await writeFile(file("open.onnx"), dynamic());
+      await writeJson("pairs.json", [[1, 2]]);
+      const args = ["open.onnx", "--samples", "pairs.json", "--out", "vast"];
+      for (const [size, message] of [
+        ["1000000", /Input "x" has 2000000 elements; at most 262144/],
+        ["900000000", /has 1800000000 elements; at most/],
+      ] as const)
+        expectFailure(
+          await opg("compile", ...args, "--dimension", `batch=${size}`),
+          "CIRCUIT_TOO_LARGE",
+          message,
+        );
+    });
+
+    it("folders that are no package, or no folder, are never replaced", async () => {
+      await mkdir(file("other"));
+      await writeFile(file("other/thesis.txt"), "precious");
+      const compile = (out: string) =>
+        opg("compile", "network.onnx", "--samples", "samples.json", "--out", out, "--overwrite");
+      for (const out of ["other", "samples.json"])
+        expectFailure(await compile(out), "FILE_EXISTS", /is no package: it is not replaced/);
+      expect(await readFile(file("other/thesis.txt"), "utf8")).to.equal("precious");
+      expectFailure(await compile("samples.json/x"), "FILE_UNWRITABLE", /samples\.json\/x/);
+      const { exitCode, stderr } = await compile("");
+      expect(exitCode).to.equal(1);
+      expect(stderr).to.include("Give the name of a folder.");
+      expect(await readdir(folder)).to.not.include(".unfinished");
+    });
+
     it("a dimension may be given", async () => {
       await writeFile(file("open.onnx"), dynamic());
       await writeJson("pairs.json", [[1, 2]]);
@@ -256,6 +287,7 @@ describe("opg model", () => {
         await writeJson(`secret-${i}.json`, input);
         await opg("seal", "sealed", "--input", `secret-${i}.json`, "--output", `opening-${i}`);
       }
+      await writeJson("both.json", INPUTS.flat());
       const both = ["--input", "secret-0.json", "secret-1.json", "--output", "openings"];
       await opg("seal", "sealed", ...both);
     });
@@ -304,6 +336,9 @@ describe("opg model", () => {
       expectFailure(await prove("secret-0.json"), "INPUT_INVALID", /without a salt/);
       await writeFile(file("part"), (await readFile(file("opening-0"))).subarray(1));
       expectFailure(await prove("part"), "INPUT_SIZE", /34 bytes; the model takes 35/);
+      const { json: both } = await json("run", "sealed", "--input", "both.json");
+      const { json: verdict } = await json("verify", "proof-of-two", "--key", "sealed");
+      expect(both.bytes).to.equal(verdict.output);
       const seal = (...args: readonly string[]) => opg("seal", ...args);
       expectFailure(
         await seal("model", "--input", "input.json", "--output", "none"),

@@ -25,7 +25,7 @@ import {
   encodeManifest,
   type Manifest,
 } from "./manifest.ts";
-import { finishReplacement, replaceFiles } from "./replace-files.ts";
+import { finishReplacement, keysChanged, replaceFiles } from "./replace-files.ts";
 import { writing } from "./writing.ts";
 
 /*
@@ -156,7 +156,7 @@ export async function writeKeys(
   const keys = { provingKey, verificationKey: encodeVerificationKey(verificationKey) };
   const ceremony = encodeCeremony(await describeCeremony(keys, powersOfTau));
   const before = await readManifest(folder);
-  requireUnchanged(folder, before.ceremony, replaced);
+  if (before.ceremony !== replaced) throw keysChanged(folder);
   const manifest = { ...before, ceremony: sha256(ceremony) };
   await replaceFiles(folder, {
     [FILES.provingKey]: keys.provingKey,
@@ -165,20 +165,6 @@ export async function writeKeys(
     [FILES.manifest]: encodeManifest(manifest),
   });
   return manifest;
-}
-
-/** Two who change the same keys at once would lose what one of them did. */
-function requireUnchanged(
-  folder: string,
-  found: string | undefined,
-  replaced: string | undefined,
-): void {
-  if (found === replaced) return;
-  throw new ZkmlError(
-    "KEYS_CHANGED",
-    `Somebody else has changed the keys in "${folder}" meanwhile; nothing was written.`,
-    "Repeat the command: it goes on from the keys that are there now.",
-  );
 }
 
 /** Whether a folder holds a package with keys. */

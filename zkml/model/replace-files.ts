@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { ZkmlError } from "../errors.ts";
 import { unwritable } from "./writing.ts";
 
 /*
@@ -12,7 +13,7 @@ const COMPLETE = "replacement";
 /**
  * Writes files into a folder: all of them, or none.
  *
- * @throws ZkmlError `FILE_UNWRITABLE`, and nothing was changed.
+ * @throws ZkmlError `FILE_UNWRITABLE` or `KEYS_CHANGED`, and nothing was changed.
  */
 export async function replaceFiles(
   folder: string,
@@ -29,7 +30,7 @@ export async function replaceFiles(
     await rename(unfinished, path.join(folder, COMPLETE));
   } catch (cause) {
     if (unfinished !== "") await rm(unfinished, { recursive: true, force: true });
-    throw unwritable(folder, cause);
+    throw isOccupied(cause) ? keysChanged(folder) : unwritable(folder, cause);
   }
   await finishReplacement(folder);
 }
@@ -46,6 +47,22 @@ export async function finishReplacement(folder: string): Promise<void> {
     // There is none, or another process is finishing it too.
     if (!isMissing(error)) throw error;
   }
+}
+
+/** Another process has declared its replacement complete, and not moved it yet. */
+function isOccupied(error: unknown): boolean {
+  return error instanceof Error && "code" in error && OCCUPIED.includes(String(error.code));
+}
+
+const OCCUPIED = ["ENOTEMPTY", "EEXIST"];
+
+/** Two who replace the same files at once would lose what one of them did. */
+export function keysChanged(folder: string): ZkmlError {
+  return new ZkmlError(
+    "KEYS_CHANGED",
+    `Somebody else has changed the keys in "${folder}" meanwhile; nothing was written.`,
+    "Repeat the command: it goes on from the keys that are there now.",
+  );
 }
 
 function isMissing(error: unknown): boolean {

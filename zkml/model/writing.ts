@@ -21,6 +21,6 @@ export function unwritable(target: string, cause: unknown): ZkmlError {
 }
 
 /** A failed call to the operating system. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }

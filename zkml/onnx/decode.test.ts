@@ -113,6 +113,27 @@ describe("decodeOnnx", () => {
     expect(failure(file).message).to.contain('"batch"');
   });
 
+  it("gives dimensions without a name the sizes it is told, by input and axis", () => {
+    const open = [{}, { dimValue: 2 }];
+    const file = rawFile({
+      node: [],
+      input: [rawValue("x", open)],
+      output: [rawValue("x", open)],
+    });
+    expect(failure(file).message).to.contain('"x#0" of "x"');
+    expect(decodeOnnx(file, { dimensions: { "x#0": 3 } }).inputs[0]?.shape).to.deep.equal([3, 2]);
+  });
+
+  it("refuses opsets in which operators meant something else", () => {
+    const ofOpset = (opset: number) =>
+      onnxFile({ input: FLOAT, output: FLOAT, nodes: [node("Relu", ["x"], "y")], opset });
+    expect(failure(ofOpset(6))).to.include({
+      code: "ONNX_UNREADABLE",
+      message: "The network is of opset 6; those from 7 on are read.",
+    });
+    expect(decodeOnnx(ofOpset(7)).opset).to.equal(7);
+  });
+
   it("refuses bytes that are no model", () => {
     expect(failure(new Uint8Array([1, 2, 3])).code).to.equal("ONNX_UNREADABLE");
     expect(failure(new Uint8Array()).code).to.equal("ONNX_UNREADABLE");

@@ -105,12 +105,27 @@ export function decodeOnnx(file: Uint8Array, options: DecodeOptions = {}): OnnxM
   const inputs = graph.input.filter(({ name }) => !initializers.has(name));
 
   return {
-    opset: opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 1,
+    opset: opsetOf(opsetImport),
     nodes: graph.node.map(decodeNode),
     initializers,
     inputs: someOf(inputs, "input").map((raw) => decodeInput(raw, options)),
     outputs: someOf(graph.output, "output").map(decodeOutput),
   };
+}
+
+/** Before, operators meant something else. */
+const OLDEST_OPSET = 7;
+
+/** A file without any is of the first; one that imports other domains alone has no operator of this one. */
+function opsetOf(imports: OnnxMessage["opsetImport"]): number {
+  const own = imports.find(({ domain }) => domain === "" || domain === "ai.onnx");
+  const version = own?.version ?? 1;
+  if (version >= OLDEST_OPSET || (own === undefined && imports.length > 0)) return version;
+  throw new ZkmlError(
+    "ONNX_UNREADABLE",
+    `The network is of opset ${version}; those from ${OLDEST_OPSET} on are read.`,
+    "Convert it (onnx.version_converter), or export it again.",
+  );
 }
 
 /** What an ONNX file holds, as it stands there: nothing is checked but the format. */

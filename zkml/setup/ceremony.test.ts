@@ -154,13 +154,29 @@ describe("a key ceremony", () => {
       expect(await snapshot()).to.deep.equal(before);
     });
 
+    it("loses nothing of two who contribute at once: one of them is told to repeat it", async () => {
+      await use(fresh);
+      const results = await Promise.allSettled(
+        ["Ada", "Bo"].map((name) => contributeToPackage(folder, { name })),
+      );
+      const [refused] = results.filter((each) => each.status === "rejected");
+      expect(results.map(({ status }) => status).sort()).to.deep.equal(["fulfilled", "rejected"]);
+      expect(refused?.reason).to.include({ code: "KEYS_CHANGED" });
+      const [made] = results.filter((each) => each.status === "fulfilled");
+      const { ceremony } = await readKeys(folder);
+      expect(ceremony.contributions.at(-1)?.hash).to.equal(made?.value.contribution.hash);
+    });
+
     it("is not closed for one who appends with other tools: the key is refused", async () => {
       await use(closed);
       const { keys, ceremony } = await readKeys(folder);
       const appended = { type: "mem", data: new Uint8Array() } as const;
       await zKey.contribute(keys.provingKey, appended, "Eve", "e");
       const more = { ...keys, provingKey: appended.data };
-      const failure = await failureOf(() => writeKeys(folder, more, ceremony.powersOfTau));
+      const { transcriptHash } = await readKeys(folder);
+      const failure = await failureOf(() =>
+        writeKeys(folder, more, ceremony.powersOfTau, transcriptHash),
+      );
       expect(failure.message).to.match(/behind a beacon/);
     });
   });
@@ -275,7 +291,8 @@ describe("a key ceremony", () => {
       await setUp(foreign, { tau, contributor: "publisher" });
       await use(fresh);
       const { keys, ceremony } = await readKeys(foreign);
-      await writeKeys(folder, keys, ceremony.powersOfTau);
+      const { transcriptHash } = await readKeys(folder);
+      await writeKeys(folder, keys, ceremony.powersOfTau, transcriptHash);
       await verifyTranscript(folder);
       expect((await failureOf(() => verifyOrigin(folder, tau))).code).to.equal("SETUP_INVALID");
     });

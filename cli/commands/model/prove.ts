@@ -63,7 +63,7 @@ function prove(folder: string, { input, claim, output, ...choice }: Options) {
     await requireWritable(output);
     const forWhom = claim === undefined ? NOBODY : await readClaim(claim);
     const model = await readPackage(folder);
-    const bytes = await readModelInput(input, model);
+    const bytes = await readModelInput(input, { graph: model.graph, form: model.circuit.form });
     const prover = await createProver({ name: choice.prover, rapidsnark: choice.rapidsnark });
     onProgress("prove");
     try {

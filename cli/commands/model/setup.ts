@@ -25,7 +25,7 @@ export function setupCommand(): Command {
       "--powers-of-tau <file>",
       "prepared .ptau file of the public ceremony; a development one is made without it",
     )
-    .option("--contributor <name>", "who contributes randomness", "operator")
+    .option("--contributor <name>", "who contributes randomness, with --powers-of-tau", "operator")
     .option("--cache <folder>", "where development files are kept", ".cache/powers-of-tau")
     .option("--overwrite", "replace keys, and undo all contributions to them", false);
   return withJsonOption(command).action(async (folder: string, options: Options) => {
