@@ -4,6 +4,7 @@ import path from "node:path";
 import { at } from "../../zkml/arrays.ts";
 import { domainPower } from "../../zkml/circuit/compile.ts";
 import { encodeR1cs } from "../../zkml/circuit/r1cs-file.ts";
+import { ZkmlError } from "../../zkml/errors.ts";
 import { infer } from "../../zkml/integer/run.ts";
 import { encodeTensors, quantiseTensors } from "../../zkml/integer/tensor-spec.ts";
 import type { CompiledModel } from "../../zkml/model/compile-model.ts";
@@ -82,5 +83,7 @@ for (const model of MODELS) {
 }
 
 it("says which models there are when one is named that is none", () => {
-  expect(() => modelNamed("weather")).to.throw("digits, risk, volatility");
+  expect(() => modelNamed("weather"))
+    .to.throw(ZkmlError, 'There is no model "weather".')
+    .with.property("hint", "Name one of these: digits, risk, volatility.");
 });

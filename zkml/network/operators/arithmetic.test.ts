@@ -138,7 +138,7 @@ describe("arithmetic", () => {
   });
 
   it("refuses the broadcasting of old opsets", () => {
-    const parts = { ...pair, opset: 6, attributes: { broadcast: 1 }, constants: { c: weights(2) } };
+    const parts = { ...pair, opset: 7, attributes: { broadcast: 1 }, constants: { c: weights(2) } };
     expect(refusal(single("Add", parts)).message).to.contain('attribute "broadcast"');
   });
 

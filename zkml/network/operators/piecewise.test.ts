@@ -30,12 +30,12 @@ describe("piecewise linear operators", () => {
     }),
     "Clip with attributes": single("Clip", {
       ...same,
-      opset: 6,
+      opset: 10,
       attributes: { min: float(-0.5), max: float(1) },
     }),
     "Clip with the lower limit of an old opset": single("Clip", {
       ...same,
-      opset: 6,
+      opset: 10,
       attributes: { min: float(-0.5) },
     }),
     "Clip with inputs": single("Clip", {
