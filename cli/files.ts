@@ -2,6 +2,7 @@ import { access, constants, readFile, rename, rm, stat, writeFile } from "node:f
 import path from "node:path";
 import { z } from "zod";
 import { ZkmlError } from "../zkml/errors.ts";
+import { unwritable } from "../zkml/writing.ts";
 import { decodeTensors, encodeTensors, type TensorSpec } from "../zkml/integer/tensor-spec.ts";
 
 const samplesSchema = z.array(z.array(z.number()));
@@ -108,13 +109,4 @@ export async function requireWritable(file: string): Promise<void> {
   } catch (cause) {
     throw unwritable(file, cause);
   }
-}
-
-function unwritable(file: string, cause: unknown): ZkmlError {
-  return new ZkmlError(
-    "FILE_UNWRITABLE",
-    `"${file}" cannot be written.`,
-    "Choose a folder that exists and may be written to.",
-    { cause },
-  );
 }

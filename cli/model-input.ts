@@ -1,4 +1,5 @@
-import { at, listOf } from "../zkml/arrays.ts";
+import { concatBytes } from "@noble/hashes/utils.js";
+import { listOf } from "../zkml/arrays.ts";
 import { requireKnownInput, type ProofForm } from "../zkml/circuit/proof-form.ts";
 import { ZkmlError } from "../zkml/errors.ts";
 import type { IntegerGraph } from "../zkml/integer/graph.ts";
@@ -34,5 +35,5 @@ export async function readModelInput(
     const end = i === count - 1 ? elements.length : (i + 1) * size;
     return encodeTensors(graph.inputs, elements.slice(i * size, end));
   });
-  return count === 1 ? at(inputs, 0) : Uint8Array.from(inputs.flatMap((each) => [...each]));
+  return concatBytes(...inputs);
 }

@@ -8,10 +8,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import hre from "hardhat";
-import { explainFailure } from "../cli/failure.ts";
 import { deployProtocol } from "../deploy/deploy.ts";
 import { encodeDeployment } from "../sdk/deployment.ts";
 import { OpenGradientError } from "../sdk/errors.ts";
+import { asCommand } from "./as-command.ts";
 
 const DEPLOY = path.resolve(import.meta.dirname, "../deploy");
 
@@ -36,9 +36,6 @@ async function deploy(network: string | undefined): Promise<string> {
   return `Deployed. Access manager: ${manager}\nDeployment file: ${path.relative(".", file)}\n`;
 }
 
-try {
+await asCommand(async () => {
   process.stdout.write(await deploy(process.argv[2]));
-} catch (error) {
-  process.stderr.write(explainFailure(error));
-  process.exitCode = 1;
-}
+});

@@ -40,7 +40,13 @@ export {
   type ModelParts,
 } from "./model-id.ts";
 export { signPermit, type Permission } from "./permit.ts";
-export { evidenceOf, PROOF_KINDS, type ProofKindName } from "./proof-kinds.ts";
+export {
+  evidenceOf,
+  PROOF_KINDS,
+  proofKindOf,
+  splitEvidence,
+  type ProofKindName,
+} from "./proof-kinds.ts";
 export { connectProtocol, type Protocol } from "./protocol.ts";
 export {
   decodeSignedEvidence,

@@ -1,3 +1,5 @@
+export { SINGLE, type ProofForm } from "./circuit/proof-form.ts";
+export { commitmentTo, sealInput, type SealedInput } from "./circuit/sealed-input.ts";
 export { ZKML_ERROR_CODES, ZkmlError, type ZkmlErrorCode } from "./errors.ts";
 export {
   inspectOnnx,
@@ -18,7 +20,14 @@ export { readGraph, readPackage, writePackage, type ModelPackage } from "./model
 export { SUPPORTED_OPERATORS } from "./network/registry.ts";
 export { encodeKeyDelta, encodeKeySetup } from "./prove/encoding.ts";
 export { decodeEvidence, type Evidence } from "./prove/evidence.ts";
-export { proveInference, type ProofRequest, type ProvenInference } from "./prove/prover.ts";
+export {
+  proveInference,
+  proveTogether,
+  type ProofRequest,
+  type ProvenAnswers,
+  type ProvenInference,
+  type SharedProofRequest,
+} from "./prove/prover.ts";
 export { createProver, type ProverChoice } from "./prove/provers/create-prover.ts";
 export { type Prover, type ProverName } from "./prove/provers/prover.ts";
 export { stopProverThreads } from "./prove/threads.ts";

@@ -6,7 +6,6 @@
  */
 import path from "node:path";
 import process from "node:process";
-import { explainFailure } from "../../cli/failure.ts";
 import type { PublishedModel } from "../../sdk/actions/publish-model.ts";
 import { at } from "../../zkml/arrays.ts";
 import type { ModelPackage } from "../../zkml/model/package.ts";
@@ -30,6 +29,7 @@ import {
   startNode,
   type World,
 } from "./world.ts";
+import { asCommand } from "../as-command.ts";
 
 const CACHE = path.resolve(import.meta.dirname, "../../.cache");
 const MODEL_FOLDER = path.join(CACHE, "digits");
@@ -121,9 +121,4 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n\n`);
 }
 
-try {
-  await tell();
-} catch (error) {
-  process.stderr.write(explainFailure(error));
-  process.exitCode = 1;
-}
+await asCommand(tell);

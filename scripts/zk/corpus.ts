@@ -8,7 +8,7 @@ import path from "node:path";
 import process from "node:process";
 import { Command } from "commander";
 import { integerBetween } from "../../cli/arguments.ts";
-import { explainFailure } from "../../cli/failure.ts";
+import { asCommand } from "../as-command.ts";
 import { requireWritable, writeWhole } from "../../cli/files.ts";
 import { networksIn } from "../../zkml/corpus/networks-in.ts";
 import type { NetworkResult } from "../../zkml/corpus/result.ts";
@@ -37,12 +37,9 @@ const command = new Command("zk:corpus")
   .option("--cache <folder>", "where development files are kept", ".cache/powers-of-tau")
   .action(run);
 
-try {
+await asCommand(async () => {
   await command.parseAsync();
-} catch (error) {
-  process.stderr.write(explainFailure(error));
-  process.exitCode = 1;
-}
+});
 
 async function run(folder: string, options: Options): Promise<void> {
   const names = await networksIn(folder);

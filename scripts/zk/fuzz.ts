@@ -8,7 +8,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import { integerBetween } from "../../cli/arguments.ts";
-import { explainFailure } from "../../cli/failure.ts";
+import { asCommand } from "../as-command.ts";
 import { at } from "../../zkml/arrays.ts";
 import { networksIn } from "../../zkml/corpus/networks-in.ts";
 import { FORGERY_KINDS, fuzz, mapKinds, type FuzzBudget } from "../../zkml/testing/fuzz.ts";
@@ -43,12 +43,9 @@ const command = new Command("zk:fuzz")
   .option("--max-constraints <n>", "leaves larger networks out", integerBetween(1, 2 ** 28), 25_000)
   .action(run);
 
-try {
+await asCommand(async () => {
   await command.parseAsync();
-} catch (error) {
-  process.stderr.write(explainFailure(error));
-  process.exitCode = 1;
-}
+});
 
 async function run(folder: string | undefined, options: Options): Promise<void> {
   const stages = await stagesOf(folder, options);

@@ -1,9 +1,10 @@
 import { expect } from "chai";
-import { concat, dataLength, dataSlice, getBytes, hexlify, id, ZeroAddress } from "ethers";
+import { concat, dataLength, dataSlice, id, ZeroAddress } from "ethers";
 import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { TIERS } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
 import { HostileConsumer__factory } from "../../typechain-types/index.js";
+import { flipped } from "../fixtures/bytes.ts";
 import { runningMarket, type RunningMarket } from "../fixtures/market.ts";
 import {
   answer,
@@ -73,12 +74,6 @@ describe("InferenceMarket.fulfilBatch", () => {
       skipped: skipped.map(({ args }) => [args.requestId, args.reason]),
       isServed: states.map(({ status }) => status === FULFILLED),
     };
-  }
-
-  function flipped(bytes: string, index: number): string {
-    const changed = getBytes(bytes);
-    changed[index] = at(changed, index) ^ 1;
-    return hexlify(changed);
   }
 
   it("settles and pays all, also of models that share a setup", async () => {

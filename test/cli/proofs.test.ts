@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, dataLength, dataSlice, getBytes, hexlify, id, toBeHex, toBigInt } from "ethers";
+import { concat, dataSlice, hexlify, id, toBeHex, toBigInt } from "ethers";
 import { addressOfKey } from "../../cli/proofs/address-of-key.ts";
 import { checkProof } from "../../cli/proofs/check-proof.ts";
 import { evidenceOf, PROOF_KINDS, proofKindOf } from "../../sdk/proof-kinds.ts";
@@ -9,6 +9,7 @@ import { BASE_FIELD_ORDER, FIELD_ORDER } from "../../zkml/circuit/field.ts";
 import { at } from "../../zkml/arrays.ts";
 import type { ProvableModel } from "../../zkml/prove/prover.ts";
 import { proveClaims, publish, sharedModel, tinyModel, twinModel } from "../fixtures/models.ts";
+import { flipped, patched } from "../fixtures/bytes.ts";
 import { loadFixture } from "../fixtures/network.ts";
 import { fundedProtocol } from "../fixtures/protocol.ts";
 
@@ -80,21 +81,14 @@ function checkProofFiles(
     expect(addressOfKey(proof.claim.groth16Verifier, key.verificationKey)).to.equal(published.key);
   });
 
-  const patch = (bytes: string, start: number, part: string): string =>
-    concat([dataSlice(bytes, 0, start), part, dataSlice(bytes, start + dataLength(part))]);
-  const flip = (bytes: string, index: number): string => {
-    const changed = getBytes(bytes);
-    changed[index] = at(changed, index) ^ 1;
-    return hexlify(changed);
-  };
   const lifted = (evidence: string, start: number, order: bigint): string => {
     const value = toBigInt(dataSlice(evidence, start, start + 32)) + order;
-    return patch(evidence, start, toBeHex(value, 32));
+    return patched(evidence, start, toBeHex(value, 32));
   };
 
   const forgeries: Readonly<Record<string, (proof: ProofFile) => ProofFile>> = {
-    "another output": (proof) => ({ ...proof, output: flip(proof.output, 3) }),
-    "another input": (proof) => ({ ...proof, evidence: flip(proof.evidence, INPUT + 1) }),
+    "another output": (proof) => ({ ...proof, output: flipped(proof.output, 3) }),
+    "another input": (proof) => ({ ...proof, evidence: flipped(proof.evidence, INPUT + 1) }),
     "another model": ({ claim, ...rest }) => ({ ...rest, claim: { ...claim, modelId: id("x") } }),
     "another request": ({ claim, ...rest }) => ({
       ...rest,
@@ -108,24 +102,27 @@ function checkProofFiles(
       ...rest,
       claim: { ...claim, market: claim.node },
     }),
-    "another origin": (proof) => ({ ...proof, evidence: flip(proof.evidence, 4) }),
-    "another key": (proof) => ({ ...proof, evidence: flip(proof.evidence, 36) }),
+    "another origin": (proof) => ({ ...proof, evidence: flipped(proof.evidence, 4) }),
+    "another key": (proof) => ({ ...proof, evidence: flipped(proof.evidence, 36) }),
     "another commitment": (proof) => ({
       ...proof,
-      evidence: flip(proof.evidence, COMMITMENT + 31),
+      evidence: flipped(proof.evidence, COMMITMENT + 31),
     }),
     "a commitment beyond the field": (proof) => ({
       ...proof,
       evidence: lifted(proof.evidence, COMMITMENT, FIELD_ORDER),
     }),
-    "a point off its curve": (proof) => ({ ...proof, evidence: flip(proof.evidence, PROOF + 31) }),
+    "a point off its curve": (proof) => ({
+      ...proof,
+      evidence: flipped(proof.evidence, PROOF + 31),
+    }),
     "a coordinate beyond the field": (proof) => ({
       ...proof,
       evidence: lifted(proof.evidence, PROOF + 32, BASE_FIELD_ORDER),
     }),
     "points at infinity": (proof) => ({
       ...proof,
-      evidence: patch(proof.evidence, PROOF, hexlify(new Uint8Array(256))),
+      evidence: patched(proof.evidence, PROOF, hexlify(new Uint8Array(256))),
     }),
     "a border between input and output that was moved": (proof) => ({
       ...proof,
@@ -134,11 +131,11 @@ function checkProofFiles(
     }),
     "evidence of another kind": (proof) => ({
       ...proof,
-      evidence: patch(proof.evidence, 0, PROOF_KINDS.signedReceiptV1),
+      evidence: patched(proof.evidence, 0, PROOF_KINDS.signedReceiptV1),
     }),
     "evidence of the other kind of proof": (proof) => ({
       ...proof,
-      evidence: patch(
+      evidence: patched(
         proof.evidence,
         0,
         proof.evidence.startsWith(PROOF_KINDS.provenGroth16V1)

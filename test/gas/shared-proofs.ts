@@ -1,6 +1,5 @@
 import { dataSlice, hexlify } from "ethers";
 import { evidenceOf, proofKindOf } from "../../sdk/proof-kinds.ts";
-import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { roleSet } from "../../sdk/tiers.ts";
 import { at } from "../../zkml/arrays.ts";
 import { proveTogether } from "../../zkml/prove/prover.ts";
@@ -15,6 +14,7 @@ import {
   type PublishedModel,
 } from "../fixtures/models.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
+import { expectAllServed } from "./served.ts";
 import { randomTerms, type GasBook } from "./gas-book.ts";
 
 /** Origin and key, before the sizes; commitment and proof, behind them. */
@@ -116,15 +116,4 @@ async function prove(
 
 function randomOf(evidence: string): string[] {
   return RANDOM_PARTS.map(([start, end]) => dataSlice(evidence, start, end));
-}
-
-/** What is booked must have been paid. */
-async function expectAllServed(
-  { inferenceMarket: market }: Fixture,
-  requests: readonly OpenRequest[],
-): Promise<void> {
-  for (const { requestId } of requests) {
-    const { status } = await market.stateOf(requestId);
-    if (status !== REQUEST_STATUS.Fulfilled) throw new Error(`${requestId} was not served`);
-  }
 }

@@ -1,11 +1,11 @@
 import { toBeHex } from "ethers";
 import { decodeSignedEvidence } from "../../sdk/receipt.ts";
-import { REQUEST_STATUS } from "../../sdk/request-status.ts";
 import { roleSet } from "../../sdk/tiers.ts";
 import { ask, type Answer, type OpenRequest } from "../fixtures/models.ts";
 import { opg, type Fixture } from "../fixtures/protocol.ts";
 import { publishSigned, signedAnswer } from "../fixtures/signed.ts";
 import type { GasBook } from "./gas-book.ts";
+import { expectAllServed } from "./served.ts";
 
 const BATCH = 32;
 
@@ -52,15 +52,4 @@ function randomOf({ terms, evidence }: Locked): string[] {
   const { statement, signature } = decoded;
   const moments = [terms.rampStart, statement.startedAt, statement.completedAt];
   return [signature, ...moments.map((moment) => toBeHex(moment))];
-}
-
-/** What is booked must have been paid. */
-async function expectAllServed(
-  { inferenceMarket: market }: Fixture,
-  items: readonly Locked[],
-): Promise<void> {
-  for (const { requestId } of items) {
-    const { status } = await market.stateOf(requestId);
-    if (status !== REQUEST_STATUS.Fulfilled) throw new Error(`${requestId} was not served`);
-  }
 }

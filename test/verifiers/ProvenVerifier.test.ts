@@ -12,6 +12,7 @@ import {
 } from "ethers";
 import { FIELD_ORDER } from "../../zkml/circuit/field.ts";
 import { proveInference } from "../../zkml/prove/prover.ts";
+import { patched } from "../fixtures/bytes.ts";
 import { INPUT, publish, tinyModel, twinModel, type PublishedModel } from "../fixtures/models.ts";
 import { loadFixture } from "../fixtures/network.ts";
 import { fundedProtocol, type Fixture } from "../fixtures/protocol.ts";
@@ -53,11 +54,6 @@ describe("ProvenVerifier", () => {
       parts: { origin, key },
     });
     return { claim, output: hexlify(output), evidence: hexlify(evidence) };
-  }
-
-  /** The same bytes with some replaced. */
-  function patched(bytes: string, start: number, part: string): string {
-    return concat([dataSlice(bytes, 0, start), part, dataSlice(bytes, start + dataLength(part))]);
   }
 
   it("accepts an honest answer, whoever asks", async () => {

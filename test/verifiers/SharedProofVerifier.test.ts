@@ -25,6 +25,7 @@ import { proveInference, proveTogether } from "../../zkml/prove/prover.ts";
 import { proveVerified } from "../../zkml/prove/prove-verified.ts";
 import { SnarkjsProver } from "../../zkml/prove/provers/snarkjs-prover.ts";
 import { proofHolds, statementOf } from "../../zkml/prove/verify-evidence.ts";
+import { patched } from "../fixtures/bytes.ts";
 import { publish, sharedModel, tinyModel, type PublishedModel } from "../fixtures/models.ts";
 import { loadFixture } from "../fixtures/network.ts";
 import { fundedProtocol, type Fixture } from "../fixtures/protocol.ts";
@@ -75,11 +76,6 @@ describe("SharedProofVerifier", () => {
       output: hexlify(output),
     }));
     return { answers, evidence: hexlify(proven.evidence) };
-  }
-
-  /** The same bytes with some replaced. */
-  function patched(bytes: string, start: number, part: string): string {
-    return concat([dataSlice(bytes, 0, start), part, dataSlice(bytes, start + dataLength(part))]);
   }
 
   for (const counts of [[1, 1, 1], [3], [2, 1], [1, 2], [1, 1], [1]]) {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { concat, dataLength, dataSlice, getBytes, hexlify, id, toBeHex } from "ethers";
+import { concat, dataLength, dataSlice, id, toBeHex } from "ethers";
 import { at } from "../../zkml/arrays.ts";
 import { BASE_FIELD_ORDER, FIELD_ORDER } from "../../zkml/circuit/field.ts";
+import { flipped, patched } from "../fixtures/bytes.ts";
 import {
   digitsModel,
   proveClaims,
@@ -57,17 +58,6 @@ describe("batches of proofs", () => {
       await provenVerifier.verify(claim, output, evidence).catch(() => found.push(i));
     }
     return found;
-  }
-
-  /** The same bytes with some replaced. */
-  function patched(bytes: string, start: number, part: string): string {
-    return concat([dataSlice(bytes, 0, start), part, dataSlice(bytes, start + dataLength(part))]);
-  }
-
-  function flipped(bytes: string, index: number): string {
-    const changed = getBytes(bytes);
-    changed[index] = at(changed, index) ^ 1;
-    return hexlify(changed);
   }
 
   /** The item with a point added to the one at `start` of its evidence. */

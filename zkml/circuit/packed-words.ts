@@ -17,6 +17,12 @@ export function toInteger(bytes: Uint8Array): bigint {
 }
 
 /** Big-endian. */
+export function toBytes(value: bigint, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) =>
+    Number((value >> BigInt(8 * (size - 1 - i))) & 0xffn),
+  );
+}
+
 export function toBytes32(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * (31 - i))) & 0xffn));
+  return toBytes(value, 32);
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from "@noble/hashes/utils.js";
 import { expect } from "chai";
 import { at, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
@@ -107,7 +108,7 @@ describe("form of a proof", () => {
       let next = 0;
       const questions = counts.map((count, i) => {
         const own = inputs.slice(next, (next += count));
-        return { requestId: requestIdOf(i), input: joined(own) };
+        return { requestId: requestIdOf(i), input: concatBytes(...own) };
       });
       return proveRuns(graph, circuit, { questions, context: NO_REQUEST });
     }
@@ -118,9 +119,11 @@ describe("form of a proof", () => {
         requireSatisfied(circuit, witness);
         const count = counts.reduce((sum, each) => sum + each);
         const outputs = inputs.slice(0, count).map((input) => infer(graph, input));
-        expect(joined(answers.map(({ output }) => output))).to.deep.equal(joined(outputs));
-        expect(joined(answers.map(({ input }) => input))).to.deep.equal(
-          joined(inputs.slice(0, count)),
+        expect(concatBytes(...answers.map(({ output }) => output))).to.deep.equal(
+          concatBytes(...outputs),
+        );
+        expect(concatBytes(...answers.map(({ input }) => input))).to.deep.equal(
+          concatBytes(...inputs.slice(0, count)),
         );
 
         const words = listOf(INFERENCES, (i) => {
@@ -169,7 +172,7 @@ describe("form of a proof", () => {
     it("refuses more than a proof carries", () => {
       const questions = listOf(2, (i) => ({
         requestId: requestIdOf(i),
-        input: joined(inputs.slice(0, 2)),
+        input: concatBytes(...inputs.slice(0, 2)),
       }));
       expect(() => proveRuns(graph, circuit, { questions, context: NO_REQUEST }))
         .to.throw(ZkmlError, "4 inferences do not fit into a proof that carries 3.")
@@ -190,17 +193,13 @@ describe("form of a proof", () => {
   it("carries several private inferences, each behind a commitment of its own", () => {
     const { graph, circuit } = compiled({ inputs: "private", inferences: 2 });
     const sealed = listOf(2, () => sealInput(randomBytes(INPUT_BYTES, random)));
-    const input = joined(sealed.map(({ opening }) => opening));
+    const input = concatBytes(...sealed.map(({ opening }) => opening));
     const run = proveRun(graph, circuit, { input, context: NO_REQUEST });
     requireSatisfied(circuit, run.witness);
-    expect(run.input).to.deep.equal(joined(sealed.map(({ commitment }) => commitment)));
+    expect(run.input).to.deep.equal(concatBytes(...sealed.map(({ commitment }) => commitment)));
     expect(run.output).to.have.length(2 * OUTPUT_BYTES);
   });
 });
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
-}
 
 function wireOf(witness: WitnessVector, { wireCount }: ModelCircuit, value: bigint): number {
   return listOf(wireCount, (wire) => wire).findIndex((wire) => witness.get(wire) === value);

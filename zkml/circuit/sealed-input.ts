@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { concatBytes } from "@noble/hashes/utils.js";
 import { packWords, toBytes32, WORD_BYTES } from "./packed-words.ts";
 import { commit } from "./poseidon.ts";
 
@@ -40,7 +41,7 @@ export function sealInput(
   input: Uint8Array,
   salt: Uint8Array = randomBytes(SALT_BYTES),
 ): SealedInput {
-  const opening = Uint8Array.from([...salt, ...input]);
+  const opening = concatBytes(salt, input);
   return { opening, commitment: commitmentTo(opening) };
 }
 

@@ -1,4 +1,5 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
+import { concatBytes } from "@noble/hashes/utils.js";
 import type { ConstraintSystem } from "./constraint-system.ts";
 import { FIELD_ORDER, toField } from "./field.ts";
 import { commitment } from "./gadgets/poseidon.ts";
@@ -97,7 +98,7 @@ export function sharedChallenge(
 
 /** The words of one inference. */
 export function wordsOf({ input, output }: AnswerBytes): bigint[] {
-  return packWords(Uint8Array.from([...input, ...output]));
+  return packWords(concatBytes(input, output));
 }
 
 /** `e`: the packed words' polynomial at `r`. */
@@ -154,9 +155,5 @@ function hashToField(words: readonly bigint[]): bigint {
 }
 
 function keccakOfWords(words: readonly bigint[]): bigint {
-  const preimage = new Uint8Array(words.length * 32);
-  words.forEach((word, i) => {
-    preimage.set(toBytes32(word), i * 32);
-  });
-  return toInteger(keccak_256(preimage));
+  return toInteger(keccak_256(concatBytes(...words.map(toBytes32))));
 }

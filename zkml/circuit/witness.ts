@@ -1,3 +1,4 @@
+import { concatBytes } from "@noble/hashes/utils.js";
 import { at, listOf } from "../arrays.ts";
 import { ZkmlError } from "../errors.ts";
 import type { IntegerGraph } from "../integer/graph.ts";
@@ -105,9 +106,11 @@ function filled({ form }: ModelCircuit, inferences: readonly Inference[]): reado
 }
 
 function answerOf(requestId: string, inferences: readonly AnswerBytes[]): SharedAnswer {
-  const joined = (part: keyof AnswerBytes): Uint8Array =>
-    Uint8Array.from(inferences.flatMap((inference) => Array.from(inference[part])));
-  return { requestId, input: joined("input"), output: joined("output") };
+  return {
+    requestId,
+    input: concatBytes(...inferences.map(({ input }) => input)),
+    output: concatBytes(...inferences.map(({ output }) => output)),
+  };
 }
 
 interface Bound {

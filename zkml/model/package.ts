@@ -26,7 +26,7 @@ import {
   type Manifest,
 } from "./manifest.ts";
 import { finishReplacement, keysChanged, replaceFiles } from "./replace-files.ts";
-import { writing } from "./writing.ts";
+import { writing } from "../writing.ts";
 
 /*
  * A model package is a folder. `manifest.json` names the other files by hash, but for the keys, which `ceremony.json` names

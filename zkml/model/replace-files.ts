@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ZkmlError } from "../errors.ts";
-import { unwritable } from "./writing.ts";
+import { unwritable } from "../writing.ts";
 
 /*
  * Several files of a folder are replaced as one. All are written into a folder beside them, and renaming that folder

@@ -1,5 +1,7 @@
+import { concatBytes } from "@noble/hashes/utils.js";
 import type { G1Point, G2Point, Groth16Proof, Groth16VerificationKey } from "snarkjs";
 import { at } from "../arrays.ts";
+import { toBytes, toBytes32 } from "../circuit/packed-words.ts";
 
 /*
  * Points as EIP-196 and EIP-197 write them, which is what the contracts store and read: big-endian coordinates, and for
@@ -8,12 +10,12 @@ import { at } from "../arrays.ts";
 
 /** `α ‖ β ‖ γ ‖ IC[0] ‖ … ‖ IC[n]`: what all keys of one Powers of Tau file and domain size share. */
 export function encodeKeySetup(key: Groth16VerificationKey): Uint8Array {
-  return concat([
+  return concatBytes(
     encodeG1(key.vk_alpha_1),
     encodeG2(key.vk_beta_2),
     encodeG2(key.vk_gamma_2),
     ...key.IC.map(encodeG1),
-  ]);
+  );
 }
 
 /** `δ`: what tells one model's key from another's. */
@@ -23,7 +25,7 @@ export function encodeKeyDelta(key: Groth16VerificationKey): Uint8Array {
 
 /** `A ‖ B ‖ C`. */
 export function encodeProof(proof: Groth16Proof): Uint8Array {
-  return concat([encodeG1(proof.pi_a), encodeG2(proof.pi_b), encodeG1(proof.pi_c)]);
+  return concatBytes(encodeG1(proof.pi_a), encodeG2(proof.pi_b), encodeG1(proof.pi_c));
 }
 
 /** What names the model inside the evidence; 0x-prefixed hex. */
@@ -58,52 +60,38 @@ export function encodeEvidence(
   { origin, key }: ModelParts,
   { commitment, proof, inputs, sharing }: EvidenceContent,
 ): Uint8Array {
-  return concat([
-    encodeInteger(BigInt(origin), 32),
-    encodeInteger(BigInt(key), 20),
+  return concatBytes(
+    toBytes(BigInt(origin), 32),
+    toBytes(BigInt(key), 20),
     ...(sharing === undefined ? [] : encodeSharing(sharing)),
-    encodeUint256(commitment),
+    toBytes32(commitment),
     encodeProof(proof),
     ...inputs,
-  ]);
+  );
 }
 
 function encodeSharing({ inputSize, outputSize, inferences }: Sharing): Uint8Array[] {
   return [
-    encodeInteger(BigInt(inputSize), 4),
-    encodeInteger(BigInt(outputSize), 4),
-    encodeInteger(BigInt(inferences), 2),
+    toBytes(BigInt(inputSize), 4),
+    toBytes(BigInt(outputSize), 4),
+    toBytes(BigInt(inferences), 2),
   ];
 }
 
 function encodeG1(point: G1Point): Uint8Array {
-  return concat([encodeCoordinate(point, 0), encodeCoordinate(point, 1)]);
+  return concatBytes(encodeCoordinate(point, 0), encodeCoordinate(point, 1));
 }
 
 function encodeG2(point: G2Point): Uint8Array {
   const [x, y] = [at(point, 0), at(point, 1)];
-  return concat([
+  return concatBytes(
     encodeCoordinate(x, 1),
     encodeCoordinate(x, 0),
     encodeCoordinate(y, 1),
     encodeCoordinate(y, 0),
-  ]);
-}
-
-function encodeCoordinate(coordinates: readonly string[], index: number): Uint8Array {
-  return encodeUint256(BigInt(at(coordinates, index)));
-}
-
-function encodeUint256(value: bigint): Uint8Array {
-  return encodeInteger(value, 32);
-}
-
-function encodeInteger(value: bigint, size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, i) =>
-    Number((value >> BigInt(8 * (size - 1 - i))) & 0xffn),
   );
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+function encodeCoordinate(coordinates: readonly string[], index: number): Uint8Array {
+  return toBytes32(BigInt(at(coordinates, index)));
 }

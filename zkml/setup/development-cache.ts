@@ -5,7 +5,7 @@ import { ZkmlError } from "../errors.ts";
 import type { DevelopmentTau } from "./development-keys.ts";
 import { developmentTau } from "./development-tau.ts";
 import { deriveSecrets, SEED_BYTES } from "./tau-secrets.ts";
-import { unwritable } from "./unwritable.ts";
+import { writing } from "../writing.ts";
 import { writeOnce } from "./write-once.ts";
 
 /** Only the owner reads it: who has it can forge proofs for all keys made with this cache. */
@@ -17,9 +17,7 @@ const SEED_MODE = 0o600;
  * @throws ZkmlError `FILE_UNWRITABLE`, or `FILE_CORRUPTED` for a seed of another length.
  */
 export async function cachedTau(power: number, cacheFolder: string): Promise<DevelopmentTau> {
-  await mkdir(cacheFolder, { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(cacheFolder, cause);
-  });
+  await writing(cacheFolder, () => mkdir(cacheFolder, { recursive: true }));
   const seed = await cachedSeed(cacheFolder);
   const secrets = deriveSecrets(seed);
   // Named after the seed: a file can only be taken for one with other secrets by who renames it.
@@ -45,8 +43,10 @@ async function cachedSeed(cacheFolder: string): Promise<Uint8Array> {
 /** Under a name of its own first, so that processes that start together do not write into each other's file. */
 async function writeWhole(file: string, content: Uint8Array): Promise<void> {
   const unfinished = `${file}.${randomUUID()}`;
-  await writeFile(unfinished, content);
-  await rename(unfinished, file);
+  await writing(file, async () => {
+    await writeFile(unfinished, content);
+    await rename(unfinished, file);
+  });
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,6 +1,5 @@
 import { ZkmlError } from "../errors.ts";
 import { isSetUp, readManifest, readR1cs, writeKeys } from "../model/package.ts";
-import { writing } from "../model/writing.ts";
 import { cachedTau } from "./development-cache.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
 import { makeKeys } from "./keys.ts";
@@ -68,7 +67,7 @@ export async function setUpForDevelopment(
   const r1cs = await readR1cs(folder);
   await requireReplaceable(folder, overwrite);
   onStep?.("powers of tau");
-  const tau = await writing(cacheFolder, () => cachedTau(domainPower, cacheFolder));
+  const tau = await cachedTau(domainPower, cacheFolder);
   onStep?.("keys");
   const powersOfTau = await identifyTau(tau.file, { neededPower: domainPower });
   requireDevelopment(tau.file, powersOfTau);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { link, rm, writeFile } from "node:fs/promises";
-import { unwritable } from "./unwritable.ts";
+import { unwritable } from "../writing.ts";
 
 export interface OnceOptions {
   /** Permissions of the file. */

@@ -1,6 +1,6 @@
-import { listOf } from "../../../zkml/arrays.ts";
-import { seededRandom } from "../../../zkml/random.ts";
+import type { Random } from "../../../zkml/random.ts";
 import { toInt16 } from "../int16.ts";
+import { sampleAssets } from "../market/sample.ts";
 import { simulateMarket, STEPS_PER_DAY, STEPS_PER_HOUR } from "../market/simulate.ts";
 import { rootOfSquares } from "../market/volatility.ts";
 
@@ -44,26 +44,24 @@ const MEAN_BUFFER = 0.1;
 /** Positions at random times in the simulated market; those of test are in other assets than those of training. */
 export function riskData(): RiskData {
   const { training, test } = simulateMarket(SEED);
-  const positions = (assets: readonly Float64Array[], seed: number): Position[] =>
-    assets.flatMap((returns, asset) => positionsIn(returns, seed + asset));
-  return { training: positions(training, 30_000), test: positions(test, 40_000) };
+  const perAsset = POSITIONS_PER_ASSET;
+  return {
+    training: sampleAssets(training, { seed: 30_000, perAsset }, positionIn),
+    test: sampleAssets(test, { seed: 40_000, perAsset }, positionIn),
+  };
 }
 
-function positionsIn(returns: Float64Array, seed: number): Position[] {
-  const random = seededRandom(seed);
-  const moments = returns.length - WEEK - STEPS_PER_DAY;
-  return listOf(POSITIONS_PER_ASSET, () => {
-    const now = WEEK + Math.floor(random() * moments);
-    const buffer = -MEAN_BUFFER * Math.log(1 - random());
-    const tomorrow = returns.subarray(now, now + STEPS_PER_DAY);
-    return {
-      features: Int16Array.from(
-        [Math.exp(buffer), ...marketFeatures(returns.subarray(now - WEEK, now))],
-        (value) => toInt16(value * BASIS_POINTS),
-      ),
-      isLiquidated: buffer + lowestOf(tomorrow) < 0,
-    };
-  });
+function positionIn(returns: Float64Array, random: Random): Position {
+  const now = WEEK + Math.floor(random() * (returns.length - WEEK - STEPS_PER_DAY));
+  const buffer = -MEAN_BUFFER * Math.log(1 - random());
+  const tomorrow = returns.subarray(now, now + STEPS_PER_DAY);
+  return {
+    features: Int16Array.from(
+      [Math.exp(buffer), ...marketFeatures(returns.subarray(now - WEEK, now))],
+      (value) => toInt16(value * BASIS_POINTS),
+    ),
+    isLiquidated: buffer + lowestOf(tomorrow) < 0,
+  };
 }
 
 /** All features but the first, from a week of returns. */

@@ -1,6 +1,6 @@
-import { listOf } from "../../../zkml/arrays.ts";
-import { seededRandom } from "../../../zkml/random.ts";
+import type { Random } from "../../../zkml/random.ts";
 import { toInt16 } from "../int16.ts";
+import { sampleAssets } from "../market/sample.ts";
 import { simulateMarket, STEPS_PER_HOUR } from "../market/simulate.ts";
 import { rootOfSquares } from "../market/volatility.ts";
 
@@ -32,22 +32,20 @@ const EXAMPLES_PER_ASSET = 300;
 /** Windows of the simulated market at random times; test windows are of other assets than training windows. */
 export function volatilityData(): VolatilityData {
   const { training, test } = simulateMarket(SEED);
-  const examples = (assets: readonly Float64Array[], seed: number): Example[] =>
-    assets.flatMap((returns, asset) => examplesOf(returns, seed + asset));
-  return { training: examples(training, 10_000), test: examples(test, 20_000) };
+  const perAsset = EXAMPLES_PER_ASSET;
+  return {
+    training: sampleAssets(training, { seed: 10_000, perAsset }, exampleOf),
+    test: sampleAssets(test, { seed: 20_000, perAsset }, exampleOf),
+  };
 }
 
-function examplesOf(returns: Float64Array, seed: number): Example[] {
-  const random = seededRandom(seed);
-  const starts = returns.length - WINDOW - HORIZON;
-  return listOf(EXAMPLES_PER_ASSET, () => {
-    const start = Math.floor(random() * starts);
-    const end = start + WINDOW;
-    return {
-      returns: Float32Array.from(returns.subarray(start, end), (value) => toInt16(value * UNITS)),
-      realised: rootOfSquares(returns.subarray(end, end + HORIZON)) * UNITS,
-    };
-  });
+function exampleOf(returns: Float64Array, random: Random): Example {
+  const start = Math.floor(random() * (returns.length - WINDOW - HORIZON));
+  const end = start + WINDOW;
+  return {
+    returns: Float32Array.from(returns.subarray(start, end), (value) => toInt16(value * UNITS)),
+    realised: rootOfSquares(returns.subarray(end, end + HORIZON)) * UNITS,
+  };
 }
 
 /** Volatility of an hour like the mean of the window, in units of 0.001 %: what errors are measured against. */

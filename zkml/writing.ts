@@ -1,4 +1,4 @@
-import { ZkmlError } from "../errors.ts";
+import { ZkmlError } from "./errors.ts";
 
 /** Runs what writes, and tells a user's mistake, such as a folder that may not be written to, in a sentence. */
 export async function writing<T>(target: string, action: () => Promise<T>): Promise<T> {
