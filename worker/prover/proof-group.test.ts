@@ -54,11 +54,11 @@ describe("requests that share a proof", () => {
     expect(groupsOf(list)).to.deep.equal(["ac", "b"]);
   });
 
-  it("promise callbacks no more gas together than fits into a transaction", () => {
+  it("take no more gas together than fits into a transaction", () => {
     const list = [
       waiting("a", "five", 1, 5_000_000n),
       waiting("b", "five", 1, 5_000_000n),
-      waiting("c", "five", 1, 1n),
+      waiting("c", "five", 1, 5_000_000n),
       waiting("d", "five"),
     ];
     expect(groupsOf(list)).to.deep.equal(["abd", "c"]);

@@ -9,8 +9,11 @@ export interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Gas of all callbacks of one settlement: with everything else it has to fit into a transaction on Base, which takes 2^24. */
-const MAX_CALLBACK_GAS = 10_000_000n;
+/** Gas of one settlement: a transaction on Base takes 2^24, of which a margin and the proof itself take their part. */
+const MAX_GAS = 12_000_000n;
+
+/** Of a request without its callback. */
+const SETTLEMENT_GAS = 50_000n;
 
 /** Bytes of calldata of one settlement: nodes take transactions of up to 128 KiB, of which evidence and signature need little. */
 const MAX_CALLDATA = 120_000;
@@ -21,7 +24,7 @@ const TERMS_BYTES = 700;
 /** What a request takes of a proof and of the transaction that brings it. */
 interface Share {
   readonly inferences: number;
-  readonly callbackGas: bigint;
+  readonly gas: bigint;
   readonly calldata: number;
 }
 
@@ -37,14 +40,14 @@ export function takeGroup(
   if (manifest === undefined) return [first];
   const whole = {
     inferences: manifest.inferences,
-    callbackGas: MAX_CALLBACK_GAS,
+    gas: MAX_GAS,
     calldata: MAX_CALLDATA,
   };
   const group = [first];
   let left = minus(whole, shareOf(first.request, manifest));
   for (const each of waiting.filter(({ request }) => request.terms.modelId === modelId)) {
     const rest = minus(left, shareOf(each.request, manifest));
-    if (rest.inferences < 0 || rest.callbackGas < 0n || rest.calldata < 0) continue;
+    if (rest.inferences < 0 || rest.gas < 0n || rest.calldata < 0) continue;
     group.push(each);
     waiting.splice(waiting.indexOf(each), 1);
     left = rest;
@@ -58,13 +61,13 @@ function shareOf(
 ): Share {
   const inferences = input.length / inputSize;
   const calldata = TERMS_BYTES + input.length + inferences * outputSize;
-  return { inferences, callbackGas: terms.callbackGas, calldata };
+  return { inferences, gas: SETTLEMENT_GAS + terms.callbackGas, calldata };
 }
 
 function minus(left: Share, share: Share): Share {
   return {
     inferences: left.inferences - share.inferences,
-    callbackGas: left.callbackGas - share.callbackGas,
+    gas: left.gas - share.gas,
     calldata: left.calldata - share.calldata,
   };
 }

@@ -115,14 +115,20 @@ export class Prover {
    * @returns `undefined` if that is not here yet.
    * @throws ZkmlError `INPUT_SIZE` if no proof can be made of the input.
    */
-  async prepareFor(request: FoundRequest): Promise<{ readonly opening?: Uint8Array } | undefined> {
+  async prepareFor(
+    request: ProvableRequest,
+  ): Promise<{ readonly opening?: Uint8Array } | undefined> {
     const { model } = this.#servedModel(request);
     const { form } = model.circuit;
-    const isPublic = form.inputs === "public";
-    const opening = isPublic ? undefined : await this.#options.openings.find(request, model);
-    if (!isPublic && opening === undefined) return undefined;
-    requireKnownInput(form, model.graph, opening ?? request.input);
-    return opening === undefined ? {} : { opening };
+    if (form.inputs === "public") {
+      requireKnownInput(form, model.graph, request.input);
+      return {};
+    }
+    // A job that a reorganisation has opened again has it from before.
+    const opening = request.opening ?? (await this.#options.openings.find(request, model));
+    if (opening === undefined) return undefined;
+    requireKnownInput(form, model.graph, opening);
+    return { opening };
   }
 
   #servedModel({ terms: { modelId } }: FoundRequest): ServedModel {
