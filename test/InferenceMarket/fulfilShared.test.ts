@@ -28,6 +28,7 @@ const CALLBACK_GAS = 500_000;
 
 /** `HostileConsumer.Behaviour`. */
 const REVERT = 1;
+const REENTER = 5;
 
 const inputs = listOf(4, (i) => Uint8Array.of(i, 60 * i, 255 - i, 9));
 
@@ -252,6 +253,57 @@ describe("InferenceMarket.fulfilShared", () => {
     await expect(settled).to.emit(market, "CallbackFailed");
     expect(await statusOf(market, requests)).to.deep.equal([FULFILLED, FULFILLED]);
     expect(await at(consumers, 0).deliveries()).to.equal(1);
+  });
+
+  it("skips a request of another tier, which the proof was not asked for", async () => {
+    const context = await loadFixture(fixture);
+    const { market, operator, published } = context;
+    const doubtable = await publish(context, await sharedModel(), {
+      content: "0x08",
+      tiers: ["Proven", "Optimistic"],
+    });
+    const requests = [
+      await ask(context, doubtable, { input: at(inputs, 0) }),
+      await ask(context, doubtable, { input: at(inputs, 1), tier: "Optimistic" }),
+    ];
+    expect(doubtable.modelId).not.to.equal(published.modelId);
+    const { fulfilments, evidence } = await prove(context, doubtable, requests);
+    const { requestId } = at(requests, 1);
+    await expect(market.fulfilShared(operator, fulfilments, evidence))
+      .to.emit(market, "FulfilmentSkipped")
+      .withArgs(
+        requestId,
+        market.interface.encodeErrorResult("InferenceMarketNotShared", [
+          requestId,
+          doubtable.modelId,
+          TIERS.Optimistic,
+        ]),
+      );
+    expect(await statusOf(market, requests)).to.deep.equal([FULFILLED, OPEN]);
+  });
+
+  it("pays nothing twice to a consumer that re-enters with the same proof", async () => {
+    const context = await loadFixture(fixture);
+    const { market, feeEscrow, operator, published, governor } = context;
+    const consumer = await new HostileConsumer__factory(governor).deploy();
+    const requests: OpenRequest[] = [];
+    for (const [salt, input] of inputs.slice(0, 2).entries())
+      requests.push(
+        await ask(context, published, {
+          ...{ input, salt, consumer: await consumer.getAddress() },
+          callbackGas: 3_000_000,
+        }),
+      );
+    const { fulfilments, evidence } = await prove(context, published, requests);
+    const again = market.interface.encodeFunctionData("fulfilShared", [
+      operator.address,
+      fulfilments,
+      evidence,
+    ]);
+    await consumer.behave(REENTER, market, again);
+    await market.fulfilShared(operator, fulfilments, evidence);
+    expect(await consumer.reentered()).to.equal(true);
+    expect(await feeEscrow.earningsOf(operator)).to.equal(opg(18));
   });
 
   describe("with requests for several inferences", () => {

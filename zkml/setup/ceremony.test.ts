@@ -25,6 +25,7 @@ import { readKeyTranscript } from "./key-transcript.ts";
 import { applyBeaconToPackage, contributeToPackage } from "./package-ceremony.ts";
 import { setUp, setUpForDevelopment } from "./package-setup.ts";
 import { PUBLISHED_TAU } from "./published-tau.ts";
+import { identifyTau } from "./tau-file.ts";
 import { verifyOrigin, verifyTranscript } from "./verify-package.ts";
 
 const BEACON = { name: "a drand round", value: "00ff17", iterationsExponent: 10 };
@@ -251,6 +252,21 @@ describe("a key ceremony", () => {
       await again(true);
       expect((await readKeys(folder)).ceremony.contributions).to.have.length(1);
     });
+  });
+
+  it("makes no development keys from what would pass as the public file", async () => {
+    await use(fresh);
+    const before = await snapshot();
+    const { power } = await identifyTau(tau, { neededPower: 1 });
+    const { file } = await cachedTau(power, root);
+    const { blake2b } = await identifyTau(file, { neededPower: power });
+    const published = new Map([[power, blake2b]]);
+    const { code, message } = await failureOf(() =>
+      setUpForDevelopment(folder, { cacheFolder: root, overwrite: true, published }),
+    );
+    expect(code).to.equal("SETUP_FAILED");
+    expect(message).to.include("development keys are not made from one");
+    expect(await snapshot()).to.deep.equal(before);
   });
 
   describe("verification", () => {

@@ -4,7 +4,7 @@ import { cachedTau } from "./development-cache.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
 import { makeKeys } from "./keys.ts";
 import { requireContributorName } from "./package-ceremony.ts";
-import { identifyTau, type PowersOfTau } from "./tau-file.ts";
+import { identifyTau, type IdentifyOptions, type PowersOfTau } from "./tau-file.ts";
 
 /** A step of the set-up, for progress displays. */
 export type SetupStep = "powers of tau" | "keys";
@@ -21,6 +21,8 @@ export interface SetupOptions {
 export interface DevelopmentSetupOptions extends Pick<SetupOptions, "overwrite"> {
   /** Folder that keeps Powers of Tau files, and the secrets behind them, for the next model. */
   readonly cacheFolder: string;
+  /** Hashes of the public ceremony's files; only tests give others. */
+  readonly published?: IdentifyOptions["published"];
   readonly onStep?: (step: SetupStep) => void;
 }
 
@@ -54,7 +56,7 @@ export async function setUp(
  */
 export async function setUpForDevelopment(
   folder: string,
-  { cacheFolder, onStep, overwrite = false }: DevelopmentSetupOptions,
+  { cacheFolder, published, onStep, overwrite = false }: DevelopmentSetupOptions,
 ): Promise<void> {
   const { domainPower, ceremony: replaced } = await readManifest(folder);
   if (domainPower > MAX_DEVELOPMENT_POWER) {
@@ -69,7 +71,7 @@ export async function setUpForDevelopment(
   onStep?.("powers of tau");
   const tau = await cachedTau(domainPower, cacheFolder);
   onStep?.("keys");
-  const powersOfTau = await identifyTau(tau.file, { neededPower: domainPower });
+  const powersOfTau = await identifyTau(tau.file, { neededPower: domainPower, published });
   requireDevelopment(tau.file, powersOfTau);
   const keys = await makeDevelopmentKeys({ r1cs, tau, contributor: "development" });
   await writeKeys(folder, keys, powersOfTau, replaced);

@@ -26,7 +26,7 @@ export interface IdentifyOptions {
   /** Power of the circuit's domain. */
   readonly neededPower: number;
   /** Hashes of the public ceremony's files by power; only tests give others. */
-  readonly published?: ReadonlyMap<number, string>;
+  readonly published?: ReadonlyMap<number, string> | undefined;
 }
 
 /** Sections of a `.ptau` file, as snarkjs numbers them. */
