@@ -128,6 +128,8 @@ describe("P384Verifier", () => {
         expect(isValidForNoble(statement), `noble, x = n + ${x - Fn.ORDER}`).to.equal(true);
         expect(await verify(statement, hints), `x = n + ${x - Fn.ORDER}`).to.equal(true);
         expect(await verify(statement, flagged(hints, 2)), "as if x were r").to.equal(false);
+        const above = { ...statement, signature: pair(x, s) };
+        expect(await verify(above, flagged(hints, 2)), "r of n or more").to.equal(false);
       }
     }
   });
