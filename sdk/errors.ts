@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   TRANSACTION_REVERTED: { retryable: false },
   TRANSACTION_STUCK: { retryable: true },
   DATA_FOLDER_IN_USE: { retryable: false },
+  SIGNATURE_INVALID: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -39,6 +39,8 @@ export {
   type ModelIdentity,
   type ModelParts,
 } from "./model-id.ts";
+export { p384Hints, type P384Statement } from "./p384-hints.ts";
+export { p384Table } from "./p384-table.ts";
 export { signPermit, type Permission } from "./permit.ts";
 export {
   evidenceOf,

@@ -61,6 +61,8 @@ deployContract(name: 'INodeRegistry', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
 deployContract(name: 'IOptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
 deployContract(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
+deployContract(name: 'IP384Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IP384Verifier>
+deployContract(name: 'IP384Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IP384Verifier>
 deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
@@ -93,6 +95,8 @@ deployContract(name: 'OpenWorkMeter', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'OpenWorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OpenWorkMeter>
 deployContract(name: 'OptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OptimisticMarket>
 deployContract(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OptimisticMarket>
+deployContract(name: 'P384Verifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.P384Verifier>
+deployContract(name: 'P384Verifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.P384Verifier>
 deployContract(name: 'PackedClaims', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PackedClaims>
 deployContract(name: 'PackedClaims', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.PackedClaims>
 deployContract(name: 'Pausing', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Pausing>
@@ -111,6 +115,8 @@ deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer 
 deployContract(name: 'Requesting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
 deployContract(name: 'Settling', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
 deployContract(name: 'Settling', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
+deployContract(name: 'Sha384Hasher', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Sha384Hasher>
+deployContract(name: 'Sha384Hasher', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Sha384Hasher>
 deployContract(name: 'SharedProofVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SharedProofVerifier>
 deployContract(name: 'SharedProofVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SharedProofVerifier>
 deployContract(name: 'SignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
@@ -151,6 +157,7 @@ getContractAt(name: 'IInferenceMarket', address: string | ethers.Addressable, si
 getContractAt(name: 'IModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IModelRegistry>
 getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeRegistry>
 getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
+getContractAt(name: 'IP384Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IP384Verifier>
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
 getContractAt(name: 'ISharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISharedProofVerifier>
@@ -167,6 +174,7 @@ getContractAt(name: 'NodeRegistry', address: string | ethers.Addressable, signer
 getContractAt(name: 'OPG', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OPG>
 getContractAt(name: 'OpenWorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OpenWorkMeter>
 getContractAt(name: 'OptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OptimisticMarket>
+getContractAt(name: 'P384Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.P384Verifier>
 getContractAt(name: 'PackedClaims', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PackedClaims>
 getContractAt(name: 'Pausing', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Pausing>
 getContractAt(name: 'PaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PaymentChannels>
@@ -176,6 +184,7 @@ getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, sign
 getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
 getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
 getContractAt(name: 'Settling', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settling>
+getContractAt(name: 'Sha384Hasher', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Sha384Hasher>
 getContractAt(name: 'SharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SharedProofVerifier>
 getContractAt(name: 'SignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SignedVerifier>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
@@ -208,6 +217,7 @@ getContractFactory(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IModelRegistry__factory>
 getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeRegistry__factory>
 getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
+getContractFactory(name: 'IP384Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IP384Verifier__factory>
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
 getContractFactory(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISharedProofVerifier__factory>
@@ -224,6 +234,7 @@ getContractFactory(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | Facto
 getContractFactory(name: 'OPG', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OPG__factory>
 getContractFactory(name: 'OpenWorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OpenWorkMeter__factory>
 getContractFactory(name: 'OptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OptimisticMarket__factory>
+getContractFactory(name: 'P384Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.P384Verifier__factory>
 getContractFactory(name: 'PackedClaims', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PackedClaims__factory>
 getContractFactory(name: 'Pausing', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Pausing__factory>
 getContractFactory(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PaymentChannels__factory>
@@ -233,6 +244,7 @@ getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | Fac
 getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
 getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
 getContractFactory(name: 'Settling', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settling__factory>
+getContractFactory(name: 'Sha384Hasher', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Sha384Hasher__factory>
 getContractFactory(name: 'SharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SharedProofVerifier__factory>
 getContractFactory(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SignedVerifier__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>

@@ -27,6 +27,7 @@ export type { IInferenceMarket } from './contracts/interfaces/IInferenceMarket.j
 export type { IModelRegistry } from './contracts/interfaces/IModelRegistry.js';
 export type { INodeRegistry } from './contracts/interfaces/INodeRegistry.js';
 export type { IOptimisticMarket } from './contracts/interfaces/IOptimisticMarket.js';
+export type { IP384Verifier } from './contracts/interfaces/IP384Verifier.js';
 export type { IPaymentChannels } from './contracts/interfaces/IPaymentChannels.js';
 export type { IProvenVerifier } from './contracts/interfaces/IProvenVerifier.js';
 export type { ISharedProofVerifier } from './contracts/interfaces/ISharedProofVerifier.js';
@@ -43,6 +44,7 @@ export type { NodeRegistry } from './contracts/NodeRegistry.js';
 export type { OPG } from './contracts/token/OPG.js';
 export type { OpenWorkMeter } from './contracts/mocks/OpenWorkMeter.js';
 export type { OptimisticMarket } from './contracts/market/OptimisticMarket.js';
+export type { P384Verifier } from './contracts/verifiers/nitro/P384Verifier.js';
 export type { PackedClaims } from './contracts/libraries/PackedClaims.js';
 export type { Pausing } from './contracts/governance/Pausing.js';
 export type { PaymentChannels } from './contracts/escrow/PaymentChannels.js';
@@ -52,6 +54,7 @@ export type { ProvenVerifier } from './contracts/verifiers/ProvenVerifier.js';
 export type { RequestBook } from './contracts/market/RequestBook.js';
 export type { Requesting } from './contracts/market/Requesting.js';
 export type { Settling } from './contracts/market/Settling.js';
+export type { Sha384Hasher } from './contracts/mocks/Sha384Hasher.js';
 export type { SharedProofVerifier } from './contracts/verifiers/SharedProofVerifier.js';
 export type { SignedVerifier } from './contracts/verifiers/SignedVerifier.js';
 export type { SlashProceeds } from './contracts/staking/SlashProceeds.js';
@@ -87,6 +90,7 @@ export { IInferenceMarket__factory } from './factories/contracts/interfaces/IInf
 export { IModelRegistry__factory } from './factories/contracts/interfaces/IModelRegistry__factory.js';
 export { INodeRegistry__factory } from './factories/contracts/interfaces/INodeRegistry__factory.js';
 export { IOptimisticMarket__factory } from './factories/contracts/interfaces/IOptimisticMarket__factory.js';
+export { IP384Verifier__factory } from './factories/contracts/interfaces/IP384Verifier__factory.js';
 export { IPaymentChannels__factory } from './factories/contracts/interfaces/IPaymentChannels__factory.js';
 export { IProvenVerifier__factory } from './factories/contracts/interfaces/IProvenVerifier__factory.js';
 export { ISharedProofVerifier__factory } from './factories/contracts/interfaces/ISharedProofVerifier__factory.js';
@@ -103,6 +107,7 @@ export { NodeRegistry__factory } from './factories/contracts/NodeRegistry__facto
 export { OPG__factory } from './factories/contracts/token/OPG__factory.js';
 export { OpenWorkMeter__factory } from './factories/contracts/mocks/OpenWorkMeter__factory.js';
 export { OptimisticMarket__factory } from './factories/contracts/market/OptimisticMarket__factory.js';
+export { P384Verifier__factory } from './factories/contracts/verifiers/nitro/P384Verifier__factory.js';
 export { PackedClaims__factory } from './factories/contracts/libraries/PackedClaims__factory.js';
 export { Pausing__factory } from './factories/contracts/governance/Pausing__factory.js';
 export { PaymentChannels__factory } from './factories/contracts/escrow/PaymentChannels__factory.js';
@@ -112,6 +117,7 @@ export { ProvenVerifier__factory } from './factories/contracts/verifiers/ProvenV
 export { RequestBook__factory } from './factories/contracts/market/RequestBook__factory.js';
 export { Requesting__factory } from './factories/contracts/market/Requesting__factory.js';
 export { Settling__factory } from './factories/contracts/market/Settling__factory.js';
+export { Sha384Hasher__factory } from './factories/contracts/mocks/Sha384Hasher__factory.js';
 export { SharedProofVerifier__factory } from './factories/contracts/verifiers/SharedProofVerifier__factory.js';
 export { SignedVerifier__factory } from './factories/contracts/verifiers/SignedVerifier__factory.js';
 export { SlashProceeds__factory } from './factories/contracts/staking/SlashProceeds__factory.js';

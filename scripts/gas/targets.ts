@@ -33,5 +33,6 @@ export const GAS_TARGETS: Readonly<Record<string, GasTarget>> = {
   "open channel": atMost(80_000, "x402", 81_544),
   "claim 50 channels, per channel": atMost(17_000, "x402, not skipping", 21_855),
   "pay rewards": atMost(70_000, "Succinct", 78_986),
+  "P-384 verification": atMost(1_510_000, "base/nitro-validator", 4_960_000),
   slash: atMost(90_000, "Boundless", 101_033),
 };

@@ -17,11 +17,13 @@ import {
   type PublishedModel,
 } from "../fixtures/models.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
+import type { Chain } from "../fixtures/network.ts";
 import { bookChannels } from "./channels.ts";
 import { bookOptimistic } from "./optimistic.ts";
 import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { EXPIRY, GasBook, randomTerms } from "./gas-book.ts";
+import { bookP384 } from "./p384.ts";
 import { bookSharedProofs } from "./shared-proofs.ts";
 import { bookSigned } from "./signed.ts";
 
@@ -36,6 +38,7 @@ const IS_PRODUCTION = hre.globalOptions.buildProfile === "production";
  */
 describe("gas of user actions", function () {
   const book = new GasBook();
+  let chain: Chain;
   let fixture: Fixture;
   let digits: PublishedModel;
   let small: PublishedModel;
@@ -44,7 +47,7 @@ describe("gas of user actions", function () {
   before(async function () {
     // Figures are those of the bytecode that ships.
     if (!IS_PRODUCTION) this.skip();
-    const chain = await hre.network.create("default");
+    chain = await hre.network.create("default");
     fixture = await fundedProtocolOn(chain);
     await chain.networkHelpers.time.setNextBlockTimestamp(EXPIRY - 10 * 86_400);
     image = at((await testDigits()).images, 0);
@@ -329,6 +332,8 @@ describe("gas of user actions", function () {
   });
 
   it("payment channels", () => bookChannels(fixture, book));
+
+  it("signatures over P-384", () => bookP384(chain, book));
 
   it("is what the snapshot says", () => settle("gas", book.figures()));
 

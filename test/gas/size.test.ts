@@ -15,6 +15,7 @@ const CONTRACTS = [
   "ModelRegistry",
   "NodeRegistry",
   "OPG",
+  "P384Verifier",
   "ProvenVerifier",
   "SharedProofVerifier",
   "SignedVerifier",

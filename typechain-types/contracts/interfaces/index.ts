@@ -11,6 +11,7 @@ export type { IInferenceMarket } from './IInferenceMarket.js';
 export type { IModelRegistry } from './IModelRegistry.js';
 export type { INodeRegistry } from './INodeRegistry.js';
 export type { IOptimisticMarket } from './IOptimisticMarket.js';
+export type { IP384Verifier } from './IP384Verifier.js';
 export type { IPaymentChannels } from './IPaymentChannels.js';
 export type { IProvenVerifier } from './IProvenVerifier.js';
 export type { ISharedProofVerifier } from './ISharedProofVerifier.js';

@@ -5,3 +5,4 @@ export type { AttestedKeyList } from './AttestedKeyList.js';
 export type { HostileConsumer } from './HostileConsumer.js';
 export type { HostileWallet } from './HostileWallet.js';
 export type { OpenWorkMeter } from './OpenWorkMeter.js';
+export type { Sha384Hasher } from './Sha384Hasher.js';

@@ -11,6 +11,7 @@ export { IInferenceMarket__factory } from './IInferenceMarket__factory.js';
 export { IModelRegistry__factory } from './IModelRegistry__factory.js';
 export { INodeRegistry__factory } from './INodeRegistry__factory.js';
 export { IOptimisticMarket__factory } from './IOptimisticMarket__factory.js';
+export { IP384Verifier__factory } from './IP384Verifier__factory.js';
 export { IPaymentChannels__factory } from './IPaymentChannels__factory.js';
 export { IProvenVerifier__factory } from './IProvenVerifier__factory.js';
 export { ISharedProofVerifier__factory } from './ISharedProofVerifier__factory.js';

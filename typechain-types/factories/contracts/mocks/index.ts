@@ -5,3 +5,4 @@ export { AttestedKeyList__factory } from './AttestedKeyList__factory.js';
 export { HostileConsumer__factory } from './HostileConsumer__factory.js';
 export { HostileWallet__factory } from './HostileWallet__factory.js';
 export { OpenWorkMeter__factory } from './OpenWorkMeter__factory.js';
+export { Sha384Hasher__factory } from './Sha384Hasher__factory.js';
