@@ -5,6 +5,7 @@ export const PROOF_KINDS = {
   provenGroth16V1: id("opengradient.proof.proven.groth16.v1").slice(0, 10),
   provenGroth16SharedV1: id("opengradient.proof.proven.groth16-shared.v1").slice(0, 10),
   signedReceiptV1: id("opengradient.proof.signed.receipt.v1").slice(0, 10),
+  attestedReceiptV1: id("opengradient.proof.attested.receipt.v1").slice(0, 10),
 } as const;
 
 export type ProofKindName = keyof typeof PROOF_KINDS;

@@ -43,8 +43,12 @@ deployContract(name: 'HostileWallet', args: any[], signerOrOptions?: ethers.Sign
 deployContract(name: 'HostileWallet', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.HostileWallet>
 deployContract(name: 'IAttestedKeys', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
 deployContract(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedKeys>
+deployContract(name: 'IAttestedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedVerifier>
+deployContract(name: 'IAttestedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedVerifier>
 deployContract(name: 'IBatchVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
+deployContract(name: 'IEnclaveRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnclaveRegistry>
+deployContract(name: 'IEnclaveRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnclaveRegistry>
 deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
 deployContract(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
 deployContract(name: 'IFeePolicy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeePolicy>
@@ -55,8 +59,12 @@ deployContract(name: 'IInferenceConsumer', args: any[], signerOrOptions?: ethers
 deployContract(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceConsumer>
 deployContract(name: 'IInferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceMarket>
 deployContract(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IInferenceMarket>
+deployContract(name: 'IMeasurementPolicy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeasurementPolicy>
+deployContract(name: 'IMeasurementPolicy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IMeasurementPolicy>
 deployContract(name: 'IModelRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
 deployContract(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IModelRegistry>
+deployContract(name: 'INitroVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INitroVerifier>
+deployContract(name: 'INitroVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INitroVerifier>
 deployContract(name: 'INodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
 deployContract(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.INodeRegistry>
 deployContract(name: 'IOptimisticMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IOptimisticMarket>
@@ -75,6 +83,8 @@ deployContract(name: 'ISignedVerifier', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedVerifier>
 deployContract(name: 'IStaking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
 deployContract(name: 'IStaking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IStaking>
+deployContract(name: 'ITdxVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITdxVerifier>
+deployContract(name: 'ITdxVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ITdxVerifier>
 deployContract(name: 'IVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
 deployContract(name: 'IVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifier>
 deployContract(name: 'IVerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IVerifierRouter>
@@ -148,13 +158,17 @@ getContractAt(name: 'Groth16Verifier', address: string | ethers.Addressable, sig
 getContractAt(name: 'HostileConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileConsumer>
 getContractAt(name: 'HostileWallet', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.HostileWallet>
 getContractAt(name: 'IAttestedKeys', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedKeys>
+getContractAt(name: 'IAttestedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedVerifier>
 getContractAt(name: 'IBatchVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchVerifier>
+getContractAt(name: 'IEnclaveRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnclaveRegistry>
 getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
 getContractAt(name: 'IFeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeePolicy>
 getContractAt(name: 'IGroth16Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IGroth16Verifier>
 getContractAt(name: 'IInferenceConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceConsumer>
 getContractAt(name: 'IInferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IInferenceMarket>
+getContractAt(name: 'IMeasurementPolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IMeasurementPolicy>
 getContractAt(name: 'IModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IModelRegistry>
+getContractAt(name: 'INitroVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INitroVerifier>
 getContractAt(name: 'INodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.INodeRegistry>
 getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IOptimisticMarket>
 getContractAt(name: 'IP384Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IP384Verifier>
@@ -164,6 +178,7 @@ getContractAt(name: 'ISharedProofVerifier', address: string | ethers.Addressable
 getContractAt(name: 'ISignedRequests', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedRequests>
 getContractAt(name: 'ISignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedVerifier>
 getContractAt(name: 'IStaking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IStaking>
+getContractAt(name: 'ITdxVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ITdxVerifier>
 getContractAt(name: 'IVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifier>
 getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IVerifierRouter>
 getContractAt(name: 'IWorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IWorkMeter>
@@ -208,13 +223,17 @@ getContractFactory(name: 'Groth16Verifier', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'HostileConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileConsumer__factory>
 getContractFactory(name: 'HostileWallet', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.HostileWallet__factory>
 getContractFactory(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedKeys__factory>
+getContractFactory(name: 'IAttestedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedVerifier__factory>
 getContractFactory(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchVerifier__factory>
+getContractFactory(name: 'IEnclaveRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnclaveRegistry__factory>
 getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
 getContractFactory(name: 'IFeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeePolicy__factory>
 getContractFactory(name: 'IGroth16Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IGroth16Verifier__factory>
 getContractFactory(name: 'IInferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceConsumer__factory>
 getContractFactory(name: 'IInferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IInferenceMarket__factory>
+getContractFactory(name: 'IMeasurementPolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IMeasurementPolicy__factory>
 getContractFactory(name: 'IModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IModelRegistry__factory>
+getContractFactory(name: 'INitroVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INitroVerifier__factory>
 getContractFactory(name: 'INodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.INodeRegistry__factory>
 getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IOptimisticMarket__factory>
 getContractFactory(name: 'IP384Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IP384Verifier__factory>
@@ -224,6 +243,7 @@ getContractFactory(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer
 getContractFactory(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedRequests__factory>
 getContractFactory(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedVerifier__factory>
 getContractFactory(name: 'IStaking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IStaking__factory>
+getContractFactory(name: 'ITdxVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ITdxVerifier__factory>
 getContractFactory(name: 'IVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifier__factory>
 getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IVerifierRouter__factory>
 getContractFactory(name: 'IWorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IWorkMeter__factory>

@@ -16,6 +16,9 @@ ProofKind constant PROVEN_GROTH16_SHARED_V1 = ProofKind.wrap(
 /// @dev First four bytes of keccak256("opengradient.proof.signed.receipt.v1").
 ProofKind constant SIGNED_RECEIPT_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.signed.receipt.v1")));
 
+/// @dev First four bytes of keccak256("opengradient.proof.attested.receipt.v1").
+ProofKind constant ATTESTED_RECEIPT_V1 = ProofKind.wrap(bytes4(keccak256("opengradient.proof.attested.receipt.v1")));
+
 library ProofKinds {
     uint256 private constant SIZE = 4;
 

@@ -2,13 +2,17 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { IAttestedKeys } from './IAttestedKeys.js';
+export type { IAttestedVerifier } from './IAttestedVerifier.js';
 export type { IBatchVerifier } from './IBatchVerifier.js';
+export type { IEnclaveRegistry } from './IEnclaveRegistry.js';
 export type { IFeeEscrow } from './IFeeEscrow.js';
 export type { IFeePolicy } from './IFeePolicy.js';
 export type { IGroth16Verifier } from './IGroth16Verifier.js';
 export type { IInferenceConsumer } from './IInferenceConsumer.js';
 export type { IInferenceMarket } from './IInferenceMarket.js';
+export type { IMeasurementPolicy } from './IMeasurementPolicy.js';
 export type { IModelRegistry } from './IModelRegistry.js';
+export type { INitroVerifier } from './INitroVerifier.js';
 export type { INodeRegistry } from './INodeRegistry.js';
 export type { IOptimisticMarket } from './IOptimisticMarket.js';
 export type { IP384Verifier } from './IP384Verifier.js';
@@ -18,6 +22,7 @@ export type { ISharedProofVerifier } from './ISharedProofVerifier.js';
 export type { ISignedRequests } from './ISignedRequests.js';
 export type { ISignedVerifier } from './ISignedVerifier.js';
 export type { IStaking } from './IStaking.js';
+export type { ITdxVerifier } from './ITdxVerifier.js';
 export type { IVerifier } from './IVerifier.js';
 export type { IVerifierRouter } from './IVerifierRouter.js';
 export type { IWorkMeter } from './IWorkMeter.js';

@@ -2,13 +2,17 @@
 /* tslint:disable */
 /* eslint-disable */
 export { IAttestedKeys__factory } from './IAttestedKeys__factory.js';
+export { IAttestedVerifier__factory } from './IAttestedVerifier__factory.js';
 export { IBatchVerifier__factory } from './IBatchVerifier__factory.js';
+export { IEnclaveRegistry__factory } from './IEnclaveRegistry__factory.js';
 export { IFeeEscrow__factory } from './IFeeEscrow__factory.js';
 export { IFeePolicy__factory } from './IFeePolicy__factory.js';
 export { IGroth16Verifier__factory } from './IGroth16Verifier__factory.js';
 export { IInferenceConsumer__factory } from './IInferenceConsumer__factory.js';
 export { IInferenceMarket__factory } from './IInferenceMarket__factory.js';
+export { IMeasurementPolicy__factory } from './IMeasurementPolicy__factory.js';
 export { IModelRegistry__factory } from './IModelRegistry__factory.js';
+export { INitroVerifier__factory } from './INitroVerifier__factory.js';
 export { INodeRegistry__factory } from './INodeRegistry__factory.js';
 export { IOptimisticMarket__factory } from './IOptimisticMarket__factory.js';
 export { IP384Verifier__factory } from './IP384Verifier__factory.js';
@@ -18,6 +22,7 @@ export { ISharedProofVerifier__factory } from './ISharedProofVerifier__factory.j
 export { ISignedRequests__factory } from './ISignedRequests__factory.js';
 export { ISignedVerifier__factory } from './ISignedVerifier__factory.js';
 export { IStaking__factory } from './IStaking__factory.js';
+export { ITdxVerifier__factory } from './ITdxVerifier__factory.js';
 export { IVerifier__factory } from './IVerifier__factory.js';
 export { IVerifierRouter__factory } from './IVerifierRouter__factory.js';
 export { IWorkMeter__factory } from './IWorkMeter__factory.js';
