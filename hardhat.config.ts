@@ -55,8 +55,9 @@ export default defineConfig({
         overrides: {
           "contracts/InferenceMarket.sol": { ...compiler, settings: shipped(700) },
           "contracts/Staking.sol": { ...compiler, settings: shipped(1_000) },
-          "contracts/mocks/Sha384Hasher.sol": { ...compiler, settings: asWritten },
+          "contracts/mocks/Sha384Probe.sol": { ...compiler, settings: asWritten },
           "contracts/verifiers/nitro/P384Verifier.sol": { ...compiler, settings: asWritten },
+          "contracts/verifiers/nitro/Sha384Hasher.sol": { ...compiler, settings: asWritten },
         },
       },
     },

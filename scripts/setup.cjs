@@ -25,8 +25,13 @@ function install() {
   // builds for other platforms, which not every registry carries. `--no-save` keeps the lock file as it is.
   const npm = ["npm", "install", "--no-save", "--no-audit", "--no-fund"];
   const args = ["-y", "-p", `node@${devDependencies.node}`, "--", ...npm];
-  // ONNX Runtime's own download is for CUDA; its CPU library comes with the package.
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const env = {
+    ...process.env,
+    // ONNX Runtime's own download is for CUDA; its CPU library comes with the package.
+    ONNXRUNTIME_NODE_INSTALL: "skip",
+    // node-llama-cpp's libraries come as packages; where there is none for a machine, it would fetch and compile llama.cpp.
+    NODE_LLAMA_CPP_SKIP_DOWNLOAD: "true",
+  };
   const isWindows = process.platform === "win32";
   const { status } = spawnSync("npx", args, { cwd: root, env, stdio: "inherit", shell: isWindows });
   return status === 0;

@@ -21,8 +21,8 @@ export const SUITES: readonly Suite[] = [
   },
   { title: "proofs", command: ["tsx", "scripts/prove/run.ts"] },
   {
-    title: "zkml and scripts",
-    command: ["mocha", "zkml/**/*.test.ts", "scripts/**/*.test.ts", "worker/**/*.test.ts"],
+    title: "zkml, language models and scripts",
+    command: ["mocha", "{zkml,sdk,scripts,worker}/**/*.test.ts"],
   },
   {
     title: "build for production",
