@@ -35,4 +35,18 @@ library CalldataReader {
             calldatacopy(add(target, 0x20), add(data.offset, offset), mload(target))
         }
     }
+
+    /// @dev Whether there are `size` bytes from `offset` to `end`, and they are those that `wanted` begins with. For 1 to 32 of them.
+    function has(
+        bytes calldata data,
+        uint256 offset,
+        uint256 end,
+        bytes32 wanted,
+        uint256 size
+    ) internal pure returns (bool) {
+        // Offsets are far below 2²⁵⁶, and the size is at most 32.
+        unchecked {
+            return offset + size <= end && (wordAt(data, offset) ^ wanted) >> (256 - 8 * size) == 0;
+        }
+    }
 }

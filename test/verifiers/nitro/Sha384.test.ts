@@ -22,7 +22,7 @@ const NIST_EXAMPLES = [
 ] as const;
 
 describe("Sha384", () => {
-  const fixture = () => ethers.deployContract("Sha384Hasher");
+  const fixture = () => ethers.deployContract("Sha384Probe");
 
   it("hashes the examples of the standard", async () => {
     const hasher = await loadFixture(fixture);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Sha384} from "../verifiers/nitro/Sha384.sol";
 
 /// @title What lets tests call {Sha384} from outside
-contract Sha384Hasher {
+contract Sha384Probe {
     /// @notice SHA-384 of the message, what it took, and the hash again with used memory below and behind the message.
     function hash(
         bytes calldata message
