@@ -1,13 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { readDeploymentParameters } from "@nomicfoundation/hardhat-ignition/helpers";
+import type { DeploymentParameters } from "@nomicfoundation/ignition-core";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Deployment } from "../sdk/deployment.ts";
-import Protocol from "./modules/Protocol.ts";
+import Attestation from "./modules/Attestation.ts";
+import Simulation from "./modules/Simulation.ts";
 
 export interface DeployOptions {
   /** Parameter file; see `parameters/`. */
   readonly parameters: string;
+  /**
+   * keccak256 of the root certificate (DER) under which simulated enclaves are attested, which shows nothing: for tests and
+   * development. Instead of what the file says of it; Base refuses any.
+   */
+  readonly simulatedRoot?: string;
   /**
    * Whether Ignition keeps its journal, with which an interrupted deployment goes on. Not for a chain that is gone
    * tomorrow: its successor with the same chain id would be taken for it.
@@ -27,14 +35,19 @@ export const LOCAL_PARAMETERS = path.join(import.meta.dirname, "parameters/local
 
 /** Deploys and wires the whole protocol. The connection's first account deploys, and governs until it hands over. */
 export async function deployProtocol(
-  { ethers, ignition }: NetworkConnection,
-  { parameters, keepJournal = true }: DeployOptions,
+  connection: NetworkConnection,
+  { keepJournal = true, ...options }: DeployOptions,
 ): Promise<Deployed> {
+  const { ethers, ignition } = connection;
   const startBlock = await ethers.provider.getBlockNumber();
   const { chainId } = await ethers.provider.getNetwork();
   const deploymentId = keepJournal ? `chain-${chainId}` : `throwaway-${randomUUID()}`;
   try {
-    const { manager, ...contracts } = await ignition.deploy(Protocol, { parameters, deploymentId });
+    const parameters = await parametersOf(connection, deploymentId, options);
+    const { manager, ...contracts } = await ignition.deploy(Attestation, {
+      parameters,
+      deploymentId,
+    });
     const addresses = {
       opg: await contracts.opg.getAddress(),
       groth16Verifier: await contracts.groth16Verifier.getAddress(),
@@ -48,6 +61,10 @@ export async function deployProtocol(
       nodeRegistry: await contracts.nodeRegistry.getAddress(),
       feePolicy: await contracts.feePolicy.getAddress(),
       inferenceMarket: await contracts.inferenceMarket.getAddress(),
+      nitroVerifier: await contracts.nitroVerifier.getAddress(),
+      tdxVerifier: await contracts.tdxVerifier.getAddress(),
+      enclaveRegistry: await contracts.enclaveRegistry.getAddress(),
+      attestedVerifier: await contracts.attestedVerifier.getAddress(),
     };
     return { deployment: { chainId, addresses, startBlock }, manager: await manager.getAddress() };
   } finally {
@@ -56,4 +73,24 @@ export async function deployProtocol(
       await rm(journal, { recursive: true, force: true });
     }
   }
+}
+
+/** What the file says, with the verifier of simulated enclaves, which is deployed first if there is to be one. */
+async function parametersOf(
+  { ignition }: NetworkConnection,
+  deploymentId: string,
+  { parameters: file, simulatedRoot }: Omit<DeployOptions, "keepJournal">,
+): Promise<DeploymentParameters> {
+  const parameters = await readDeploymentParameters(file);
+  const root = simulatedRoot ?? parameters.Simulation?.simulatedRoot;
+  if (root === undefined) return parameters;
+  const { simulatedNitroVerifier } = await ignition.deploy(Simulation, {
+    parameters: { Simulation: { simulatedRoot: root } },
+    deploymentId,
+  });
+  const address = await simulatedNitroVerifier.getAddress();
+  return {
+    ...parameters,
+    Attestation: { ...parameters.Attestation, simulatedNitroVerifier: address },
+  };
 }

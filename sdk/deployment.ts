@@ -20,6 +20,10 @@ const deploymentSchema = z.object({
     nodeRegistry: address,
     feePolicy: address,
     inferenceMarket: address,
+    nitroVerifier: address,
+    tdxVerifier: address,
+    enclaveRegistry: address,
+    attestedVerifier: address,
   }),
   /** Block from which on events matter. */
   startBlock: z.int().nonnegative(),

@@ -1,28 +1,36 @@
 import type { ContractRunner } from "ethers";
 import {
+  AttestedVerifier__factory,
+  EnclaveRegistry__factory,
   FeeEscrow__factory,
   FeePolicy__factory,
   Groth16Verifier__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
+  NitroVerifier__factory,
   NodeRegistry__factory,
   OPG__factory,
   ProvenVerifier__factory,
   SharedProofVerifier__factory,
   SignedVerifier__factory,
   Staking__factory,
+  TdxVerifier__factory,
   VerifierRouter__factory,
+  type AttestedVerifier,
+  type EnclaveRegistry,
   type FeeEscrow,
   type FeePolicy,
   type Groth16Verifier,
   type InferenceMarket,
   type ModelRegistry,
+  type NitroVerifier,
   type NodeRegistry,
   type OPG,
   type ProvenVerifier,
   type SharedProofVerifier,
   type SignedVerifier,
   type Staking,
+  type TdxVerifier,
   type VerifierRouter,
 } from "../typechain-types/index.js";
 import type { Deployment } from "./deployment.ts";
@@ -41,6 +49,10 @@ export interface Protocol {
   readonly nodeRegistry: NodeRegistry;
   readonly feePolicy: FeePolicy;
   readonly inferenceMarket: InferenceMarket;
+  readonly nitroVerifier: NitroVerifier;
+  readonly tdxVerifier: TdxVerifier;
+  readonly enclaveRegistry: EnclaveRegistry;
+  readonly attestedVerifier: AttestedVerifier;
 }
 
 /** The contracts of a deployment, called through `runner`: a provider to read, a signer to write. */
@@ -61,5 +73,9 @@ export function connectProtocol({ addresses }: Deployment, runner: ContractRunne
     nodeRegistry: NodeRegistry__factory.connect(addresses.nodeRegistry, runner),
     feePolicy: FeePolicy__factory.connect(addresses.feePolicy, runner),
     inferenceMarket: InferenceMarket__factory.connect(addresses.inferenceMarket, runner),
+    nitroVerifier: NitroVerifier__factory.connect(addresses.nitroVerifier, runner),
+    tdxVerifier: TdxVerifier__factory.connect(addresses.tdxVerifier, runner),
+    enclaveRegistry: EnclaveRegistry__factory.connect(addresses.enclaveRegistry, runner),
+    attestedVerifier: AttestedVerifier__factory.connect(addresses.attestedVerifier, runner),
   };
 }

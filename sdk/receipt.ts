@@ -80,7 +80,7 @@ export function receiptDigest(settlement: Settlement, receipt: InferenceReceipt)
   return TypedDataEncoder.hash(receiptDomain(settlement), RECEIPT_TYPES, receipt);
 }
 
-/** Signs a receipt with the node's key. The result is compact (EIP-2098, 64 bytes), as evidence carries it. */
+/** Signs a receipt with the node's key, or the enclave's. The result is compact (EIP-2098, 64 bytes), as evidence carries it. */
 export async function signReceipt(
   settlement: Settlement,
   signer: Signer,
@@ -104,6 +104,9 @@ export type SignedStatement = Pick<
   "payer" | "inputUnits" | "outputUnits" | "fee" | "startedAt" | "completedAt" | "seq"
 >;
 
+/** What an enclave adds to it in a receipt of the Attested tier. */
+export type AttestedStatement = SignedStatement & Pick<InferenceReceipt, "evidenceHash">;
+
 /** An answer of the Signed tier, and what the node says about it. */
 export interface SignedAnswer {
   readonly claim: AnswerClaim;
@@ -111,16 +114,38 @@ export interface SignedAnswer {
   readonly statement: SignedStatement;
 }
 
+/** An answer of the Attested tier, and what the enclave says about it. */
+export interface AttestedAnswer extends SignedAnswer {
+  readonly statement: AttestedStatement;
+}
+
 /** The whole receipt of an answer in the Signed tier. */
 export function signedReceipt({ claim, output, statement }: SignedAnswer): InferenceReceipt {
+  return receiptOf("Signed", {
+    claim,
+    output,
+    statement: { ...statement, evidenceHash: ZeroHash },
+  });
+}
+
+/** The whole receipt of an answer in the Attested tier. */
+export function attestedReceipt(answer: AttestedAnswer): InferenceReceipt {
+  return receiptOf("Attested", answer);
+}
+
+function receiptOf(
+  tier: "Signed" | "Attested",
+  { claim, output, statement }: AttestedAnswer,
+): InferenceReceipt {
   const { modelId, requestId, node, inputHash } = claim;
-  const { payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq } = statement;
+  const { payer, inputUnits, outputUnits, fee } = statement;
+  const { startedAt, completedAt, seq, evidenceHash } = statement;
   return {
     modelId,
     requestId,
     payer,
     node,
-    tier: BigInt(TIERS.Signed),
+    tier: BigInt(TIERS[tier]),
     inputHash,
     outputHash: keccak256(output),
     inputUnits,
@@ -129,7 +154,7 @@ export function signedReceipt({ claim, output, statement }: SignedAnswer): Infer
     startedAt,
     completedAt,
     seq,
-    evidenceHash: ZeroHash,
+    evidenceHash,
   };
 }
 
@@ -139,19 +164,49 @@ export interface SignedEvidence {
   readonly signature: string;
 }
 
-/** How the statement is packed; see `contracts/interfaces/ISignedVerifier.sol`. */
+/** Evidence of the Attested tier, taken apart. */
+export interface AttestedEvidence {
+  readonly statement: AttestedStatement;
+  /** Compact (EIP-2098), 64 bytes. */
+  readonly signature: string;
+}
+
+/** How the statement is packed; see `contracts/libraries/ReceiptStatements.sol`. */
 const STATEMENT_TYPES = ["address", "uint32", "uint32", "uint128", "uint64", "uint64", "uint64"];
 const KIND_BYTES = 4;
 const STATEMENT_BYTES = 68;
+const EVIDENCE_HASH_BYTES = 32;
+const COMPACT_BYTES = 64;
+
+function packStatement(statement: SignedStatement): string {
+  const { payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq } = statement;
+  const values = [payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq];
+  return solidityPacked(STATEMENT_TYPES, values);
+}
+
+/** The statement that the content of evidence starts with, which is long enough. */
+function unpackStatement(content: string): SignedStatement {
+  const numberAt = (start: number, end: number) => toBigInt(dataSlice(content, start, end));
+  return {
+    payer: getAddress(dataSlice(content, 0, 20)),
+    inputUnits: numberAt(20, 24),
+    outputUnits: numberAt(24, 28),
+    fee: numberAt(28, 44),
+    startedAt: numberAt(44, 52),
+    completedAt: numberAt(52, 60),
+    seq: numberAt(60, STATEMENT_BYTES),
+  };
+}
 
 /** Evidence of the Signed tier as the market takes it. */
 export function encodeSignedEvidence({ statement, signature }: SignedEvidence): string {
-  const { payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq } = statement;
-  const values = [payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq];
-  return evidenceOf(
-    "signedReceiptV1",
-    concat([solidityPacked(STATEMENT_TYPES, values), signature]),
-  );
+  return evidenceOf("signedReceiptV1", concat([packStatement(statement), signature]));
+}
+
+/** Evidence of the Attested tier as the market takes it. */
+export function encodeAttestedEvidence({ statement, signature }: AttestedEvidence): string {
+  const content = concat([packStatement(statement), statement.evidenceHash, signature]);
+  return evidenceOf("attestedReceiptV1", content);
 }
 
 /**
@@ -162,28 +217,38 @@ export function decodeSignedEvidence(evidence: string): SignedEvidence | undefin
   if (dataLength(evidence) < KIND_BYTES + STATEMENT_BYTES) return undefined;
   if (dataSlice(evidence, 0, KIND_BYTES) !== PROOF_KINDS.signedReceiptV1) return undefined;
   const content = dataSlice(evidence, KIND_BYTES);
-  const numberAt = (start: number, end: number) => toBigInt(dataSlice(content, start, end));
-  const statement = {
-    payer: getAddress(dataSlice(content, 0, 20)),
-    inputUnits: numberAt(20, 24),
-    outputUnits: numberAt(24, 28),
-    fee: numberAt(28, 44),
-    startedAt: numberAt(44, 52),
-    completedAt: numberAt(52, 60),
-    seq: numberAt(60, STATEMENT_BYTES),
+  return { statement: unpackStatement(content), signature: dataSlice(content, STATEMENT_BYTES) };
+}
+
+/** The same for evidence of the Attested tier. */
+export function decodeAttestedEvidence(evidence: string): AttestedEvidence | undefined {
+  const signatureAt = STATEMENT_BYTES + EVIDENCE_HASH_BYTES;
+  if (dataLength(evidence) !== KIND_BYTES + signatureAt + COMPACT_BYTES) return undefined;
+  if (dataSlice(evidence, 0, KIND_BYTES) !== PROOF_KINDS.attestedReceiptV1) return undefined;
+  const content = dataSlice(evidence, KIND_BYTES);
+  const evidenceHash = dataSlice(content, STATEMENT_BYTES, signatureAt);
+  return {
+    statement: { ...unpackStatement(content), evidenceHash },
+    signature: dataSlice(content, signatureAt),
   };
-  return { statement, signature: dataSlice(content, STATEMENT_BYTES) };
 }
 
 /** Signs an answer of the Signed tier, and returns the evidence that `fulfil` takes with it. */
 export async function signAnswer(
   settlement: Settlement,
   signer: Signer,
-  { claim, output, statement }: SignedAnswer,
+  answer: SignedAnswer,
 ): Promise<string> {
-  const receipt = signedReceipt({ claim, output, statement });
-  return encodeSignedEvidence({
-    statement,
-    signature: await signReceipt(settlement, signer, receipt),
-  });
+  const signature = await signReceipt(settlement, signer, signedReceipt(answer));
+  return encodeSignedEvidence({ statement: answer.statement, signature });
+}
+
+/** The same for an answer of the Attested tier, with the enclave's key. */
+export async function signAttestedAnswer(
+  settlement: Settlement,
+  signer: Signer,
+  answer: AttestedAnswer,
+): Promise<string> {
+  const signature = await signReceipt(settlement, signer, attestedReceipt(answer));
+  return encodeAttestedEvidence({ statement: answer.statement, signature });
 }

@@ -1,31 +1,39 @@
 import { Interface, isCallException, type ErrorDescription } from "ethers";
 import {
+  AttestedVerifier__factory,
+  EnclaveRegistry__factory,
   FeeEscrow__factory,
   Groth16Verifier__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
+  NitroVerifier__factory,
   NodeRegistry__factory,
   OPG__factory,
   ProvenVerifier__factory,
   SharedProofVerifier__factory,
   SignedVerifier__factory,
   Staking__factory,
+  TdxVerifier__factory,
   VerifierRouter__factory,
 } from "../typechain-types/index.js";
 
 /** Custom errors of all contracts: one may bubble up through another's call. */
 const ERRORS = new Interface(
   [
+    AttestedVerifier__factory,
+    EnclaveRegistry__factory,
     FeeEscrow__factory,
     Groth16Verifier__factory,
     InferenceMarket__factory,
     ModelRegistry__factory,
+    NitroVerifier__factory,
     NodeRegistry__factory,
     OPG__factory,
     ProvenVerifier__factory,
     SharedProofVerifier__factory,
     SignedVerifier__factory,
     Staking__factory,
+    TdxVerifier__factory,
     VerifierRouter__factory,
   ].flatMap(({ abi }) => abi.filter(({ type }) => type === "error")),
 );

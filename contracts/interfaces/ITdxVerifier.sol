@@ -14,5 +14,6 @@ struct TdxReport {
 /// @title Intel TDX quotes
 interface ITdxVerifier {
     /// @notice Checks a quote by the DCAP contract and the policy for its platform; reverts with the reason.
-    function verify(bytes calldata quote) external returns (TdxReport memory);
+    /// @dev Whatever value is sent along pays the DCAP contract's fee, and `refundTo` gets back what is left of it.
+    function verify(bytes calldata quote, address payable refundTo) external payable returns (TdxReport memory);
 }

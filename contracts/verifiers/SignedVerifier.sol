@@ -5,6 +5,7 @@ import {INodeRegistry} from "../interfaces/INodeRegistry.sol";
 import {ISignedVerifier} from "../interfaces/ISignedVerifier.sol";
 import {InferenceClaim, IVerifier} from "../interfaces/IVerifier.sol";
 import {CalldataReader} from "../libraries/CalldataReader.sol";
+import {ReceiptStatements} from "../libraries/ReceiptStatements.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {InferenceReceipt} from "../types/InferenceReceipt.sol";
 import {Tier} from "../types/Tier.sol";
@@ -29,11 +30,8 @@ import {Tier} from "../types/Tier.sol";
 contract SignedVerifier is ISignedVerifier {
     using CalldataReader for bytes;
 
-    // Where the parts of the evidence that are read as one word start, in bytes.
-    uint256 private constant PAYER_AND_UNITS = 0;
-    uint256 private constant FEE_AND_TIMES = 28;
-    uint256 private constant SEQ = 60;
-    uint256 private constant SIGNATURE = 68;
+    /// @dev Where the signature starts in the evidence, in bytes.
+    uint256 private constant SIGNATURE = ReceiptStatements.SIZE;
 
     /// @notice Where nodes have registered their keys.
     INodeRegistry public immutable NODE_REGISTRY;
@@ -45,7 +43,7 @@ contract SignedVerifier is ISignedVerifier {
     /// @inheritdoc IVerifier
     function verify(InferenceClaim calldata claim, bytes calldata output, bytes calldata evidence) external view {
         require(evidence.length >= SIGNATURE, SignedVerifierTruncated(evidence.length, SIGNATURE));
-        InferenceReceipt memory receipt = _receiptOf(claim, output, evidence);
+        InferenceReceipt memory receipt = ReceiptStatements.receiptOf(claim, Tier.Signed, output, evidence);
         require(
             receipt.startedAt <= receipt.completedAt,
             SignedVerifierEndsBeforeItStarts(receipt.completedAt, receipt.startedAt)
@@ -61,27 +59,5 @@ contract SignedVerifier is ISignedVerifier {
             Signatures.isSigned(signer, receipt.digest(claim.market), signature),
             SignedVerifierBadSignature(claim.requestId, signer)
         );
-    }
-
-    function _receiptOf(
-        InferenceClaim calldata claim,
-        bytes calldata output,
-        bytes calldata evidence
-    ) private pure returns (InferenceReceipt memory receipt) {
-        receipt.modelId = claim.modelId;
-        receipt.requestId = claim.requestId;
-        receipt.node = claim.node;
-        receipt.tier = Tier.Signed;
-        receipt.inputHash = claim.inputHash;
-        receipt.outputHash = keccak256(output);
-
-        bytes32 word = evidence.wordAt(PAYER_AND_UNITS);
-        receipt.payer = address(bytes20(word));
-        (receipt.inputUnits, receipt.outputUnits) = (uint32(bytes4(word << 160)), uint32(bytes4(word << 192)));
-        word = evidence.wordAt(FEE_AND_TIMES);
-        receipt.fee = uint128(bytes16(word));
-        (receipt.startedAt, receipt.completedAt) = (uint64(bytes8(word << 128)), uint64(bytes8(word << 192)));
-        // The rest of this word is the signature's, or nothing at all.
-        receipt.seq = uint64(bytes8(evidence.wordAt(SEQ)));
     }
 }

@@ -1,13 +1,13 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { ADMIN_ROLE, ROLES } from "../roles.ts";
-import Protocol from "./Protocol.ts";
+import Attestation from "./Attestation.ts";
 
 /**
- * 5. Hands everything that can be governed to `governor`, and takes it from the deployer. Run on its own, after the
+ * 8. Hands everything that can be governed to `governor`, and takes it from the deployer. Run on its own, after the
  * deployment was looked over: there is no way back.
  */
 export default buildModule("Handover", (m) => {
-  const { manager } = m.useModule(Protocol);
+  const { manager } = m.useModule(Attestation);
   const delay = m.getParameter("governorDelaySeconds");
   const granted = m.call(manager, "grantRole", [ADMIN_ROLE, m.getParameter("governor"), delay]);
   // A deployer that was left as guardian is none any more; governance names another.
@@ -16,7 +16,7 @@ export default buildModule("Handover", (m) => {
   });
   // Whoever has renounced cannot finish what is left of the deployment.
   m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], {
-    after: [granted, revoked, Protocol],
+    after: [granted, revoked, Attestation],
   });
   return { manager };
 });

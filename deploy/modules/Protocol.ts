@@ -2,12 +2,11 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import type {
   ArgumentType,
   IgnitionModuleBuilder,
-  NamedArtifactContractAtFuture,
   NamedArtifactContractDeploymentFuture,
 } from "@nomicfoundation/ignition-core";
-import { id } from "ethers";
 import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
 import { TIERS } from "../../sdk/tiers.ts";
+import { giveToGuardian, grant, proxied, type Contract } from "../building.ts";
 import { ROLES } from "../roles.ts";
 import Access from "./Access.ts";
 import Token from "./Token.ts";
@@ -110,8 +109,6 @@ function challengeTerms(m: IgnitionModuleBuilder) {
   };
 }
 
-type Contract = NamedArtifactContractAtFuture<string>;
-
 /** Not among the other verifiers, because it asks the registry for the nodes' keys. */
 function routedSignedVerifier(
   m: IgnitionModuleBuilder,
@@ -122,25 +119,6 @@ function routedSignedVerifier(
   const route = [PROOF_KINDS.signedReceiptV1, TIERS.Signed, verifier];
   m.call(verifierRouter, "openRoute", route, { id: "signed_route" });
   return verifier;
-}
-
-interface ProxyArguments {
-  /** What the implementation knows for good. */
-  readonly constructor: ArgumentType[];
-  /** What the proxy's storage starts with. */
-  readonly initialize: ArgumentType[];
-}
-
-/** Deploys implementation and proxy of one contract, initialised in the same transaction. */
-function proxied<Name extends string>(
-  m: IgnitionModuleBuilder,
-  name: Name,
-  { constructor, initialize }: ProxyArguments,
-): NamedArtifactContractAtFuture<Name> {
-  const implementation = m.contract(name, constructor, { id: `${name}_implementation` });
-  const calldata = m.encodeFunctionCall(implementation, "initialize", initialize);
-  const proxy = m.contract("ERC1967Proxy", [implementation, calldata], { id: `${name}_proxy` });
-  return m.contractAt(name, proxy, { id: name });
 }
 
 interface Wired {
@@ -168,32 +146,6 @@ function wireRoles(
   const guardian = m.getParameter("guardian", m.getAccount(0));
   m.call(manager, "grantRole", [ROLES.guardian, guardian, 0], { id: "guardian_member" });
   for (const target of [feeEscrow, staking, inferenceMarket]) {
-    const id = `${target.contractName}_guardian_functions`;
-    const selectors = [selectorOf("pause()")];
-    m.call(manager, "setTargetFunctionRole", [target, selectors, ROLES.guardian], { id });
+    giveToGuardian(m, { manager, target }, ["pause()"]);
   }
-}
-
-interface Grant {
-  readonly manager: NamedArtifactContractDeploymentFuture<"AccessManager">;
-  readonly target: NamedArtifactContractAtFuture<string>;
-  readonly role: keyof typeof ROLES;
-  readonly member: NamedArtifactContractAtFuture<string>;
-}
-
-/** Lets `member` call these functions of `target`, without delay. */
-function grant(
-  m: IgnitionModuleBuilder,
-  { manager, target, role, member }: Grant,
-  signatures: string[],
-): void {
-  const selectors = signatures.map((signature) => selectorOf(signature));
-  m.call(manager, "setTargetFunctionRole", [target, selectors, ROLES[role]], {
-    id: `${role}_functions`,
-  });
-  m.call(manager, "grantRole", [ROLES[role], member, 0], { id: `${role}_member` });
-}
-
-function selectorOf(signature: string): string {
-  return id(signature).slice(0, 10);
 }

@@ -1,19 +1,29 @@
+import path from "node:path";
 import { expect } from "chai";
-import { id, type BaseContract } from "ethers";
+import { id, ZeroAddress, type BaseContract } from "ethers";
+import hre from "hardhat";
+import { deployProtocol as deployWithModules, LOCAL_PARAMETERS } from "../../deploy/deploy.ts";
 import Handover from "../../deploy/modules/Handover.ts";
 import { ADMIN_ROLE, ROLES } from "../../deploy/roles.ts";
 import {
   AccessManager__factory,
+  EnclaveRegistry__factory,
   FeeEscrow__factory,
   FeePolicy__factory,
   InferenceMarket__factory,
   ModelRegistry__factory,
+  NitroVerifier__factory,
   NodeRegistry__factory,
   Staking__factory,
 } from "../../typechain-types/index.js";
-import { NODE_ROLES } from "../../sdk/tiers.ts";
+import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
+import { NODE_ROLES, TIERS } from "../../sdk/tiers.ts";
+import { connectProtocol } from "../../sdk/protocol.ts";
+import { TEST_ROOT_HASH } from "../fixtures/nitro-enclaves.ts";
 import { chain, ethers, loadFixture, time } from "../fixtures/network.ts";
 import { deployProtocol, opg, PARAMETERS, type Fixture } from "../fixtures/protocol.ts";
+
+const PARAMETER_FILES = path.dirname(LOCAL_PARAMETERS);
 
 /** ERC-1967's slot of the implementation's address: keccak256("eip1967.proxy.implementation") - 1. */
 const IMPLEMENTATION_SLOT = BigInt(id("eip1967.proxy.implementation")) - 1n;
@@ -25,6 +35,7 @@ const PROXIED = [
   "modelRegistry",
   "feePolicy",
   "inferenceMarket",
+  "enclaveRegistry",
 ] as const;
 
 async function implementationOf(contract: BaseContract): Promise<string> {
@@ -44,6 +55,10 @@ describe("deployment", () => {
       verifierRouter,
       groth16Verifier,
       signedVerifier,
+      attestedVerifier,
+      enclaveRegistry,
+      nitroVerifier,
+      tdxVerifier,
       opg: token,
     } = await loadFixture(deployProtocol);
     const wired = [
@@ -61,6 +76,12 @@ describe("deployment", () => {
       [await modelRegistry.OPG_TOKEN(), token],
       [await modelRegistry.GROTH16_VERIFIER(), groth16Verifier],
       [await signedVerifier.NODE_REGISTRY(), nodeRegistry],
+      [await enclaveRegistry.NODE_REGISTRY(), nodeRegistry],
+      [await enclaveRegistry.NITRO_VERIFIER(), nitroVerifier],
+      [await enclaveRegistry.TDX_VERIFIER(), tdxVerifier],
+      [await attestedVerifier.ENCLAVE_REGISTRY(), enclaveRegistry],
+      [await verifierRouter.route(PROOF_KINDS.attestedReceiptV1, TIERS.Attested), attestedVerifier],
+      [await feeEscrow.attestedKeys(), enclaveRegistry],
     ] as const;
     for (const [found, contract] of wired) expect(found).to.equal(await contract.getAddress());
   });
@@ -127,6 +148,7 @@ describe("deployment", () => {
       verifierRouter,
       stranger,
     } = fixture;
+    const enclaves = fixture.enclaveRegistry.connect(stranger);
     const upgrade = (contract: typeof feeEscrow | typeof inferenceMarket) =>
       contract.connect(stranger).upgradeToAndCall(stranger, "0x");
     return {
@@ -158,6 +180,10 @@ describe("deployment", () => {
       "ModelRegistry upgrade": () =>
         modelRegistry.connect(stranger).upgradeToAndCall(stranger, "0x"),
       "InferenceMarket upgrade": () => upgrade(inferenceMarket),
+      "FeeEscrow.setAttestedKeys": () => feeEscrow.connect(stranger).setAttestedKeys(stranger),
+      "EnclaveRegistry.revokeMeasurement": () => enclaves.revokeMeasurement(id("x"), 0),
+      "EnclaveRegistry upgrade": () => enclaves.upgradeToAndCall(stranger, "0x"),
+      "NitroVerifier.revoke": () => fixture.nitroVerifier.connect(stranger).revoke(id("x"), 0),
     };
   }
 
@@ -192,6 +218,8 @@ describe("deployment", () => {
           proveWindow: 1,
           challengeBond: 1,
         }),
+      enclaveRegistry: (at: string) =>
+        EnclaveRegistry__factory.connect(at, governor).initialize(manager, 604_800),
     };
     const contracts = {
       feeEscrow,
@@ -200,6 +228,7 @@ describe("deployment", () => {
       modelRegistry,
       feePolicy: fixture.feePolicy,
       inferenceMarket,
+      enclaveRegistry: fixture.enclaveRegistry,
     };
     for (const name of PROXIED) {
       const proxy = await contracts[name].getAddress();
@@ -258,12 +287,46 @@ describe("deployment", () => {
           inputRate: 0,
           outputRate: 0,
         },
+        Attestation: { keyLifetimeSeconds: 604_800 },
         Handover: { governor: governor.address, governorDelaySeconds: 3_600 },
       },
     });
     const { hasRole } = AccessManager__factory.connect(await manager.getAddress(), governor);
     expect(await hasRole(ADMIN_ROLE, governor)).to.deep.equal([true, 3_600n]);
     expect(await hasRole(ADMIN_ROLE, deployer)).to.deep.equal([false, 0n]);
+  });
+
+  it("trusts simulated enclaves only under the root that it is given", async () => {
+    const { enclaveRegistry, governor } = await loadFixture(deployProtocol);
+    const simulated = await enclaveRegistry.NITRO_SIM_VERIFIER();
+    const verifier = NitroVerifier__factory.connect(simulated, governor);
+    expect(await verifier.rootHash()).to.equal(TEST_ROOT_HASH);
+    expect(await enclaveRegistry.TDX_SIM_VERIFIER()).to.equal(ZeroAddress);
+    const parameters = LOCAL_PARAMETERS;
+    const { deployment } = await deployWithModules(chain, { parameters, keepJournal: false });
+    const without = EnclaveRegistry__factory.connect(
+      deployment.addresses.enclaveRegistry,
+      governor,
+    );
+    expect(await without.NITRO_SIM_VERIFIER()).to.equal(ZeroAddress);
+    expect(await without.keyLifetime()).to.equal(604_800);
+  });
+
+  it("deploys on Base, where no simulated enclave can be trusted", async () => {
+    const base = await hre.network.create({ network: "default", override: { chainId: 8453 } });
+    const parameters = path.join(PARAMETER_FILES, "base.json5");
+    const { deployment } = await deployWithModules(base, { parameters, keepJournal: false });
+    const [governor] = await base.ethers.getSigners();
+    if (governor === undefined) throw new Error("there are no accounts");
+    const { enclaveRegistry, tdxVerifier } = connectProtocol(deployment, governor);
+    expect(await enclaveRegistry.NITRO_SIM_VERIFIER()).to.equal(ZeroAddress);
+    expect(await tdxVerifier.DCAP_ATTESTATION()).not.to.equal(ZeroAddress);
+    const failure = await deployWithModules(base, {
+      parameters,
+      keepJournal: false,
+      simulatedRoot: TEST_ROOT_HASH,
+    }).then(() => "none", String);
+    expect(failure).to.include("CertStoreWrongRoot");
   });
 
   it("makes governance wait where its role has a delay", async () => {

@@ -198,6 +198,7 @@ describe("PaymentChannels: claim", () => {
     it("are refused until governance names who knows attested keys", async () => {
       const context = await loadFixture(channelFixture);
       const { escrow, keys, stranger, id, manager } = context;
+      await escrow.setAttestedKeys(ZeroAddress);
       const claim = await meteredClaim(context);
       await expect(submit(context, claim))
         .to.emit(escrow, "ClaimSkipped")

@@ -5,15 +5,20 @@ import { concat, dataLength, dataSlice, verifyTypedData, Wallet } from "ethers";
 import { z } from "zod";
 import { PROOF_KINDS } from "../../sdk/proof-kinds.ts";
 import {
+  attestedReceipt,
+  decodeAttestedEvidence,
   decodeSignedEvidence,
+  encodeAttestedEvidence,
   encodeSignedEvidence,
   RECEIPT_TYPES,
   receiptDigest,
   receiptDomain,
   receiptHash,
   signAnswer,
+  signAttestedAnswer,
   signedReceipt,
   signReceipt,
+  type AttestedAnswer,
   type SignedAnswer,
 } from "../../sdk/receipt.ts";
 
@@ -128,5 +133,65 @@ describe("evidence of the Signed tier", () => {
     const { answer } = anAnswer();
     const statement = { ...answer.statement, inputUnits: 2n ** 32n };
     expect(() => encodeSignedEvidence({ statement, signature: "0x" })).to.throw();
+  });
+});
+
+describe("evidence of the Attested tier", () => {
+  /** The second vector, as an answer of the Attested tier. */
+  function anAttestedAnswer() {
+    const vector = VECTORS[1];
+    if (vector === undefined) throw new Error("no vectors");
+    const { modelId, requestId, node, inputHash, ...statement } = vector.receipt;
+    const claim = { modelId, requestId, node, inputHash };
+    const output = new TextEncoder().encode("another output");
+    const answer: AttestedAnswer = { claim, output, statement };
+    return { ...vector, answer };
+  }
+
+  it("is over the receipt that follows from the claim, the output and what the enclave says", () => {
+    const { receipt, answer } = anAttestedAnswer();
+    expect(attestedReceipt(answer)).to.deep.equal(receipt);
+  });
+
+  it("can be taken apart again", async () => {
+    const { settlement, receipt, answer } = anAttestedAnswer();
+    const evidence = await signAttestedAnswer(settlement, KEY, answer);
+    const found = decodeAttestedEvidence(evidence);
+    const { payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq } = receipt;
+    const { evidenceHash } = receipt;
+    expect(found).to.deep.equal({
+      statement: { payer, inputUnits, outputUnits, fee, startedAt, completedAt, seq, evidenceHash },
+      signature: await signReceipt(settlement, KEY, receipt),
+    });
+    expect(found && encodeAttestedEvidence(found)).to.equal(evidence);
+  });
+
+  it("has every part at its place", () => {
+    const { answer } = anAttestedAnswer();
+    const signature = `0x${"ab".repeat(64)}`;
+    expect(encodeAttestedEvidence({ statement: answer.statement, signature })).to.equal(
+      concat([
+        PROOF_KINDS.attestedReceiptV1,
+        "0x5555555555555555555555555555555555555555",
+        "0x00000bb8",
+        "0x00000190",
+        "0x00000000000000000000000000000005",
+        "0x0000000000000006",
+        "0x0000000000000007",
+        "0x0000000000000008",
+        "0x97794b46b3afe9245d61058666381907ac8a35b0e3bce564cde9dd0eea648cb6",
+        signature,
+      ]),
+    );
+  });
+
+  it("is not found in evidence of another kind, or of another length", async () => {
+    const { settlement, answer } = anAttestedAnswer();
+    const evidence = await signAttestedAnswer(settlement, KEY, answer);
+    const other = concat([PROOF_KINDS.signedReceiptV1, dataSlice(evidence, 4)]);
+    expect(decodeAttestedEvidence(other)).to.equal(undefined);
+    expect(decodeAttestedEvidence(concat([evidence, "0x00"]))).to.equal(undefined);
+    for (const length of [0, 3, 4, 72, 104, 167])
+      expect(decodeAttestedEvidence(dataSlice(evidence, 0, length))).to.equal(undefined);
   });
 });
