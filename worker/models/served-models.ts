@@ -1,17 +1,38 @@
+import { access } from "node:fs/promises";
 import { hexlify } from "ethers";
-import type { Protocol } from "../../sdk/protocol.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
+import {
+  LANGUAGE_MODEL_SHAPE,
+  manifestFile,
+  readLanguageModel,
+  type LanguageModel as LanguageModelPackage,
+} from "../../sdk/language-model.ts";
+import { modelId, modelOrigin, type ModelIdentity } from "../../sdk/model-id.ts";
+import type { Protocol } from "../../sdk/protocol.ts";
 import { isRevert } from "../../sdk/reverts.ts";
-import { modelId, modelOrigin } from "../../sdk/model-id.ts";
+import { tierSet, type TierName } from "../../sdk/tiers.ts";
 import { readPackage, type ModelPackage } from "../../zkml/model/package.ts";
 import { encodeKeyDelta, encodeKeySetup, type ModelParts } from "../../zkml/prove/encoding.ts";
 
 /** A model that this node runs and proves. */
-export interface ServedModel {
+export interface ProvenModel {
+  readonly kind: "proven";
   readonly modelId: string;
   readonly model: ModelPackage;
   readonly parts: ModelParts;
 }
+
+/** A language model that this node's enclave runs. */
+export interface LanguageModel {
+  readonly kind: "language";
+  readonly modelId: string;
+  readonly publisher: string;
+  readonly folder: string;
+  readonly package: LanguageModelPackage;
+}
+
+/** A model that this node serves. */
+export type ServedModel = ProvenModel | LanguageModel;
 
 /** Where a model is on this machine, and who registered it. */
 export interface ModelSource {
@@ -19,23 +40,40 @@ export interface ModelSource {
   readonly publisher: string;
 }
 
+type Contracts = Pick<Protocol, "groth16Verifier" | "modelRegistry">;
+
 /**
- * Reads model packages and makes sure that each is registered under exactly its content and key.
+ * Reads model packages and makes sure that each is registered under exactly its content and key. What kind of package a folder
+ * is shows by its files.
  *
- * @throws OpenGradientError `MODEL_NOT_REGISTERED`, or ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ * @throws OpenGradientError `MODEL_NOT_REGISTERED`, `LANGUAGE_MODEL_MISSING` or `LANGUAGE_MODEL_INVALID`, or ZkmlError
+ * `FILE_MISSING` or `FILE_CORRUPTED`.
  */
-export async function loadModels(
+export function loadModels(
   sources: readonly ModelSource[],
-  protocol: Pick<Protocol, "groth16Verifier" | "modelRegistry">,
-): Promise<ReadonlyMap<string, ServedModel>> {
-  const models = await Promise.all(sources.map((source) => loadModel(source, protocol)));
-  return new Map(models.map((model) => [model.modelId, model]));
+  contracts: Contracts,
+): Promise<readonly ServedModel[]> {
+  return Promise.all(
+    sources.map(async (source) =>
+      (await isLanguageModel(source.folder))
+        ? loadLanguageModel(source, contracts)
+        : loadProvenModel(source, contracts),
+    ),
+  );
 }
 
-async function loadModel(
+/** Whether a folder is the package of a language model. */
+export async function isLanguageModel(folder: string): Promise<boolean> {
+  return access(manifestFile(folder)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function loadProvenModel(
   { folder, publisher }: ModelSource,
-  { groth16Verifier, modelRegistry }: Pick<Protocol, "groth16Verifier" | "modelRegistry">,
-): Promise<ServedModel> {
+  { groth16Verifier, modelRegistry }: Contracts,
+): Promise<ProvenModel> {
   const model = await readPackage(folder);
   const { verificationKey } = model.keys;
   const setup = await groth16Verifier.setupAddress(hexlify(encodeKeySetup(verificationKey)));
@@ -43,10 +81,45 @@ async function loadModel(
   const { contentHash, manifest } = model;
   const { inputSize, outputSize } = manifest;
   const identity = { publisher, contentHash, key, inputSize, outputSize };
+  const registered = await findRegistered({ modelRegistry }, { folder, identity, tier: "Proven" });
+  // Not in the id: a node that took requests for more than it can prove would lose its collateral.
+  if (registered.inferences !== manifest.inferences)
+    throw new OpenGradientError(
+      "MODEL_NOT_REGISTERED",
+      `The model in "${folder}" carries ${manifest.inferences} inferences in a proof; ${publisher} registered it with ${registered.inferences}.`,
+      "Do not serve it: nobody can answer all requests that the market takes for it.",
+    );
+  const { id } = registered;
+  return { kind: "proven", modelId: id, model, parts: { origin: modelOrigin(identity), key } };
+}
+
+async function loadLanguageModel(
+  { folder, publisher }: ModelSource,
+  contracts: Contracts,
+): Promise<LanguageModel> {
+  const model = await readLanguageModel(folder);
+  const { contentHash } = model;
+  const identity = { ...LANGUAGE_MODEL_SHAPE, publisher, contentHash };
+  const { id } = await findRegistered(contracts, { folder, identity, tier: "Attested" });
+  return { kind: "language", modelId: id, publisher, folder, package: model };
+}
+
+interface Wanted {
+  readonly folder: string;
+  readonly identity: ModelIdentity;
+  readonly tier: TierName;
+}
+
+/** @throws OpenGradientError `MODEL_NOT_REGISTERED`. */
+async function findRegistered(
+  { modelRegistry }: Pick<Contracts, "modelRegistry">,
+  { folder, identity, tier }: Wanted,
+): Promise<{ readonly id: string; readonly inferences: number }> {
   const id = modelId(identity);
-  let registered: number;
+  const { publisher } = identity;
   try {
-    registered = Number((await modelRegistry.model(id)).inferences);
+    const { tiers, inferences } = await modelRegistry.model(id);
+    if ((Number(tiers) & tierSet(tier)) !== 0) return { id, inferences: Number(inferences) };
   } catch (cause) {
     if (!isRevert(cause, "ModelRegistryUnknownModel")) throw cause;
     throw new OpenGradientError(
@@ -56,12 +129,9 @@ async function loadModel(
       { cause },
     );
   }
-  // Not in the id: a node that took requests for more than it can prove would lose its collateral.
-  if (registered !== manifest.inferences)
-    throw new OpenGradientError(
-      "MODEL_NOT_REGISTERED",
-      `The model in "${folder}" carries ${manifest.inferences} inferences in a proof; ${publisher} registered it with ${registered}.`,
-      "Do not serve it: nobody can answer all requests that the market takes for it.",
-    );
-  return { modelId: id, model, parts: { origin: modelOrigin(identity), key } };
+  throw new OpenGradientError(
+    "MODEL_NOT_REGISTERED",
+    `The model in "${folder}" is not offered in the ${tier} tier by ${publisher}.`,
+    "Serve a model that is, or ask its publisher.",
+  );
 }

@@ -1,0 +1,278 @@
+import {
+  getLlama,
+  LlamaLogLevel,
+  type Llama,
+  type LlamaContextSequence,
+  type LlamaModel,
+  type Token,
+} from "node-llama-cpp";
+import { AnswerText } from "./answer-text.ts";
+import { requireGguf } from "./gguf.ts";
+import { promptOf } from "./prompt.ts";
+import { RequestLine } from "./request-line.ts";
+import type {
+  FinishReason,
+  GenerateOptions,
+  Generation,
+  Runtime,
+  RuntimeDescription,
+} from "./runtime.ts";
+import { SpokenTokens, TemplateTokens } from "./tokens.ts";
+import type { ChatRequest } from "../../sdk/chat-request.ts";
+import { OpenGradientError } from "../../sdk/errors.ts";
+import {
+  readLanguageModel,
+  type GgufManifest,
+  type LanguageModel,
+} from "../../sdk/language-model.ts";
+
+export interface LlamaOptions {
+  /** `auto` takes the best accelerator there is, `false` none. */
+  readonly gpu?: "auto" | false;
+  /** Processor threads for one request. Without it: one for weights of less than 100 MB, else llama.cpp's choice. */
+  readonly threads?: number;
+  /** Requests that are computed at the same time; each needs memory for a context of its own. */
+  readonly parallel?: number;
+  /** Requests that may wait beside them. */
+  readonly maxWaiting?: number;
+}
+
+/** Threads that wait for each other cost more than they bring while the weights fit into a cache. */
+const TINY_WEIGHTS_BYTES = 100_000_000;
+
+/** Tokens of a prompt that are computed at once. */
+const BATCH = 512;
+
+/** A context that one request at a time has to itself. */
+type Sequence = LlamaContextSequence;
+
+/**
+ * Runs a GGUF file in this process, by llama.cpp.
+ *
+ * Each request that is under way has a context of its own, in its own batches: what others ask at the same time changes
+ * neither an answer nor its rounding. The context is emptied before each request, and the sampler is new.
+ */
+export class LlamaRuntime implements Runtime {
+  readonly name: string;
+  readonly device: string;
+  readonly contentHash: string;
+  readonly #manifest: GgufManifest;
+  readonly #engine: Engine;
+  readonly #requests: RequestLine<Sequence>;
+  readonly #template: TemplateTokens;
+
+  private constructor({ manifest, contentHash }: GgufModel, engine: Engine, maxWaiting: number) {
+    this.name = manifest.name;
+    this.contentHash = contentHash;
+    this.device = engine.device;
+    this.#manifest = manifest;
+    this.#engine = engine;
+    this.#requests = new RequestLine({
+      name: manifest.name,
+      things: engine.sequences,
+      maxWaiting,
+      release: () => engine.llama.dispose(),
+    });
+    this.#template = new TemplateTokens(engine.model, manifest.prompt);
+  }
+
+  /**
+   * Loads a package's weights, after they were checked against its manifest.
+   *
+   * @throws OpenGradientError `LANGUAGE_MODEL_MISSING`, `LANGUAGE_MODEL_INVALID`, or `RUNTIME_FAILED` if there is not enough
+   * memory for it.
+   */
+  static async open(folder: string, options: LlamaOptions = {}): Promise<LlamaRuntime> {
+    const model = requireWeights(folder, await readLanguageModel(folder));
+    await requireGguf(model.weightsFile);
+    const engine = await startEngine(model, options);
+    try {
+      return new LlamaRuntime(model, engine, options.maxWaiting ?? 64);
+    } catch (error) {
+      await engine.llama.dispose();
+      throw error;
+    }
+  }
+
+  describe(): RuntimeDescription {
+    const { name: model, contentHash, device } = this;
+    const { contextLength, runtime } = this.#manifest;
+    const { parallel } = this.#requests;
+    return { runtime, model, contentHash, device, contextLength, parallel };
+  }
+
+  check(request: ChatRequest): Promise<void> {
+    return Promise.resolve(request).then((it) => {
+      this.#prompt(it);
+    });
+  }
+
+  async generate(request: ChatRequest, options: GenerateOptions = {}): Promise<Generation> {
+    const { onText = () => undefined, signal: given } = options;
+    return this.#requests.run(async (sequence, signal) => {
+      const prompt = this.#prompt(request);
+      try {
+        return await this.#answer(sequence, { request, prompt, onText, signal });
+      } catch (cause) {
+        throw this.#failure(cause);
+      }
+    }, given);
+  }
+
+  close(): Promise<void> {
+    return this.#requests.close();
+  }
+
+  /** @throws OpenGradientError `CONTEXT_EXCEEDED`: nothing is cut off silently, neither of the prompt nor of the answer. */
+  #prompt({ messages, max_tokens: maxTokens }: ChatRequest): Token[] {
+    const prompt = this.#template.tokenize(promptOf(this.#manifest.prompt, messages));
+    const { contextLength } = this.#manifest;
+    if (prompt.length + maxTokens <= contextLength) return prompt;
+    throw new OpenGradientError(
+      "CONTEXT_EXCEEDED",
+      `The prompt has ${prompt.length} tokens; with ${maxTokens} of the answer these are more than the ${contextLength} of the model's context.`,
+      "Ask with less text, or for a shorter answer (max_tokens).",
+    );
+  }
+
+  async #answer(
+    sequence: Sequence,
+    { request, prompt, onText, signal }: Task,
+  ): Promise<Generation> {
+    const { stop, trimStart } = this.#manifest;
+    const answer = new AnswerText({ stop: [...stop, ...(request.stop ?? [])], trimStart }, onText);
+    const spoken = new SpokenTokens(this.#engine.model, prompt);
+    let outputTokens = 0;
+    let finishReason: FinishReason = "length";
+    await sequence.clearHistory();
+    for await (const token of draws(sequence, prompt, request, signal)) {
+      outputTokens++;
+      const ends = this.#template.ends(token);
+      if (!ends) answer.add(spoken.add(token));
+      if (ends || answer.isStopped) {
+        finishReason = "stop";
+        break;
+      }
+      if (outputTokens === request.max_tokens) break;
+    }
+    answer.add(spoken.end());
+    answer.end();
+    return { text: answer.text, inputTokens: prompt.length, outputTokens, finishReason };
+  }
+
+  #failure(cause: unknown): OpenGradientError {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    return new OpenGradientError(
+      "RUNTIME_FAILED",
+      `llama.cpp failed to answer: ${said}`,
+      "Ask again; if it fails again, restart the runtime.",
+      { cause },
+    );
+  }
+}
+
+interface Task {
+  readonly request: ChatRequest;
+  readonly prompt: readonly Token[];
+  readonly onText: (piece: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Computes a prompt, then token after token. What a request leaves out is off, not at llama.cpp's defaults. */
+async function* draws(
+  sequence: Sequence,
+  prompt: readonly Token[],
+  { temperature, seed, top_k: topK = 0, top_p: topP = 1 }: ChatRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Token, void> {
+  const { batchSize } = sequence.context;
+  let start = 0;
+  // In the steps in which it would be computed anyway, but with a chance to give up between them.
+  for (; start + batchSize < prompt.length; start += batchSize) {
+    signal.throwIfAborted();
+    await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(start, start + batchSize));
+  }
+  signal.throwIfAborted();
+  const sampling = { temperature, seed, topK, topP, minP: 0, yieldEogToken: true };
+  for await (const token of sequence.evaluate(prompt.slice(start), sampling)) {
+    signal.throwIfAborted();
+    yield token;
+  }
+}
+
+type GgufModel = Extract<LanguageModel, { readonly weightsFile: string }>;
+
+function requireWeights(folder: string, model: LanguageModel): GgufModel {
+  if (model.weightsFile !== undefined) return model;
+  throw new OpenGradientError(
+    "LANGUAGE_MODEL_INVALID",
+    `The model in "${folder}" has no weights: it is at a server.`,
+    'Run it with the runtime "openai".',
+  );
+}
+
+/** What llama.cpp holds for one model. */
+interface Engine {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly sequences: readonly Sequence[];
+  readonly device: string;
+}
+
+async function startEngine(
+  { manifest, weightsFile }: GgufModel,
+  { gpu = "auto", parallel = 1, threads }: LlamaOptions,
+): Promise<Engine> {
+  const complaints: string[] = [];
+  const llama = await getLlama({
+    gpu,
+    // Libraries come with the package: nothing is compiled or downloaded.
+    build: "never",
+    skipDownload: true,
+    progressLogs: false,
+    logLevel: LlamaLogLevel.error,
+    logger: (_level, message) => complaints.push(message.trim()),
+  });
+  try {
+    const model = await llama.loadModel({ modelPath: weightsFile });
+    const tinyThreads = manifest.weights.bytes < TINY_WEIGHTS_BYTES ? 1 : undefined;
+    const { contextLength: contextSize } = manifest;
+    const sequences: Sequence[] = [];
+    for (let i = 0; i < parallel; i++) {
+      const context = await model.createContext({
+        contextSize,
+        batchSize: Math.min(BATCH, contextSize),
+        sequences: 1,
+        ...threadsOption(threads ?? tinyThreads),
+      });
+      sequences.push(context.getSequence());
+    }
+    return { llama, model, sequences, device: await deviceOf(llama, model) };
+  } catch (cause) {
+    await llama.dispose();
+    throw unloadable(weightsFile, complaints, cause);
+  }
+}
+
+function threadsOption(threads: number | undefined) {
+  return threads === undefined ? {} : { threads: { ideal: threads, min: threads } };
+}
+
+async function deviceOf(llama: Llama, model: LlamaModel): Promise<string> {
+  if (llama.gpu === false || model.gpuLayers === 0) return "CPU";
+  const names = await llama.getGpuDeviceNames();
+  return `${llama.gpu}: ${names.join(", ")} (${model.gpuLayers} layers)`;
+}
+
+function unloadable(file: string, complaints: readonly string[], cause: unknown) {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const isMemory = cause instanceof Error && cause.name === "InsufficientMemoryError";
+  return new OpenGradientError(
+    isMemory ? "RUNTIME_FAILED" : "LANGUAGE_MODEL_INVALID",
+    `llama.cpp cannot load "${file}": ${[said, ...complaints].join("; ")}`,
+    isMemory
+      ? "Free memory, or serve fewer requests at the same time."
+      : "Use a GGUF file that this version of llama.cpp knows.",
+    { cause },
+  );
+}

@@ -1,0 +1,310 @@
+import OpenAI, {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+} from "openai";
+import { z } from "zod";
+import { RequestLine } from "./request-line.ts";
+import type {
+  FinishReason,
+  GenerateOptions,
+  Generation,
+  Runtime,
+  RuntimeDescription,
+} from "./runtime.ts";
+import type { ChatRequest } from "../../sdk/chat-request.ts";
+import { OpenGradientError } from "../../sdk/errors.ts";
+import {
+  readLanguageModel,
+  type LanguageModel,
+  type ServerManifest,
+} from "../../sdk/language-model.ts";
+
+export interface ServerOptions {
+  /** Where the server's API begins, such as `http://127.0.0.1:8000/v1`. */
+  readonly url: string;
+  /** What the server asks for, if it does. */
+  readonly apiKey?: string;
+  /** How long an attempt may take until the server begins to answer. */
+  readonly timeoutMs?: number;
+  /** Further attempts where the server is busy, broken or out of reach. */
+  readonly retries?: number;
+  /** Requests that are at the server at the same time. */
+  readonly parallel?: number;
+  /** Requests that may wait beside them. */
+  readonly maxWaiting?: number;
+}
+
+/** Longer tokens than any vocabulary has: a text beyond it is not what the server counted. */
+const MAX_BYTES_PER_TOKEN = 512;
+
+const finishSchema = z.enum(["stop", "length"]);
+
+const usageSchema = z.object({
+  prompt_tokens: z.int().nonnegative(),
+  completion_tokens: z.int().nonnegative(),
+});
+
+/** What of a server's answer is relied on; servers say much else. */
+const answerSchema = z.object({
+  choices: z
+    .array(z.object({ message: z.object({ content: z.string() }), finish_reason: finishSchema }))
+    .length(1),
+  usage: usageSchema,
+});
+
+const chunkSchema = z.object({
+  choices: z
+    .array(
+      z.object({
+        delta: z.object({ content: z.string().nullish() }),
+        finish_reason: finishSchema.nullish(),
+      }),
+    )
+    .max(1),
+  usage: usageSchema.nullish(),
+});
+
+/**
+ * Runs a model at any server that speaks OpenAI's protocol, such as vLLM. That the server runs the model of that name, with
+ * these weights and as asked, and that it counts tokens right, is its word: the manifest says so.
+ */
+export class ServerRuntime implements Runtime {
+  readonly name: string;
+  readonly device: string;
+  readonly contentHash: string;
+  readonly #manifest: ServerManifest;
+  readonly #client: OpenAI;
+  readonly #requests: RequestLine<number>;
+
+  private constructor({ manifest, contentHash }: ServerModel, options: ServerOptions) {
+    const { url: baseURL, apiKey, parallel = 32, maxWaiting = 256 } = options;
+    const { timeoutMs: timeout = 120_000, retries: maxRetries = 2 } = options;
+    this.name = manifest.name;
+    this.contentHash = contentHash;
+    this.device = `server at ${new URL(baseURL).host}`;
+    this.#manifest = manifest;
+    this.#requests = new RequestLine({
+      name: manifest.name,
+      things: Array.from({ length: parallel }, (_, place) => place),
+      maxWaiting,
+      release: () => Promise.resolve(),
+    });
+    // Without any, the client would look for the user's own key in the environment and send it to this server.
+    this.#client = new OpenAI({ baseURL, apiKey: apiKey ?? "none", timeout, maxRetries });
+  }
+
+  /**
+   * Reads a package, and makes sure that the server is there and has the model.
+   *
+   * @throws OpenGradientError `LANGUAGE_MODEL_MISSING`, `LANGUAGE_MODEL_INVALID`, or what `generate` may meet.
+   */
+  static async open(folder: string, options: ServerOptions): Promise<ServerRuntime> {
+    const runtime = new ServerRuntime(
+      requireServed(folder, await readLanguageModel(folder)),
+      options,
+    );
+    await runtime.#requireModel();
+    return runtime;
+  }
+
+  describe(): RuntimeDescription {
+    const { name: model, contentHash, device } = this;
+    const { contextLength, runtime } = this.#manifest;
+    const { parallel } = this.#requests;
+    return { runtime, model, contentHash, device, contextLength, parallel };
+  }
+
+  /** How many tokens a prompt has, only the server can tell. */
+  check({ max_tokens: maxTokens }: ChatRequest): Promise<void> {
+    const { contextLength } = this.#manifest;
+    if (maxTokens < contextLength) return Promise.resolve();
+    return Promise.reject(
+      new OpenGradientError(
+        "CONTEXT_EXCEEDED",
+        `An answer of ${maxTokens} tokens leaves nothing of the ${contextLength} of the model's context for a prompt.`,
+        "Ask for a shorter answer (max_tokens).",
+      ),
+    );
+  }
+
+  async generate(request: ChatRequest, options: GenerateOptions = {}): Promise<Generation> {
+    const { onText, signal: given } = options;
+    return this.#requests.run(async (_, signal) => {
+      try {
+        const generation = await (onText === undefined
+          ? this.#ask(request, signal)
+          : this.#stream(request, onText, signal));
+        requirePlausible(generation, request);
+        return generation;
+      } catch (cause) {
+        throw this.#failure(cause);
+      }
+    }, given);
+  }
+
+  close(): Promise<void> {
+    return this.#requests.close();
+  }
+
+  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Generation> {
+    const answer = answerSchema.parse(
+      await this.#client.chat.completions.create(
+        { ...this.#parameters(request), stream: false },
+        { signal },
+      ),
+    );
+    const [choice] = answer.choices;
+    if (choice === undefined) throw new TypeError("the answer has no choice");
+    return generationOf(choice.message.content, choice.finish_reason, answer.usage);
+  }
+
+  async #stream(
+    request: ChatRequest,
+    onText: (piece: string) => void,
+    signal: AbortSignal,
+  ): Promise<Generation> {
+    const stream = await this.#client.chat.completions.create(
+      { ...this.#parameters(request), stream: true, stream_options: { include_usage: true } },
+      { signal },
+    );
+    let text = "";
+    let finishReason: FinishReason | undefined;
+    let usage: z.output<typeof usageSchema> | undefined;
+    for await (const chunk of stream) {
+      const { choices, usage: counted } = chunkSchema.parse(chunk);
+      const [choice] = choices;
+      const piece = choice?.delta.content ?? "";
+      finishReason = choice?.finish_reason ?? finishReason;
+      usage = counted ?? usage;
+      if (piece === "") continue;
+      text += piece;
+      requireLength(text, request.max_tokens);
+      onText(piece);
+    }
+    return generationOf(text, finishSchema.parse(finishReason), usageSchema.parse(usage));
+  }
+
+  /**
+   * Everything that the request says, by the server's names. What it leaves out is off, where the protocol has a way to say
+   * so; `top_k` is no part of it, and servers that do not know it refuse it.
+   */
+  #parameters({ messages, stop, top_p = 1, top_k, ...rest }: ChatRequest) {
+    return {
+      ...rest,
+      model: this.#manifest.model,
+      messages: [...messages],
+      top_p,
+      n: 1,
+      ...(top_k !== undefined && { top_k }),
+      ...(stop !== undefined && { stop: [...stop] }),
+    };
+  }
+
+  async #requireModel(): Promise<void> {
+    const { model } = this.#manifest;
+    let names: string[];
+    try {
+      names = (await this.#client.models.list()).data.map(({ id }) => id);
+    } catch (cause) {
+      // Some servers have no list.
+      if (cause instanceof APIError && cause.status === 404) return;
+      throw this.#failure(cause);
+    }
+    if (names.includes(model)) return;
+    throw new OpenGradientError(
+      "RUNTIME_REFUSED",
+      `The ${this.device} does not serve "${model}".`,
+      `Name one that it serves: ${names.join(", ")}.`,
+    );
+  }
+
+  #failure(cause: unknown): OpenGradientError {
+    const who = `The ${this.device}`;
+    if (cause instanceof OpenGradientError) return cause;
+    if (cause instanceof z.ZodError)
+      return new OpenGradientError(
+        "RUNTIME_FAILED",
+        `${who} answered something else than OpenAI's protocol says: ${z.prettifyError(cause)}`,
+        "Use a server that counts tokens (usage), also when streaming (stream_options).",
+        { cause },
+      );
+    if (cause instanceof APIConnectionTimeoutError || cause instanceof APIConnectionError)
+      return new OpenGradientError(
+        "RUNTIME_UNREACHABLE",
+        `${who} cannot be reached: ${cause.message}`,
+        "Check that it runs, and its address.",
+        { cause },
+      );
+    if (cause instanceof APIError && !(cause instanceof APIUserAbortError))
+      return refusal(who, cause);
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const hint = "Ask again; if it fails again, look at the server's log.";
+    return new OpenGradientError("RUNTIME_FAILED", `${who} broke off: ${said}`, hint, { cause });
+  }
+}
+
+function refusal(who: string, cause: Error & { readonly status: unknown }): OpenGradientError {
+  const status = typeof cause.status === "number" ? cause.status : undefined;
+  if (status === 429)
+    return new OpenGradientError(
+      "RUNTIME_BUSY",
+      `${who} is busy: ${cause.message}`,
+      "Ask again in a moment.",
+      { cause },
+    );
+  if (status === undefined || status >= 500)
+    return new OpenGradientError(
+      "RUNTIME_FAILED",
+      `${who} failed: ${cause.message}`,
+      "Ask again; if it fails again, look at the server's log.",
+      { cause },
+    );
+  return new OpenGradientError(
+    "RUNTIME_REFUSED",
+    `${who} refuses the request: ${cause.message}`,
+    "Correct what it names; the model's name and key are in the worker's configuration.",
+    { cause },
+  );
+}
+
+function generationOf(
+  text: string,
+  finishReason: FinishReason,
+  usage: z.output<typeof usageSchema>,
+): Generation {
+  const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
+  return { text, inputTokens, outputTokens, finishReason };
+}
+
+/** A server that gave or counted more than was asked for is not billed to the payer. */
+function requirePlausible({ text, outputTokens }: Generation, { max_tokens }: ChatRequest): void {
+  requireLength(text, max_tokens);
+  if (outputTokens <= max_tokens) return;
+  throw new OpenGradientError(
+    "RUNTIME_FAILED",
+    `The server counts ${outputTokens} tokens; ${max_tokens} were asked for at the most.`,
+    "Use a server that keeps to max_tokens.",
+  );
+}
+
+function requireLength({ length }: string, maxTokens: number): void {
+  if (length <= maxTokens * MAX_BYTES_PER_TOKEN) return;
+  throw new OpenGradientError(
+    "RUNTIME_FAILED",
+    `The server answers with more than ${maxTokens} tokens can hold.`,
+    "Use a server that keeps to max_tokens.",
+  );
+}
+
+type ServerModel = Extract<LanguageModel, { readonly manifest: ServerManifest }>;
+
+function requireServed(folder: string, model: LanguageModel): ServerModel {
+  if (model.weightsFile === undefined) return model;
+  throw new OpenGradientError(
+    "LANGUAGE_MODEL_INVALID",
+    `The model in "${folder}" has its weights: it is not at a server.`,
+    'Run it with the runtime "llama".',
+  );
+}

@@ -1,0 +1,60 @@
+import type { ChatRequest } from "../../sdk/chat-request.ts";
+
+/** Why an answer ended: the model or a stop text ended it, or it has as many tokens as the request allows. */
+export type FinishReason = "stop" | "length";
+
+/** An answer, and what it cost. */
+export interface Generation {
+  readonly text: string;
+  /** Tokens of the whole prompt, with what the template puts around messages. */
+  readonly inputTokens: number;
+  /** Tokens that were computed after it: also those of a stop text, and the one that ends an answer. */
+  readonly outputTokens: number;
+  readonly finishReason: FinishReason;
+}
+
+export interface GenerateOptions {
+  /** Gets the text piece by piece; the pieces together are the whole text. */
+  readonly onText?: (piece: string) => void;
+  /** Gives up; `generate` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a runtime serves, and how. */
+export interface RuntimeDescription {
+  /** `llama` or `openai`. */
+  readonly runtime: string;
+  /** The model's name, for people. */
+  readonly model: string;
+  readonly contentHash: string;
+  readonly device: string;
+  readonly contextLength: number;
+  /** Requests that are computed at the same time. */
+  readonly parallel: number;
+}
+
+/** Runs one language model. What a request does not say is not applied, and no request sees anything of another. */
+export interface Runtime {
+  /** The model's name, for people. */
+  readonly name: string;
+  /** What it computes on, for people. */
+  readonly device: string;
+  /** Of the manifest and, where this runtime has the weights, of what it really loaded. */
+  readonly contentHash: string;
+  describe(): RuntimeDescription;
+  /**
+   * Makes sure that a request can be answered, as far as can be told without computing the answer.
+   *
+   * @throws OpenGradientError `CHAT_REQUEST_INVALID` or `CONTEXT_EXCEEDED`, as `generate`.
+   */
+  check(request: ChatRequest): Promise<void>;
+  /**
+   * Answers a request.
+   *
+   * @throws OpenGradientError `CHAT_REQUEST_INVALID` for a role that the model has no template for, `CONTEXT_EXCEEDED`,
+   * `RUNTIME_BUSY`, `RUNTIME_CLOSED`, or what else the runtime may meet.
+   */
+  generate(request: ChatRequest, options?: GenerateOptions): Promise<Generation>;
+  /** Ends what is under way and frees everything. May be called more than once. */
+  close(): Promise<void>;
+}

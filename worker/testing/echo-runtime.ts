@@ -1,0 +1,66 @@
+import { id } from "ethers";
+import type {
+  GenerateOptions,
+  Generation,
+  Runtime,
+  RuntimeDescription,
+} from "../runtimes/runtime.ts";
+import type { ChatRequest } from "../../sdk/chat-request.ts";
+import { OpenGradientError } from "../../sdk/errors.ts";
+
+/** Says what it is told, at once or when it is let. For tests of what stands around a runtime. */
+export class EchoRuntime implements Runtime {
+  readonly name: string;
+  readonly device = "nothing";
+  readonly contentHash: string;
+  /** How often it was asked. */
+  runs = 0;
+  #gate: Promise<void> | undefined;
+
+  constructor(name = "echo") {
+    this.name = name;
+    this.contentHash = id(name);
+  }
+
+  /** Keeps answers back until the result is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#gate = promise;
+    return () => {
+      this.#gate = undefined;
+      resolve(undefined);
+    };
+  }
+
+  describe(): RuntimeDescription {
+    const { name: model, contentHash, device } = this;
+    return { runtime: "echo", model, contentHash, device, contextLength: 1_000, parallel: 8 };
+  }
+
+  check({ max_tokens: maxTokens }: ChatRequest): Promise<void> {
+    const { contextLength } = this.describe();
+    if (maxTokens < contextLength) return Promise.resolve();
+    return Promise.reject(new OpenGradientError("CONTEXT_EXCEEDED", "Too long.", "Ask for less."));
+  }
+
+  async generate({ messages }: ChatRequest, { signal }: GenerateOptions = {}): Promise<Generation> {
+    this.runs++;
+    const text = messages.at(-1)?.content ?? "";
+    if (this.#gate) await Promise.race([this.#gate, aborted(signal)]);
+    signal?.throwIfAborted();
+    if (text === "fail") throw new OpenGradientError("RUNTIME_FAILED", "It broke.", "Ask again.");
+    return { text, inputTokens: text.length, outputTokens: text.length + 1, finishReason: "stop" };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    signal?.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import { id, toBeHex, Wallet, ZeroAddress } from "ethers";
+import type { AttestRequest, InferRequest } from "../enclave/protocol.ts";
+import { canonicalRequest, type ChatRequest } from "../../sdk/chat-request.ts";
+import { modelId } from "../../sdk/model-id.ts";
+
+function addressOf(name: string): string {
+  return new Wallet(id(name)).address;
+}
+
+const PUBLISHER = addressOf("publisher");
+const NODE = addressOf("node");
+
+export const ATTEST_REQUEST: AttestRequest = {
+  chainId: 31_337n,
+  registry: addressOf("registry"),
+  operator: NODE,
+  blockHash: id("block"),
+};
+
+/** A request for a model that an enclave has loaded. */
+export function inferRequest(
+  contentHash: string,
+  { number = 0, ...chat }: Partial<ChatRequest> & { number?: number; content?: string } = {},
+): InferRequest {
+  const { content = `Question ${number}`, ...given } = chat;
+  const request = {
+    messages: [{ role: "user" as const, content }],
+    max_tokens: 16,
+    seed: 0,
+    temperature: 0,
+    ...given,
+  };
+  return {
+    settlement: { chainId: 31_337n, settledBy: addressOf("market") },
+    claim: {
+      modelId: modelIdOf(contentHash),
+      requestId: toBeHex(number, 32),
+      node: NODE,
+      publisher: PUBLISHER,
+    },
+    payer: addressOf("payer"),
+    fee: 10n ** 18n,
+    input: canonicalRequest(request),
+  };
+}
+
+function modelIdOf(contentHash: string): string {
+  const form = { publisher: PUBLISHER, key: ZeroAddress, inputSize: 0, outputSize: 0 };
+  return modelId({ ...form, contentHash });
+}
