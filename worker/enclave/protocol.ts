@@ -1,0 +1,142 @@
+import { getAddress, getBytes, hexlify, isAddress } from "ethers";
+import { z } from "zod";
+import { MEASUREMENT_KINDS, type MeasurementKindName } from "../../sdk/enclave.ts";
+
+/*
+ * What goes over the wire between an enclave and its host, for both sides. Bytes are 0x-prefixed hex, and whole numbers that
+ * may be large are decimal text: JSON has no numbers beyond 2^53 that everybody reads alike.
+ */
+
+/** A whole number of so many bits. */
+function uint(bits: number) {
+  return z.codec(
+    z.string().regex(/^(0|[1-9]\d{0,77})$/, "is not a whole number in quotes"),
+    z
+      .bigint()
+      .min(0n)
+      .max((1n << BigInt(bits)) - 1n),
+    {
+      decode: (text) => BigInt(text),
+      encode: (value) => value.toString(),
+    },
+  );
+}
+
+const hex = z.string().regex(/^0x([0-9a-f]{2})*$/, "is not 0x-prefixed lower-case hex");
+
+const bytes = z.codec(
+  hex,
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  {
+    decode: (text) => getBytes(text),
+    encode: (value) => hexlify(value),
+  },
+);
+
+function fixedBytes(length: number) {
+  return hex.length(2 + 2 * length, `has not ${length} bytes`);
+}
+
+const bytes32 = fixedBytes(32);
+
+const address = z
+  .string()
+  .refine((text) => isAddress(text), { error: "is not an address", abort: true })
+  .overwrite((text) => getAddress(text));
+
+const measurementKind = z.enum(Object.keys(MEASUREMENT_KINDS) as MeasurementKindName[]);
+
+const modelSchema = z.strictObject({
+  contentHash: bytes32,
+  name: z.string(),
+  runtime: z.string(),
+  /** What it computes on, for people. */
+  device: z.string(),
+});
+
+/** Who an enclave is, before anybody vouches for it. */
+export const identitySchema = z.strictObject({
+  kind: measurementKind,
+  address,
+  /** x ‖ y of its secp256k1 key. */
+  publicKey: fixedBytes(64),
+  tlsKeyHash: bytes32,
+  /** What receipts commit to with `evidenceHash`; null if there is nothing. */
+  gpuEvidence: hex.nullable(),
+  models: z.array(modelSchema),
+});
+
+export type EnclaveIdentity = z.output<typeof identitySchema>;
+
+/** What an enclave is to attest: whom it works for, and how fresh that is. */
+export const attestRequestSchema = z.strictObject({
+  chainId: uint(256),
+  registry: address,
+  operator: address,
+  /** Hash of a recent block. */
+  blockHash: bytes32,
+});
+
+export type AttestRequest = z.output<typeof attestRequestSchema>;
+
+export const attestAnswerSchema = z.strictObject({
+  /** A Nitro document or a TDX quote, as the device gave it. */
+  document: bytes,
+});
+
+/** What an enclave is asked to answer, and under which terms. */
+export const inferRequestSchema = z.strictObject({
+  settlement: z.strictObject({ chainId: uint(256), settledBy: address }),
+  claim: z.strictObject({
+    modelId: bytes32,
+    requestId: bytes32,
+    node: address,
+    /** Who published the model: the rest of its id the enclave knows itself. */
+    publisher: address,
+  }),
+  payer: address,
+  fee: uint(128),
+  /** A chat request in canonical form. */
+  input: bytes,
+});
+
+export type InferRequest = z.output<typeof inferRequestSchema>;
+
+/** The request would be answered: there is nothing to say about it. */
+export const checkAnswerSchema = z.strictObject({});
+
+const statementSchema = z.strictObject({
+  payer: address,
+  inputUnits: uint(32),
+  outputUnits: uint(32),
+  fee: uint(128),
+  startedAt: uint(64),
+  completedAt: uint(64),
+  seq: uint(64),
+  evidenceHash: bytes32,
+});
+
+/** An answer, what the enclave says about it, and its signature over both. */
+export const inferAnswerSchema = z.strictObject({
+  output: bytes,
+  statement: statementSchema,
+  /** Compact (EIP-2098). */
+  signature: fixedBytes(64),
+});
+
+export type InferAnswer = z.output<typeof inferAnswerSchema>;
+
+/** Every refusal and failure. */
+export const failureSchema = z.strictObject({
+  error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }),
+});
+
+export type Failure = z.output<typeof failureSchema>;
+
+/** The line that the program writes once it serves. */
+export const readySchema = z.strictObject({
+  port: z.int().min(1).max(65_535),
+  tlsKeyHash: bytes32,
+});
+
+export type Ready = z.output<typeof readySchema>;
