@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { attestCommand } from "./commands/attest/index.ts";
+import { llmCommand } from "./commands/llm/index.ts";
 import { modelCommand } from "./commands/model/index.ts";
 import { nodeCommand } from "./commands/node/index.ts";
 
@@ -8,5 +10,7 @@ export function program(): Command {
     .description("Run, pay for and check AI inference on Base")
     .showHelpAfterError("Run the command with --help to see what it takes.")
     .addCommand(modelCommand())
-    .addCommand(nodeCommand());
+    .addCommand(llmCommand())
+    .addCommand(nodeCommand())
+    .addCommand(attestCommand());
 }

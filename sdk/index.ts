@@ -1,9 +1,19 @@
 export { readAccount } from "./account.ts";
 export {
+  publishLanguageModel,
+  type LanguageModelPublication,
+} from "./actions/publish-language-model.ts";
+export {
   publishModel,
   type ModelPublication,
   type PublishedModel,
 } from "./actions/publish-model.ts";
+export {
+  approvalCalls,
+  approveMeasurement,
+  type GovernanceCall,
+  type MeasurementProposal,
+} from "./actions/approve-measurement.ts";
 export { registerNode, type NodeRegistration } from "./actions/register-node.ts";
 export { requireRegistered, type ModelContent } from "./actions/require-registered.ts";
 export { type StepListener } from "./actions/send.ts";
@@ -29,9 +39,37 @@ export {
   type Usage,
   type Voucher,
 } from "./channel.ts";
+export {
+  canonicalRequest,
+  CHAT_LIMITS,
+  CHAT_ROLES,
+  parseChatRequest,
+  type ChatLimits,
+  type ChatMessage,
+  type ChatRequest,
+  type ChatRole,
+} from "./chat-request.ts";
 export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
+export { bindingHash, nonceOf, tdxReportData, type EnclaveTerms } from "./enclave.ts";
 export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";
 export { keyAddress, type KeyPieces } from "./key-address.ts";
+export { MEASUREMENT_KINDS, measurementId, type MeasurementKindName } from "./measurement-id.ts";
+export {
+  encodeLanguageModel,
+  ggufManifest,
+  languageModelHash,
+  languageModelId,
+  parsePromptTemplate,
+  readLanguageModel,
+  serverManifest,
+  type GgufDescription,
+  type GgufManifest,
+  type LanguageModel,
+  type LanguageModelManifest,
+  type PromptPiece,
+  type PromptTemplate,
+  type ServerManifest,
+} from "./language-model.ts";
 export {
   modelId,
   modelIdOf,
@@ -39,6 +77,17 @@ export {
   type ModelIdentity,
   type ModelParts,
 } from "./model-id.ts";
+export {
+  nitroDocument,
+  type CertificateDescription,
+  type NitroDescription,
+} from "./nitro/describe.ts";
+export {
+  nitroChain,
+  nitroHints,
+  storedCertificates,
+  type NitroHintOptions,
+} from "./nitro/hints.ts";
 export { p384Hints, type P384Statement } from "./p384-hints.ts";
 export { p384Table } from "./p384-table.ts";
 export { signPermit, type Permission } from "./permit.ts";
@@ -49,18 +98,26 @@ export {
   splitEvidence,
   type ProofKindName,
 } from "./proof-kinds.ts";
+export { tdxQuote, type TdxQuote } from "./tdx-quote.ts";
 export { connectProtocol, type Protocol } from "./protocol.ts";
 export {
+  attestedReceipt,
+  decodeAttestedEvidence,
   decodeSignedEvidence,
+  encodeAttestedEvidence,
   encodeSignedEvidence,
   RECEIPT_TYPES,
   receiptDigest,
   receiptDomain,
   receiptHash,
   signAnswer,
+  signAttestedAnswer,
   signedReceipt,
   signReceipt,
   type AnswerClaim,
+  type AttestedAnswer,
+  type AttestedEvidence,
+  type AttestedStatement,
   type InferenceReceipt,
   type Settlement,
   type SignedAnswer,

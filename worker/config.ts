@@ -16,6 +16,47 @@ function decimal(parse: (text: string) => bigint, fallback: string) {
     .transform((text) => parse(text));
 }
 
+/** How to reach an enclave that runs on its own. */
+const remote = {
+  /** Where it serves. */
+  url: z.url({ protocol: /^https$/, error: "is not an https URL" }),
+  /** keccak256 of its TLS key; without it, that of whoever answers first, which is bound by the attestation. */
+  tlsKeyHash: z
+    .string()
+    .regex(/^0x[0-9a-f]{64}$/, "is not 0x and 64 lower-case hex digits")
+    .optional(),
+  /** File with the token that it asks for, if it does. */
+  accessTokenFile: z.string().optional(),
+};
+
+/** What runs language models behind an attested key. */
+const enclaveSchema = z.discriminatedUnion(
+  "attestor",
+  [
+    /** Under a root of somebody's own: it shows nothing, and Base does not take it. */
+    z
+      .strictObject({
+        attestor: z.literal("simulated"),
+        /** To start it beside the worker: folder of the simulated hardware's root and certificates. */
+        folder: z.string().optional(),
+        /** What computes then: the best accelerator there is, or the processor. */
+        gpu: z.union([z.literal("auto"), z.literal(false)]).default("auto"),
+        ...remote,
+        /** To use one that runs already. */
+        url: remote.url.optional(),
+      })
+      .refine(({ folder, url }) => (folder === undefined) !== (url === undefined), {
+        error: "names either a folder, to be started, or a url, if it runs already",
+      }),
+    z.strictObject({ attestor: z.literal("nitro"), ...remote }),
+    z.strictObject({ attestor: z.literal("dstack"), ...remote }),
+  ],
+  { error: 'names no attestor: "simulated", "nitro" or "dstack"' },
+);
+
+/** How to start or reach a node's enclave. */
+export type EnclaveConfig = z.output<typeof enclaveSchema>;
+
 const configSchema = z.strictObject({
   /** JSON-RPC node of the deployment's chain. */
   rpcUrl: z.url({ protocol: /^https?$/, error: "is not an http(s) URL" }),
@@ -31,6 +72,10 @@ const configSchema = z.strictObject({
   models: z
     .array(z.strictObject({ folder: z.string(), publisher: address }))
     .min(1, "names no model"),
+  /** What runs the language models among them; needed exactly if there are any. */
+  enclave: enclaveSchema.optional(),
+  /** How often the enclave's key is looked at. */
+  enclaveCheckIntervalMs: z.int().min(100).default(30_000),
   /** Folder in which openings of private inputs are left, each named by its input hash. */
   openings: z.string().optional(),
   /** Least that a request must pay after royalty, in OPG. */
@@ -81,8 +126,21 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
     keyFile: resolve(config.keyFile),
     dataFolder: resolve(config.dataFolder),
     models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
+    ...(config.enclave !== undefined && { enclave: resolveEnclave(config.enclave, resolve) }),
     ...(config.openings !== undefined && { openings: resolve(config.openings) }),
     ...(config.rapidsnark !== undefined && { rapidsnark: resolve(config.rapidsnark) }),
+  };
+}
+
+function resolveEnclave(
+  enclave: EnclaveConfig,
+  resolve: (relative: string) => string,
+): EnclaveConfig {
+  const { accessTokenFile } = enclave;
+  return {
+    ...enclave,
+    ...("folder" in enclave && enclave.folder !== undefined && { folder: resolve(enclave.folder) }),
+    ...(accessTokenFile !== undefined && { accessTokenFile: resolve(accessTokenFile) }),
   };
 }
 

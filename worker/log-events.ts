@@ -6,6 +6,9 @@ export function logEvents(events: WorkerEvents, log: Logger): void {
   events.on("job", (job) => {
     log.info(job, `Job ${job.state}.`);
   });
+  events.on("enclave", (enclave) => {
+    log.info(enclave, "The enclave's key is attested.");
+  });
   events.on("transaction", (transaction) => {
     log.info(transaction, `Transaction ${transaction.phase}.`);
   });

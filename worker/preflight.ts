@@ -8,10 +8,18 @@ import { describeRevert } from "../sdk/reverts.ts";
 import { NODE_ROLES } from "../sdk/tiers.ts";
 import { currentFees } from "./chain/fees.ts";
 import type { WorkerConfig } from "./config.ts";
-import { loadModels, type ServedModel } from "./models/served-models.ts";
+import {
+  loadModels,
+  type LanguageModel,
+  type ProvenModel,
+  type ServedModel,
+} from "./models/served-models.ts";
 
 /** Gas of serving one request: lock and fulfil, with room for a callback. */
 const GAS_PER_REQUEST = 1_000_000n;
+
+/** Gas of attesting an enclave's key when none of its certificates is known on chain. */
+const GAS_PER_ATTESTATION = 10_500_000n;
 
 /** What a worker stands on: all of it checked. */
 export interface Ground {
@@ -19,7 +27,9 @@ export interface Ground {
   readonly wallet: Wallet;
   readonly provider: JsonRpcProvider;
   readonly protocol: Protocol;
-  readonly models: ReadonlyMap<string, ServedModel>;
+  /** By their ids. */
+  readonly provenModels: ReadonlyMap<string, ProvenModel>;
+  readonly languageModels: ReadonlyMap<string, LanguageModel>;
 }
 
 /**
@@ -36,9 +46,14 @@ export async function preflight(config: WorkerConfig, password?: string): Promis
   try {
     const protocol = connectProtocol(deployment, provider);
     await requireRegistration(protocol, { operator, account });
-    await requireGasMoney(provider, { account, maxFeePerGas });
+    await requireGasMoney(provider, { account, maxFeePerGas, what: "request" });
     const models = await loadModels(config.models, protocol);
-    return { deployment, wallet, provider, protocol, models };
+    requireEnclave(config, models);
+    const served = {
+      provenModels: byId(models, "proven"),
+      languageModels: byId(models, "language"),
+    };
+    return { deployment, wallet, provider, protocol, ...served };
   } catch (error) {
     provider.destroy();
     throw error;
@@ -69,21 +84,62 @@ async function requireRegistration(
 }
 
 /**
- * Makes sure that an account can pay for the gas of a request.
+ * Makes sure that there is an enclave exactly if there is something for it to do.
+ *
+ * @throws OpenGradientError `CONFIG_INVALID`.
+ */
+function requireEnclave({ enclave }: WorkerConfig, models: readonly ServedModel[]): void {
+  const isNeeded = models.some(({ kind }) => kind === "language");
+  if (isNeeded === (enclave !== undefined)) return;
+  throw new OpenGradientError(
+    "CONFIG_INVALID",
+    isNeeded
+      ? "The configuration names a language model, and no enclave that runs it."
+      : "The configuration names an enclave, and no language model for it.",
+    isNeeded ? "Add the member enclave." : "Add a model, or leave the member enclave out.",
+  );
+}
+
+function byId<K extends ServedModel["kind"]>(
+  models: readonly ServedModel[],
+  kind: K,
+): ReadonlyMap<string, Extract<ServedModel, { kind: K }>> {
+  const isWanted = (model: ServedModel): model is Extract<ServedModel, { kind: K }> =>
+    model.kind === kind;
+  return new Map(models.filter(isWanted).map((model) => [model.modelId, model]));
+}
+
+/** What an account has to be able to pay for. */
+const GAS_NEEDS = {
+  request: { gas: GAS_PER_REQUEST, name: "serving one request" },
+  attestation: { gas: GAS_PER_ATTESTATION, name: "attesting the enclave's key" },
+} as const;
+
+/**
+ * Makes sure that an account can pay for the gas of something.
  *
  * @throws OpenGradientError `ACCOUNT_UNFUNDED`.
  */
-async function requireGasMoney(
+export async function requireGasMoney(
   provider: Provider,
-  { account, maxFeePerGas: limit }: { account: string; maxFeePerGas: bigint },
+  {
+    account,
+    maxFeePerGas: limit,
+    what,
+  }: {
+    readonly account: string;
+    readonly maxFeePerGas: bigint;
+    readonly what: keyof typeof GAS_NEEDS;
+  },
 ): Promise<void> {
+  const { gas, name } = GAS_NEEDS[what];
   const balance = await provider.getBalance(account);
   const { maxFeePerGas } = await currentFees(provider, limit);
-  const needed = GAS_PER_REQUEST * maxFeePerGas;
+  const needed = gas * maxFeePerGas;
   if (balance >= needed) return;
   throw new OpenGradientError(
     "ACCOUNT_UNFUNDED",
-    `The account ${account} has ${formatEther(balance)} ETH; serving one request can cost ${formatEther(needed)} ETH in gas.`,
+    `The account ${account} has ${formatEther(balance)} ETH; ${name} can cost ${formatEther(needed)} ETH in gas.`,
     "Send it ETH.",
   );
 }

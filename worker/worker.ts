@@ -6,7 +6,14 @@ import { RequestReader } from "./chain/request-reader.ts";
 import { Submitter } from "./chain/submitter.ts";
 import { TransactionJournal } from "./chain/transaction-journal.ts";
 import type { WorkerConfig } from "./config.ts";
+import type { EnclaveIdentity } from "./enclave/protocol.ts";
 import { WorkerEvents } from "./events.ts";
+import {
+  leaveAttestedTier,
+  openAttestedTier,
+  type AttestedTierServices,
+} from "./attested/attested-tier.ts";
+import { Answerers, type Answerer } from "./jobs/answerer.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { JobStore } from "./jobs/job-store.ts";
@@ -21,6 +28,8 @@ import { createProver } from "../zkml/prove/provers/create-prover.ts";
 export interface Worker {
   /** Account that sends the node's transactions. */
   readonly account: string;
+  /** Who the enclave is that answers for language models, if there are any. */
+  readonly enclave: EnclaveIdentity | undefined;
   /** Ids of the models that the node serves. */
   readonly modelIds: readonly string[];
   readonly jobs: Pick<JobStore, "get">;
@@ -49,17 +58,11 @@ export async function startWorker(
   // Closed last to first, here if something fails, by `stop` otherwise.
   await using resources = new AsyncDisposableStack();
   const { operator, confirmations, pollingIntervalMs } = config;
-  const { deployment, wallet, provider, protocol, models } = await preflight(config, password);
+  const ground = await preflight(config, password);
+  const { deployment, wallet, provider, protocol } = ground;
   resources.adopt(provider, destroy);
-  const modelIds = [...models.keys()];
-  const { jobs, queue, transactions, checkpoints } = await openJournal(config.dataFolder, {
-    events,
-    log,
-    resources,
-  });
-  const prover = resources.adopt(await buildProver(config, { models, deployment, log }), (it) =>
-    it.stop(),
-  );
+  const journal = await openJournal(config.dataFolder, { events, log, resources });
+  const { jobs, queue, transactions, checkpoints } = journal;
 
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -72,9 +75,12 @@ export async function startWorker(
     bumpAfterMs: config.bumpAfterMs,
     maxFeePerGas: config.maxFeePerGasGwei,
   });
+  const attested = { ground, ...journal, submitter, events, log, signal };
+  const tiers = await openTiers(config, attested, resources);
+  const answerers = new Answerers(tiers.answerers);
   const runner = new JobRunner({
     jobs,
-    prover,
+    answerers,
     submitter,
     transactions,
     market: protocol.inferenceMarket,
@@ -86,7 +92,7 @@ export async function startWorker(
   });
   const watcher = new ChainWatcher({
     ...common,
-    reader: new RequestReader({ provider, deployment, modelIds, log }),
+    reader: new RequestReader({ provider, deployment, answerers, log }),
     checkpoints,
     jobs,
     startBlock: deployment.startBlock,
@@ -96,9 +102,39 @@ export async function startWorker(
   resources.defer(() => queue.stop());
   await jobs.resume();
   await queue.serve(config.concurrency, (requestId) => runner.run(requestId));
-  resources.defer(follow(watcher, stopping));
+  resources.defer(follow([watcher.run(), tiers.run()], stopping));
   const opened = resources.move();
-  return { account: wallet.address, modelIds, jobs, events, stop: () => opened.disposeAsync() };
+  return {
+    ...{ account: wallet.address, enclave: tiers.enclave, modelIds: answerers.modelIds },
+    ...{ jobs, events, stop: () => opened.disposeAsync() },
+  };
+}
+
+/** What answers requests, and what has to run meanwhile so that it can. */
+interface Tiers {
+  readonly answerers: readonly Answerer[];
+  readonly run: () => Promise<void>;
+  readonly enclave: EnclaveIdentity | undefined;
+}
+
+/** Opens what the served models need. */
+async function openTiers(
+  config: WorkerConfig,
+  services: AttestedTierServices,
+  resources: AsyncDisposableStack,
+): Promise<Tiers> {
+  const { provenModels, languageModels, deployment } = services.ground;
+  const answerers: Answerer[] = [];
+  if (provenModels.size > 0) {
+    const { log } = services;
+    const prover = await buildProver(config, { models: provenModels, deployment, log });
+    answerers.push(resources.adopt(prover, (it) => it.stop()));
+  }
+  if (languageModels.size === 0)
+    return { answerers, run: () => leaveAttestedTier(config, services), enclave: undefined };
+  const tier = resources.adopt(await openAttestedTier(config, services), (it) => it.close());
+  answerers.push(tier.answerer);
+  return { answerers, run: () => tier.run(), enclave: tier.identity };
 }
 
 /** The prover of the configuration's choice, which starts to prepare. */
@@ -113,12 +149,11 @@ async function buildProver(
   return prover;
 }
 
-/** Sets a watcher going; the result stops it, and every step that waits for the chain. */
-function follow(watcher: ChainWatcher, stopping: AbortController): () => Promise<void> {
-  const watching = watcher.run();
+/** Waits, when it is called, for what runs all the time to end, and has every step that waits for the chain give up. */
+function follow(running: readonly Promise<void>[], stopping: AbortController): () => Promise<void> {
   return async () => {
     stopping.abort();
-    await watching;
+    await Promise.all(running);
   };
 }
 
@@ -138,7 +173,7 @@ async function openJournal(
   const queue = new JobQueue(database, log);
   const transactions = new TransactionJournal(database);
   const jobs = new JobStore({ database, queue, transactions, events });
-  return { jobs, queue, transactions, checkpoints: new CheckpointStore(database) };
+  return { database, jobs, queue, transactions, checkpoints: new CheckpointStore(database) };
 }
 
 function destroy(provider: JsonRpcProvider): void {

@@ -84,7 +84,11 @@ async function registerKey(
   }
 }
 
-async function isKnown({ modelRegistry }: Protocol, id: string): Promise<boolean> {
+/** Whether a model is registered. */
+export async function isKnown(
+  { modelRegistry }: Pick<Protocol, "modelRegistry">,
+  id: string,
+): Promise<boolean> {
   try {
     await modelRegistry.model(id);
     return true;

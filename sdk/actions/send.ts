@@ -1,9 +1,9 @@
-import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import type { TransactionReceipt, TransactionResponse } from "ethers";
 import { OpenGradientError } from "../errors.ts";
 import { describeRevert } from "../reverts.ts";
 
 /** Told of every transaction that an action was made of. */
-export type StepListener = (step: string, receipt: ContractTransactionReceipt) => void;
+export type StepListener = (step: string, receipt: TransactionReceipt) => void;
 
 /**
  * Waits until a transaction is mined.
@@ -12,7 +12,7 @@ export type StepListener = (step: string, receipt: ContractTransactionReceipt) =
  */
 export async function send(
   step: string,
-  transaction: () => Promise<ContractTransactionResponse>,
+  transaction: () => Promise<TransactionResponse>,
   onStep?: StepListener,
 ): Promise<void> {
   try {

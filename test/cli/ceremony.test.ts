@@ -121,7 +121,7 @@ describe("opg model: the ceremony", () => {
   });
 
   it("keeps development keys from Base", async () => {
-    const base = await startLocalChain(BASE_CHAIN_ID);
+    const base = await startLocalChain({ chainId: BASE_CHAIN_ID });
     try {
       const { deployment, publisher } = await fundedProtocolOn(base.connection);
       await writeFile(path.join(folder, "base.json"), encodeDeployment(deployment));

@@ -18,11 +18,14 @@ import {
 } from "../fixtures/models.ts";
 import { fundedProtocolOn, opg, type Fixture } from "../fixtures/protocol.ts";
 import type { Chain } from "../fixtures/network.ts";
+import { bookAttested, bookEnclaves } from "./attested.ts";
 import { bookChannels } from "./channels.ts";
+import { bookChat } from "./chat.ts";
 import { bookOptimistic } from "./optimistic.ts";
 import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { EXPIRY, GasBook, randomTerms } from "./gas-book.ts";
+import { bookNitro } from "./nitro.ts";
 import { bookP384 } from "./p384.ts";
 import { bookSharedProofs } from "./shared-proofs.ts";
 import { bookSigned } from "./signed.ts";
@@ -297,6 +300,10 @@ describe("gas of user actions", function () {
 
   it("answers of the Signed tier", () => bookSigned(fixture, book, EXPIRY));
 
+  it("enclaves", () => bookEnclaves(book));
+
+  it("answers of the Attested tier", () => bookAttested(fixture, book, EXPIRY));
+
   it("the first request of a window", async () => {
     await fixture.provider.send("evm_increaseTime", [3_601]);
     const input = Uint8Array.from({ length: 12 }, (_, i) => i + 1);
@@ -334,6 +341,9 @@ describe("gas of user actions", function () {
   it("payment channels", () => bookChannels(fixture, book));
 
   it("signatures over P-384", () => bookP384(chain, book));
+
+  it("Nitro documents", () => bookNitro(book));
+  it("questions to language models", () => bookChat(chain, fixture, book));
 
   it("is what the snapshot says", () => settle("gas", book.figures()));
 

@@ -129,7 +129,7 @@ describe("worker with models of other proof forms", () => {
   it("settles each once, though it was killed with a shared proof in its hands", async () => {
     const requests = await askMany(3, 200);
     const configuration = await configure("killed");
-    for (const moment of ["Locked", "Proved", "fulfil signed", "fulfil mined"])
+    for (const moment of ["Locked", "Answered", "fulfil signed", "fulfil mined"])
       expect(await runUntilKilled(configuration, moment), moment).to.equal("SIGKILL");
     const { jobs } = await start("killed");
     for (const { requestId } of requests)

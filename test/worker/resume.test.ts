@@ -15,7 +15,7 @@ const MOMENTS = [
   "lock sent",
   "lock mined",
   "Locked",
-  "Proved",
+  "Answered",
   "fulfil signed",
   "fulfil sent",
   "fulfil mined",

@@ -8,9 +8,11 @@ import pino from "pino";
 import { developmentAccount, startLocalChain, type LocalChain } from "../../scripts/local-chain.ts";
 import { Submitter, TransactionTooLarge } from "../../worker/chain/submitter.ts";
 import { TransactionJournal } from "../../worker/chain/transaction-journal.ts";
-import type { SignedTransaction } from "../../worker/chain/transaction.ts";
+import type { SignedTransaction, TransactionIntent } from "../../worker/chain/transaction.ts";
 import { WorkerEvents } from "../../worker/events.ts";
 import { openDatabase } from "../../worker/storage/database.ts";
+
+import { until } from "./jobs.ts";
 
 const SOMEBODY = "0x4444444444444444444444444444444444444444";
 
@@ -20,24 +22,31 @@ describe("submitter", () => {
   let database: PGlite;
   let folder: string;
   let submitter: Submitter;
+  let journal: TransactionJournal;
 
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "submitter-"));
     chain = await startLocalChain();
-    provider = new JsonRpcProvider(chain.rpcUrl);
+    // As a worker's: what was answered a moment ago may not be so any more.
+    provider = new JsonRpcProvider(chain.rpcUrl, undefined, { cacheTimeout: -1 });
     database = await openDatabase(folder);
-    submitter = new Submitter({
+    journal = new TransactionJournal(database);
+    submitter = submitterWith(new AbortController().signal);
+  });
+
+  function submitterWith(signal: AbortSignal): Submitter {
+    return new Submitter({
       wallet: new Wallet(developmentAccount(0).privateKey, provider),
       provider,
       chainId: 31_337n,
-      journal: new TransactionJournal(database),
+      journal,
       events: new WorkerEvents(),
       log: pino({ level: "silent" }),
       ...{ confirmations: 1, pollingIntervalMs: 50, bumpAfterMs: 10_000 },
       maxFeePerGas: 10n ** 10n,
-      signal: new AbortController().signal,
+      signal,
     });
-  });
+  }
 
   after(async () => {
     provider.destroy();
@@ -50,7 +59,7 @@ describe("submitter", () => {
   async function sign(bytes: number, fill = 0): Promise<SignedTransaction[]> {
     const journalled: SignedTransaction[] = [];
     const data = hexlify(new Uint8Array(bytes).fill(fill));
-    const intent = { requestId: "request", purpose: "fulfil", to: SOMEBODY, data } as const;
+    const intent = { subject: "request", purpose: "fulfil", to: SOMEBODY, data } as const;
     await submitter.sign(intent, (transaction) => {
       journalled.push(transaction);
       return Promise.resolve();
@@ -73,5 +82,70 @@ describe("submitter", () => {
         );
       },
     );
+  });
+
+  describe("that gives an intent up", () => {
+    const [account, sender] = [developmentAccount(0).address, developmentAccount(1)];
+    let subjects = 0;
+    let intent: TransactionIntent;
+
+    beforeEach(() => {
+      subjects += 1;
+      intent = { subject: `key ${subjects}`, purpose: "attest", to: SOMEBODY, data: "0x1234" };
+    });
+
+    async function signed(): Promise<SignedTransaction> {
+      await submitter.sign(intent, (transaction) => journal.record(transaction));
+      const [transaction] = await journal.pending(intent);
+      if (transaction === undefined) throw new Error("nothing was journalled");
+      return transaction;
+    }
+
+    it("uses its nonce for a transaction that does nothing", async () => {
+      const { hash, nonce } = await signed();
+      expect(await submitter.abandon(intent)).to.equal("abandoned");
+      expect(await provider.getTransactionReceipt(hash)).to.equal(null);
+      expect(await provider.getTransactionCount(account)).to.equal(nonce + 1);
+      const block = await provider.getBlock("latest", true);
+      const mined = block?.prefetchedTransactions.at(-1);
+      expect([mined?.to, mined?.data, mined?.nonce]).to.deep.equal([account, "0x", nonce]);
+      expect(await submitter.abandon(intent)).to.equal(undefined);
+      expect(await provider.getTransactionCount(account)).to.equal(nonce + 1);
+    });
+
+    it("changes nothing when the intent's own transaction was faster", async () => {
+      const { hash, raw, nonce } = await signed();
+      await provider.broadcastTransaction(raw);
+      expect(await submitter.abandon(intent)).to.equal("mined");
+      expect((await provider.getTransactionReceipt(hash))?.status).to.equal(1);
+      expect(await provider.getTransactionCount(account)).to.equal(nonce + 1);
+    });
+
+    it("replaces it once, however often it is killed meanwhile", async () => {
+      await signed();
+      await provider.send("evm_setAutomine", [false]);
+      const killed = new AbortController();
+      const mortal = submitterWith(killed.signal);
+      const abandoning = mortal.abandon(intent).catch((error: unknown) => error);
+      await until(async () => (await journal.pending(intent)).length === 2);
+      killed.abort();
+      expect(String(await abandoning)).to.include("AbortError");
+      await provider.send("evm_setAutomine", [true]);
+      await provider.send("evm_mine", []);
+      expect(await submitter.abandon(intent)).to.equal("abandoned");
+      const { rows } = await database.query("SELECT * FROM transactions WHERE subject = $1", [
+        intent.subject,
+      ]);
+      expect(rows).to.have.length(2);
+    });
+
+    it("leaves the nonces that follow to others", async () => {
+      const { nonce } = await signed();
+      const next = { ...intent, subject: "another", to: sender.address, data: "0x" };
+      await submitter.sign(next, (transaction) => journal.record(transaction));
+      await submitter.abandon(intent);
+      expect(await submitter.confirm(next)).to.equal("mined");
+      expect(await provider.getTransactionCount(account)).to.equal(nonce + 2);
+    });
   });
 });

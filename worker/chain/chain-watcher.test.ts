@@ -7,6 +7,7 @@ import { id, type Provider } from "ethers";
 import pino from "pino";
 import type { Deployment } from "../../sdk/deployment.ts";
 import { WorkerEvents, type WorkerEventMap } from "../events.ts";
+import { Answerers } from "../jobs/answerer.ts";
 import { JobQueue } from "../jobs/job-queue.ts";
 import { JobStore } from "../jobs/job-store.ts";
 import { openDatabase } from "../storage/database.ts";
@@ -65,7 +66,7 @@ describe("chain watcher", () => {
     const deployment = { addresses: { inferenceMarket: "0x" } } as Deployment;
     watcher = new ChainWatcher({
       provider,
-      reader: new RequestReader({ provider, deployment, modelIds: [], log }),
+      reader: new RequestReader({ provider, deployment, answerers: new Answerers([]), log }),
       checkpoints,
       jobs: new JobStore({
         database,

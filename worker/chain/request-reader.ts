@@ -4,6 +4,7 @@ import type { Deployment } from "../../sdk/deployment.ts";
 import { requestId as hashTerms, termsOf } from "../../sdk/request.ts";
 import { InferenceMarket__factory, type InferenceMarket } from "../../typechain-types/index.js";
 import type { InferenceRequestedEvent } from "../../typechain-types/contracts/InferenceMarket.js";
+import type { Answerers } from "../jobs/answerer.ts";
 import type { FoundRequest } from "../jobs/job.ts";
 
 const MARKET = InferenceMarket__factory.createInterface() satisfies InferenceMarket["interface"];
@@ -11,8 +12,8 @@ const MARKET = InferenceMarket__factory.createInterface() satisfies InferenceMar
 export interface RequestReaderOptions {
   readonly provider: Provider;
   readonly deployment: Deployment;
-  /** Models that this node serves. */
-  readonly modelIds: readonly string[];
+  /** What this node serves: other requests are passed over. */
+  readonly answerers: Answerers;
   readonly log: Logger;
 }
 
@@ -24,16 +25,19 @@ export class RequestReader {
     this.#options = options;
   }
 
-  /** Requests for the served models in these blocks, both included. */
+  /** Requests for the served models, in the tiers that each is served in, in these blocks, both included. */
   async read(fromBlock: number, toBlock: number): Promise<FoundRequest[]> {
-    const { provider, deployment, modelIds } = this.#options;
+    const { provider, deployment, answerers } = this.#options;
     const logs = await provider.getLogs({
       address: deployment.addresses.inferenceMarket,
-      topics: MARKET.encodeFilterTopics("InferenceRequested", [null, [...modelIds]]),
+      topics: MARKET.encodeFilterTopics("InferenceRequested", [null, [...answerers.modelIds]]),
       fromBlock,
       toBlock,
     });
-    return logs.map((log) => requestOf(log)).filter((request) => this.#isGenuine(request));
+    return logs
+      .map((log) => requestOf(log))
+      .filter(({ terms }) => answerers.find(terms) !== undefined)
+      .filter((request) => this.#isGenuine(request));
   }
 
   /** A node that served something else than was asked would lose its collateral: the RPC node is not taken at its word. */

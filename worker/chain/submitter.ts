@@ -5,7 +5,12 @@ import type { Logger } from "pino";
 import type { WorkerEvents } from "../events.ts";
 import { currentFees, raisedFees, type Fees } from "./fees.ts";
 import type { TransactionJournal } from "./transaction-journal.ts";
-import type { SignedTransaction, TransactionIntent, TransactionOutcome } from "./transaction.ts";
+import type {
+  IntentKey,
+  SignedTransaction,
+  TransactionIntent,
+  TransactionOutcome,
+} from "./transaction.ts";
 
 /** EIP-7825: gas that one transaction may ask for. */
 const TRANSACTION_GAS_CAP = 16_777_216n;
@@ -18,6 +23,16 @@ export class TransactionTooLarge extends Error {}
 
 /** The state may have changed a little until a transaction is mined. */
 const GAS_MARGIN_PERCENT = 15n;
+
+/** Gas of a transaction that does nothing. */
+const PLAIN_GAS = 21_000n;
+
+/** What a transaction does. */
+interface Call {
+  readonly to: string;
+  readonly data: string;
+  readonly gasLimit: bigint;
+}
 
 export interface SubmitterOptions {
   /** The one account whose nonces this submitter owns. Nobody else may send from it. */
@@ -79,9 +94,7 @@ export class Submitter {
   }
 
   /** Sends what is journalled for an intent until one transaction is in the chain, or none can be any more. */
-  async confirm(
-    intent: Pick<TransactionIntent, "requestId" | "purpose">,
-  ): Promise<TransactionOutcome | undefined> {
+  async confirm(intent: IntentKey): Promise<TransactionOutcome | undefined> {
     const { journal, signal, pollingIntervalMs } = this.#options;
     let sentAt: number | undefined;
     for (;;) {
@@ -101,6 +114,20 @@ export class Submitter {
     }
   }
 
+  /**
+   * Gives an intent up that has no point any more. Its nonce has to be used all the same, or nothing that follows could be
+   * mined: a transaction that does nothing takes its place, unless the intent's own is faster.
+   */
+  async abandon(intent: IntentKey): Promise<TransactionOutcome | undefined> {
+    const { journal, wallet } = this.#options;
+    const pending = await journal.pending(intent);
+    const latest = pending.at(-1);
+    const isOpen = latest !== undefined && (await this.#outcomeOf(pending)) === undefined;
+    if (isOpen && !this.#doesNothing(latest.raw))
+      await this.#replace(latest, { to: wallet.address, data: "0x", gasLimit: PLAIN_GAS });
+    return this.confirm(intent);
+  }
+
   /** Sends what was not sent yet, and replaces what has waited too long. Returns when it was sent last. */
   async #push(latest: SignedTransaction, sentAt: number | undefined): Promise<number> {
     if (sentAt === undefined) {
@@ -118,15 +145,21 @@ export class Submitter {
   ): Promise<TransactionOutcome | "unconfirmed" | undefined> {
     const { provider, wallet, confirmations } = this.#options;
     const used = await provider.getTransactionCount(wallet.address);
-    for (const { hash } of pending) {
+    for (const { hash, raw } of pending) {
       const receipt = await provider.getTransactionReceipt(hash);
       if (receipt === null) continue;
       const depth = (await provider.getBlockNumber()) - receipt.blockNumber + 1;
       if (depth < confirmations) return "unconfirmed";
-      return receipt.status === 1 ? "mined" : "reverted";
+      if (receipt.status !== 1) return "reverted";
+      return this.#doesNothing(raw) ? "abandoned" : "mined";
     }
     // Asked before the receipts: if the nonce was used then, one of them would have shown it.
     return pending.every(({ nonce }) => nonce < used) ? "lost" : undefined;
+  }
+
+  /** Whether a transaction only uses its nonce. */
+  #doesNothing(raw: string): boolean {
+    return Transaction.from(raw).to === this.#options.wallet.address;
   }
 
   async #nextNonce(): Promise<number> {
@@ -136,18 +169,21 @@ export class Submitter {
     return pending === undefined ? onChain : Math.max(onChain, pending + 1);
   }
 
-  async #replace(stuck: SignedTransaction): Promise<SignedTransaction> {
+  /** Signs a transaction in another's place, at a higher fee; by default one that does the same. */
+  async #replace(
+    stuck: SignedTransaction,
+    call: Call = callOf(Transaction.from(stuck.raw)),
+  ): Promise<SignedTransaction> {
     const { provider, maxFeePerGas, journal, log } = this.#options;
-    const previous = Transaction.from(stuck.raw);
-    const offered = feesOf(previous);
+    const offered = feesOf(Transaction.from(stuck.raw));
     const fees = raisedFees(offered, await currentFees(provider, maxFeePerGas), maxFeePerGas);
     if (fees === undefined) {
       log.warn({ code: "TRANSACTION_STUCK", hash: stuck.hash, ...printable(offered) }, STUCK);
       return stuck;
     }
-    const { requestId, purpose, nonce } = stuck;
-    const { to, data, gasLimit } = previous;
-    const intent = { requestId, purpose, to: to ?? "", data };
+    const { subject, purpose, nonce } = stuck;
+    const { to, data, gasLimit } = call;
+    const intent = { subject, purpose, to, data };
     const replacement = await this.#signWith(intent, { nonce, gasLimit, ...fees });
     await journal.record(replacement);
     this.#tell(replacement, "signed");
@@ -155,13 +191,13 @@ export class Submitter {
   }
 
   async #signWith(
-    { requestId, purpose, to, data }: TransactionIntent,
+    { subject, purpose, to, data }: TransactionIntent,
     terms: { nonce: number; gasLimit: bigint } & Fees,
   ): Promise<SignedTransaction> {
     const { wallet, chainId } = this.#options;
     const raw = await wallet.signTransaction({ type: 2, chainId, to, data, ...terms });
     const hash = Transaction.from(raw).hash ?? "";
-    return { requestId, purpose, hash, raw, nonce: terms.nonce };
+    return { subject, purpose, hash, raw, nonce: terms.nonce };
   }
 
   /** Nodes refuse what they know or have mined already; the next look at the chain shows which it was. */
@@ -180,10 +216,10 @@ export class Submitter {
   }
 
   #tell(
-    { requestId, purpose, hash }: SignedTransaction,
+    { subject, purpose, hash }: SignedTransaction,
     phase: "signed" | "sent" | TransactionOutcome,
   ): void {
-    this.#options.events.emit("transaction", { requestId, purpose, hash, phase });
+    this.#options.events.emit("transaction", { subject, purpose, hash, phase });
   }
 }
 
@@ -198,6 +234,10 @@ function requireSendable({ raw, purpose }: SignedTransaction, gas: bigint): void
 }
 
 const STUCK = "A transaction is not mined and the fee limit is reached. Raise maxFeePerGasGwei.";
+
+function callOf({ to, data, gasLimit }: Transaction): Call {
+  return { to: to ?? "", data, gasLimit };
+}
 
 function withMargin(gas: bigint): bigint {
   const raised = (gas * (100n + GAS_MARGIN_PERCENT)) / 100n;

@@ -1,16 +1,16 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { z } from "zod";
 import type { Queryable } from "../storage/database.ts";
-import type {
-  SignedTransaction,
-  TransactionIntent,
-  TransactionOutcome,
-  TransactionPurpose,
+import {
+  TRANSACTION_PURPOSES,
+  type IntentKey,
+  type SignedTransaction,
+  type TransactionOutcome,
 } from "./transaction.ts";
 
 const rowSchema = z.object({
-  request_id: z.string(),
-  purpose: z.enum(["lock", "fulfil"]) satisfies z.ZodType<TransactionPurpose>,
+  subject: z.string(),
+  purpose: z.enum(TRANSACTION_PURPOSES),
   hash: z.string(),
   raw: z.string(),
   nonce: z.coerce.number(),
@@ -26,34 +26,28 @@ export class TransactionJournal {
 
   /** Notes a signed transaction, within the database transaction that the caller gives. */
   async record(transaction: SignedTransaction, within: Queryable = this.#database): Promise<void> {
-    const { hash, requestId, purpose, nonce, raw } = transaction;
+    const { hash, subject, purpose, nonce, raw } = transaction;
     await within.query(
-      "INSERT INTO transactions (hash, request_id, purpose, nonce, raw) VALUES ($1, $2, $3, $4, $5)",
-      [hash, requestId, purpose, nonce, raw],
+      "INSERT INTO transactions (hash, subject, purpose, nonce, raw) VALUES ($1, $2, $3, $4, $5)",
+      [hash, subject, purpose, nonce, raw],
     );
   }
 
   /** Transactions of an intent whose outcome is not known; the one with the highest fees last. */
-  async pending({
-    requestId,
-    purpose,
-  }: Pick<TransactionIntent, "requestId" | "purpose">): Promise<readonly SignedTransaction[]> {
+  async pending({ subject, purpose }: IntentKey): Promise<readonly SignedTransaction[]> {
     const { rows } = await this.#database.query(
-      `SELECT * FROM transactions WHERE request_id = $1 AND purpose = $2 AND outcome IS NULL
+      `SELECT * FROM transactions WHERE subject = $1 AND purpose = $2 AND outcome IS NULL
        ORDER BY signed_at, hash`,
-      [requestId, purpose],
+      [subject, purpose],
     );
     return rows.map(transactionOf);
   }
 
   /** How often an intent was carried out and did not have the wanted effect. */
-  async attempts({
-    requestId,
-    purpose,
-  }: Pick<TransactionIntent, "requestId" | "purpose">): Promise<number> {
+  async attempts({ subject, purpose }: IntentKey): Promise<number> {
     const { rows } = await this.#database.query<{ count: number }>(
-      "SELECT count(DISTINCT nonce)::int AS count FROM transactions WHERE request_id = $1 AND purpose = $2",
-      [requestId, purpose],
+      "SELECT count(DISTINCT nonce)::int AS count FROM transactions WHERE subject = $1 AND purpose = $2",
+      [subject, purpose],
     );
     return rows[0]?.count ?? 0;
   }
@@ -76,6 +70,6 @@ export class TransactionJournal {
 }
 
 function transactionOf(row: unknown): SignedTransaction {
-  const { request_id, purpose, hash, raw, nonce } = rowSchema.parse(row);
-  return { requestId: request_id, purpose, hash, raw, nonce };
+  const { subject, purpose, hash, raw, nonce } = rowSchema.parse(row);
+  return { subject, purpose, hash, raw, nonce };
 }

@@ -1,21 +1,29 @@
-/** What a transaction does for its job. */
-export type TransactionPurpose = "lock" | "fulfil";
+/** What a transaction is for: the steps of a request's job, and those of an enclave's key. */
+export const TRANSACTION_PURPOSES = ["lock", "fulfil", "attest", "renew", "retire"] as const;
 
-/** `lost`: its nonce was used by a transaction that this worker did not sign. */
-export type TransactionOutcome = "mined" | "reverted" | "lost";
+export type TransactionPurpose = (typeof TRANSACTION_PURPOSES)[number];
 
-/** A call that a job wants to be made. */
-export interface TransactionIntent {
-  readonly requestId: string;
+/**
+ * `lost`: its nonce was used by a transaction that this worker did not sign; `abandoned`: by one that does nothing, because the
+ * intent was given up.
+ */
+export type TransactionOutcome = "mined" | "reverted" | "lost" | "abandoned";
+
+/** What tells intents apart: at most one for a subject and a purpose is under way. */
+export interface IntentKey {
+  /** Id of a request, or address of an enclave's key. */
+  readonly subject: string;
   readonly purpose: TransactionPurpose;
+}
+
+/** A call that is to be made. */
+export interface TransactionIntent extends IntentKey {
   readonly to: string;
   readonly data: string;
 }
 
 /** One way to carry out an intent: signed, with its nonce and fees. */
-export interface SignedTransaction {
-  readonly requestId: string;
-  readonly purpose: TransactionPurpose;
+export interface SignedTransaction extends IntentKey {
   readonly hash: string;
   readonly raw: string;
   readonly nonce: number;

@@ -3,20 +3,18 @@ import type { Logger } from "pino";
 import type { InferenceMarket } from "../../typechain-types/index.js";
 import { feeAt } from "../../sdk/request.ts";
 import { describeRevert, isRevert } from "../../sdk/reverts.ts";
-import { TIERS } from "../../sdk/tiers.ts";
-import { ZkmlError } from "../../zkml/errors.ts";
 import { situationOf, type Situation } from "../chain/situation.ts";
 import { TransactionTooLarge, type Submitter } from "../chain/submitter.ts";
 import type { TransactionJournal } from "../chain/transaction-journal.ts";
 import type { TransactionPurpose } from "../chain/transaction.ts";
-import type { Prover } from "../prover/prover.ts";
+import { Unanswerable, type Answerer, type Answerers } from "./answerer.ts";
 import { hasEnded, type JobState } from "./job-states.ts";
 import type { JobChange, JobStore } from "./job-store.ts";
 import type { Job, SharedPart } from "./job.ts";
 
 export interface JobRunnerOptions {
   readonly jobs: JobStore;
-  readonly prover: Prover;
+  readonly answerers: Answerers;
   readonly submitter: Submitter;
   readonly transactions: TransactionJournal;
   readonly market: InferenceMarket;
@@ -33,6 +31,9 @@ export interface JobRunnerOptions {
 /** A call that the contract accepts when asked and refuses when mined, again and again, is not worth more gas. */
 const MAX_ATTEMPTS = 3;
 
+/** Of a request that was found, or locked, when this node was configured otherwise. */
+const NOT_SERVED = "the model is not served in this tier any more";
+
 /** Where a job goes when it is not this node's turn any more. */
 const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
   served: "Fulfilled",
@@ -42,10 +43,13 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
 };
 
 /**
- * A request cannot be taken in the second in which it is made; its offer may still be too low, its opening not be here, or
- * another job be about to settle it.
+ * A request cannot be taken in the second in which it is made; its offer may still be too low, what answers it not be ready,
+ * or another job be about to settle it.
  */
 class NotYet extends Error {}
+
+/** What the contracts refuse only for now: the block that made the request, or an enclave's clock, is ahead of the next block. */
+const PASSING_REFUSALS = ["InferenceMarketTooFresh", "AttestedVerifierFromTheFuture"] as const;
 
 /** A call to make, and what becomes of the job with it. */
 interface Step {
@@ -76,8 +80,10 @@ export class JobRunner {
         await this.#step(job);
       }
     } catch (error) {
-      if (error instanceof NotYet) log.info({ requestId }, "It is too early for the next step.");
-      else log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
+      if (error instanceof NotYet) {
+        log.info({ requestId, reason: error.message }, "It is too early for the next step.");
+      } else
+        log.warn({ requestId, error: String(error) }, "A step failed and will be tried again.");
       throw error;
     } finally {
       this.#running.delete(requestId);
@@ -91,8 +97,8 @@ export class JobRunner {
       case "Locking":
         return this.#confirmLock(job);
       case "Locked":
-        return this.#prove(job);
-      case "Proved":
+        return this.#answer(job);
+      case "Answered":
         return this.#fulfil(job);
       case "Fulfilling":
         return this.#confirmFulfilment(job);
@@ -103,36 +109,28 @@ export class JobRunner {
 
   async #lock(job: Job): Promise<void> {
     const { jobs, market, node } = this.#options;
+    const answerer = this.#answererOf(job);
+    if (answerer === undefined) return jobs.advance(job, "Declined", { reason: NOT_SERVED });
     const refusal = this.#refusalOf(job);
     if (refusal !== undefined) return jobs.advance(job, "Declined", { reason: refusal });
     const situation = await this.#situationOf(job);
     if (situation !== "open" && situation !== "held") return jobs.advance(job, ENDS[situation]);
-    const prepared = await this.#preparationFor(job);
-    if (prepared instanceof ZkmlError)
-      return jobs.advance(job, "Declined", { reason: `${prepared.code}: ${prepared.message}` });
+    const readiness = await answerer.prepareFor(job);
+    if (readiness.kind === "refused")
+      return jobs.advance(job, "Declined", { reason: readiness.reason });
+    if (readiness.kind === "waiting") throw new NotYet(readiness.reason);
+    const prepared = { opening: readiness.opening };
     if (situation === "held") return jobs.advance(job, "Locked", prepared);
     // The queue comes back to it: more and more rarely, down to every minute and a half.
-    if (!(await this.#paysEnough(job))) throw new NotYet();
+    if (!(await this.#paysEnough(job))) throw new NotYet("it does not pay enough yet");
 
     const data = market.interface.encodeFunctionData("lock", [{ ...job.terms }, node]);
     await this.#sign(job, { purpose: "lock", data, next: "Locking", change: prepared });
   }
 
-  /** What cannot be proved must not be locked, and what a proof takes is kept from before the lock: others could take it away. */
-  async #preparationFor(job: Job): Promise<Pick<JobChange, "opening"> | ZkmlError> {
-    try {
-      const prepared = await this.#options.prover.prepareFor(job);
-      if (prepared === undefined) throw new NotYet();
-      return prepared;
-    } catch (error) {
-      if (error instanceof ZkmlError) return error;
-      throw error;
-    }
-  }
-
   async #confirmLock(job: Job): Promise<void> {
     const { jobs, submitter } = this.#options;
-    await submitter.confirm({ requestId: job.requestId, purpose: "lock" });
+    await submitter.confirm({ subject: job.requestId, purpose: "lock" });
     const situation = await this.#situationOf(job);
     if (situation === "held") return jobs.advance(job, "Locked");
     // Mined and undone by a reorganisation, refused when mined, or never mined: try again.
@@ -140,14 +138,18 @@ export class JobRunner {
     return jobs.advance(job, ENDS[situation]);
   }
 
-  async #prove(job: Job): Promise<void> {
-    const { jobs, prover } = this.#options;
+  async #answer(job: Job): Promise<void> {
+    const { jobs } = this.#options;
+    // Looked at again at each try: what nobody waits for any more is not worth the work.
+    const situation = await this.#situationOf(job);
+    if (situation !== "held" && situation !== "open") return jobs.advance(job, ENDS[situation]);
+    const answerer = this.#answererOf(job);
+    if (answerer === undefined) return jobs.advance(job, "Failed", { reason: NOT_SERVED });
     try {
-      await jobs.advance(job, "Proved", { answer: await prover.prove(job) });
+      await jobs.advance(job, "Answered", { answer: await answerer.answer(job) });
     } catch (error) {
-      // A prover that was stopped, or ran out of memory, may do better later.
-      if (!(error instanceof ZkmlError) || error.code === "PROVER_FAILED") throw error;
-      await jobs.advance(job, "Failed", { reason: `${error.code}: ${error.message}` });
+      if (!(error instanceof Unanswerable)) throw error;
+      await jobs.advance(job, "Failed", { reason: error.message });
     }
   }
 
@@ -155,9 +157,10 @@ export class JobRunner {
     const { jobs, market, node } = this.#options;
     const situation = await this.#situationOf(job);
     if (situation !== "held" && situation !== "open") return jobs.advance(job, ENDS[situation]);
-    if (job.answer === undefined) throw new Error("A proved job has no answer.");
+    if (job.answer === undefined) throw new Error("An answered job has no answer.");
     const { shared, output, evidence } = job.answer;
-    if (shared !== undefined && (await this.#isLedByOther(job, shared))) throw new NotYet();
+    if (shared !== undefined && (await this.#isLedByOther(job, shared)))
+      throw new NotYet("another job settles it");
 
     const data =
       shared === undefined
@@ -194,9 +197,9 @@ export class JobRunner {
 
   async #confirmFulfilment(job: Job): Promise<void> {
     const { jobs, submitter } = this.#options;
-    await submitter.confirm({ requestId: job.requestId, purpose: "fulfil" });
+    await submitter.confirm({ subject: job.requestId, purpose: "fulfil" });
     const situation = await this.#situationOf(job);
-    if (situation === "held" || situation === "open") return jobs.advance(job, "Proved");
+    if (situation === "held" || situation === "open") return jobs.advance(job, "Answered");
     return jobs.advance(job, ENDS[situation]);
   }
 
@@ -204,20 +207,19 @@ export class JobRunner {
   async #sign(job: Job, { purpose, data, next, change }: Step): Promise<void> {
     const { jobs, submitter, transactions, market, log } = this.#options;
     const { requestId } = job;
-    if ((await transactions.attempts({ requestId, purpose })) >= MAX_ATTEMPTS) {
+    if ((await transactions.attempts({ subject: requestId, purpose })) >= MAX_ATTEMPTS) {
       const reason = `${purpose} was refused ${MAX_ATTEMPTS} times when mined`;
       return jobs.advance(job, "Failed", { reason });
     }
     const to = await market.getAddress();
     try {
-      await submitter.sign({ requestId, purpose, to, data }, (transaction) =>
+      await submitter.sign({ subject: requestId, purpose, to, data }, (transaction) =>
         jobs.advance(job, next, { ...change, transaction }),
       );
     } catch (error) {
       const reason = error instanceof TransactionTooLarge ? error.message : describeRevert(error);
       if (reason === undefined) throw error;
-      // The RPC node has tried it in the block that made the request.
-      if (isRevert(error, "InferenceMarketTooFresh")) throw new NotYet();
+      if (PASSING_REFUSALS.some((name) => isRevert(error, name))) throw new NotYet(reason);
       // Others may have been faster since the look at the chain: only a refusal of what should work is a failure.
       const situation = await this.#situationOf(job);
       if (situation !== "open" && situation !== "held") return jobs.advance(job, ENDS[situation]);
@@ -228,7 +230,6 @@ export class JobRunner {
 
   #refusalOf({ terms }: Job): string | undefined {
     const { minimumFee, maximumCollateral } = this.#options;
-    if (terms.tier !== BigInt(TIERS.Proven)) return `tier ${terms.tier} is not served`;
     const most = feeAt(terms, terms.expiry) - terms.royalty;
     if (most < minimumFee) return `pays ${most}, less than ${minimumFee}`;
     if (terms.collateral > maximumCollateral)
@@ -244,6 +245,10 @@ export class JobRunner {
     // The next block is not older than this clock; where blocks are rare, the latest may be.
     const now = Math.max(block.timestamp, Math.floor(Date.now() / 1_000));
     return feeAt(terms, BigInt(now)) - terms.royalty >= minimumFee;
+  }
+
+  #answererOf({ terms }: Job): Answerer | undefined {
+    return this.#options.answerers.find(terms);
   }
 
   #situationOf(job: Job): Promise<Situation> {

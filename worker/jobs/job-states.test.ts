@@ -28,7 +28,7 @@ describe("job states", () => {
 
   it("are not skipped: nothing is fulfilled by this node without being journalled before", () => {
     const before = JOB_STATES.filter((state) => TRANSITIONS[state].includes("Fulfilling"));
-    expect(before).to.deep.equal(["Proved"]);
+    expect(before).to.deep.equal(["Answered"]);
     expect(JOB_STATES.filter((state) => TRANSITIONS[state].includes("Locking"))).to.deep.equal([
       "Found",
     ]);

@@ -7,7 +7,7 @@ export const JOB_STATES = [
   "Found",
   "Locking",
   "Locked",
-  "Proved",
+  "Answered",
   "Fulfilling",
   "Fulfilled",
   "Declined",
@@ -26,12 +26,12 @@ const REOPENED: readonly JobState[] = ["Found"];
 export const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
   Found: ["Locking", "Locked", "Fulfilled", "Declined", "Lost", "Missed", "Failed", "Orphaned"],
   Locking: ["Locked", "Found", "Fulfilled", "Lost", "Missed", "Orphaned"],
-  Locked: ["Proved", "Failed"],
-  Proved: ["Fulfilling", "Fulfilled", "Lost", "Missed", "Failed", "Orphaned"],
-  Fulfilling: ["Fulfilled", "Proved", "Lost", "Missed", "Orphaned"],
-  /** Proved and paid. */
+  Locked: ["Answered", "Fulfilled", "Lost", "Missed", "Failed", "Orphaned"],
+  Answered: ["Fulfilling", "Fulfilled", "Lost", "Missed", "Failed", "Orphaned"],
+  Fulfilling: ["Fulfilled", "Answered", "Lost", "Missed", "Orphaned"],
+  /** Answered, checked by the contracts, and paid. */
   Fulfilled: REOPENED,
-  /** The node does not want it: too cheap, or too much collateral. */
+  /** The node does not want it: too cheap, too much collateral, or nothing that it could answer. */
   Declined: REOPENED,
   /** Another node serves it. */
   Lost: REOPENED,

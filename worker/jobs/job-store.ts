@@ -5,11 +5,11 @@ import type { SignedTransaction } from "../chain/transaction.ts";
 import type { WorkerEvents } from "../events.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { ENDED, TRANSITIONS, type JobState } from "./job-states.ts";
-import { encodeTerms, jobOf, type FoundRequest, type Job, type ProvenAnswer } from "./job.ts";
+import { encodeTerms, jobOf, type FoundRequest, type Job, type Answer } from "./job.ts";
 
 /** What a step adds to its job. */
 export interface JobChange {
-  readonly answer?: ProvenAnswer;
+  readonly answer?: Answer;
   /** Of a private input. */
   readonly opening?: Uint8Array | undefined;
   /** Signed, not yet sent: stored together with the new state. */
@@ -88,9 +88,9 @@ export class JobStore {
       const { affectedRows } = await within.query(
         `UPDATE jobs SET state = $3, reason = $4, changed_at = now(),
            output = coalesce($5, output), evidence = coalesce($6, evidence),
-           witness_ms = coalesce($7, witness_ms), proof_ms = coalesce($8, proof_ms),
-           shared = CASE WHEN $6::bytea IS NULL THEN shared ELSE $9 END,
-           opening = coalesce($10, opening)
+           durations_ms = coalesce($7, durations_ms),
+           shared = CASE WHEN $6::bytea IS NULL THEN shared ELSE $8 END,
+           opening = coalesce($9, opening)
          WHERE request_id = $1 AND state = $2`,
         [requestId, job.state, to, reason ?? null, ...answerColumns(answer), opening ?? null],
       );
@@ -128,15 +128,14 @@ export class JobStore {
   }
 }
 
-/** Output, evidence, times, and with whom the proof is shared; nulls leave what is there. */
-function answerColumns(answer: ProvenAnswer | undefined): readonly unknown[] {
-  if (answer === undefined) return [null, null, null, null, null];
-  const { output, evidence, witnessMs, proofMs, shared } = answer;
+/** Output, evidence, times, and with whom the evidence is shared; nulls leave what is there. */
+function answerColumns(answer: Answer | undefined): readonly unknown[] {
+  if (answer === undefined) return [null, null, null, null];
+  const { output, evidence, durationsMs, shared } = answer;
   return [
     output,
     evidence,
-    witnessMs,
-    proofMs,
+    JSON.stringify(durationsMs),
     shared === undefined ? null : JSON.stringify(shared),
   ];
 }

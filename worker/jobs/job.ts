@@ -9,33 +9,34 @@ export interface FoundRequest {
   readonly input: Uint8Array;
 }
 
-/** A request with all that a proof of it takes. */
-export interface ProvableRequest extends FoundRequest {
-  /** Of a private input; kept from before the request was locked. */
-  readonly opening: Uint8Array | undefined;
-}
-
-/** One of the answers that share a proof. */
+/** One of the answers that share their evidence. */
 export interface SharedPart {
   readonly requestId: string;
   /** 0x-prefixed hex. */
   readonly output: string;
 }
 
-/** A model's answer with its proof. */
-export interface ProvenAnswer {
+/** A model's answer, and what shows that it is the model's. */
+export interface Answer {
   readonly output: Uint8Array;
   readonly evidence: Uint8Array;
-  /** All answers that share the proof, in its order, this one too; none if it has the proof for itself. */
+  /** All answers that share the evidence, in its order, this one too; none if it has it for itself. */
   readonly shared?: readonly SharedPart[] | undefined;
-  readonly witnessMs: number;
-  readonly proofMs: number;
+  /** How long each step took, in milliseconds. */
+  readonly durationsMs: Readonly<Record<string, number>>;
+}
+
+/** A request with all that an answer to it takes. */
+export interface AnswerableRequest extends FoundRequest {
+  /** Of a private input; kept from before the request was locked. */
+  readonly opening: Uint8Array | undefined;
+  /** What it was answered with, which a reorganisation may leave to be sent again. */
+  readonly answer: Answer | undefined;
 }
 
 /** One request on its way through this node. */
-export interface Job extends ProvableRequest {
+export interface Job extends AnswerableRequest {
   readonly state: JobState;
-  readonly answer: ProvenAnswer | undefined;
   /** Why the job ended as it did, where the state alone does not say it. */
   readonly reason: string | undefined;
 }
@@ -61,6 +62,8 @@ const termsSchema = z.object({
 
 const sharedSchema = z.array(z.object({ requestId: z.string(), output: z.string() }));
 
+const durationsSchema = z.record(z.string(), z.number());
+
 const rowSchema = z.object({
   request_id: z.string(),
   state: z.enum(JOB_STATES),
@@ -70,15 +73,14 @@ const rowSchema = z.object({
   output: z.instanceof(Uint8Array).nullable(),
   evidence: z.instanceof(Uint8Array).nullable(),
   shared: z.string().nullable(),
-  witness_ms: z.number().nullable(),
-  proof_ms: z.number().nullable(),
+  durations_ms: z.string().nullable(),
   reason: z.string().nullable(),
 });
 
 /** Reads a job from its row. */
 export function jobOf(row: unknown): Job {
   const { request_id, state, terms, input, opening, reason, ...rest } = rowSchema.parse(row);
-  const { output, evidence, shared, witness_ms, proof_ms } = rest;
+  const { output, evidence, shared, durations_ms } = rest;
   return {
     requestId: request_id,
     state,
@@ -92,8 +94,7 @@ export function jobOf(row: unknown): Job {
             output,
             evidence,
             shared: decodeShared(shared),
-            witnessMs: witness_ms ?? 0,
-            proofMs: proof_ms ?? 0,
+            durationsMs: durationsSchema.parse(JSON.parse(durations_ms ?? "{}")),
           },
     reason: reason ?? undefined,
   };

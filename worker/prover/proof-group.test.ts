@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import type { ProvableRequest } from "../jobs/job.ts";
-import type { ServedModel } from "../models/served-models.ts";
+import type { AnswerableRequest } from "../jobs/job.ts";
+import type { ProvenModel } from "../models/served-models.ts";
 import { takeGroup, type Waiting } from "./proof-group.ts";
 
 /** Five inferences of four bytes to a proof of the first; one of the second. */
 const MODELS = new Map(
   Object.entries({ five: 5, one: 1 }).map(([modelId, inferences]) => {
     const manifest = { inferences, inputSize: 4, outputSize: 4 };
-    return [modelId, { modelId, model: { manifest } } as unknown as ServedModel];
+    return [modelId, { modelId, model: { manifest } } as unknown as ProvenModel];
   }),
 );
 
@@ -18,7 +18,7 @@ function waiting(name: string, modelId: string, inferences = 1, callbackGas = 0n
   const input = new Uint8Array(4 * inferences);
   const request = { requestId: name, terms: { modelId, callbackGas }, input };
   const nothing = (): void => undefined;
-  return { request: request as unknown as ProvableRequest, resolve: nothing, reject: nothing };
+  return { request: request as unknown as AnswerableRequest, resolve: nothing, reject: nothing };
 }
 
 function groupsOf(list: readonly Waiting[]): string[] {
@@ -70,7 +70,7 @@ describe("requests that share a proof", () => {
       return { ...rest, request: { ...request, input: new Uint8Array(50_000) } };
     };
     const models = new Map([
-      ["five", { modelId: "five", model: { manifest: LONG } } as unknown as ServedModel],
+      ["five", { modelId: "five", model: { manifest: LONG } } as unknown as ProvenModel],
     ]);
     const left = ["a", "b", "c"].map(long);
     expect(takeGroup(left, models)).to.have.length(2);

@@ -1,11 +1,11 @@
-import type { ProvableRequest, ProvenAnswer } from "../jobs/job.ts";
+import type { Answer, AnswerableRequest } from "../jobs/job.ts";
 import type { Manifest } from "../../zkml/model/manifest.ts";
-import type { ServedModel } from "../models/served-models.ts";
+import type { ProvenModel } from "../models/served-models.ts";
 
 /** A request that waits for its proof. */
 export interface Waiting {
-  readonly request: ProvableRequest;
-  readonly resolve: (answer: ProvenAnswer) => void;
+  readonly request: AnswerableRequest;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -31,7 +31,7 @@ interface Share {
 /** Takes the request that waits longest out of the list, and all others that fit into one proof with it. */
 export function takeGroup(
   waiting: Waiting[],
-  models: ReadonlyMap<string, ServedModel>,
+  models: ReadonlyMap<string, ProvenModel>,
 ): readonly Waiting[] {
   const first = waiting.shift();
   if (first === undefined) return [];
@@ -56,7 +56,7 @@ export function takeGroup(
 }
 
 function shareOf(
-  { terms, input }: ProvableRequest,
+  { terms, input }: AnswerableRequest,
   { inputSize, outputSize }: Pick<Manifest, "inputSize" | "outputSize">,
 ): Share {
   const inferences = input.length / inputSize;

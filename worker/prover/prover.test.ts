@@ -12,11 +12,11 @@ import { sealInput } from "../../zkml/circuit/sealed-input.ts";
 import { compileModel } from "../../zkml/model/compile-model.ts";
 import { node, tensor } from "../../zkml/onnx/build.ts";
 import { SnarkjsProver } from "../../zkml/prove/provers/snarkjs-prover.ts";
-import { failureOf } from "../../zkml/testing/failure.ts";
 import { onnxFile } from "../../zkml/testing/networks.ts";
-import type { ProvableRequest } from "../jobs/job.ts";
+import type { Readiness } from "../jobs/answerer.ts";
+import type { AnswerableRequest } from "../jobs/job.ts";
 import { Openings } from "../models/openings.ts";
-import type { ServedModel } from "../models/served-models.ts";
+import type { ProvenModel } from "../models/served-models.ts";
 import { Prover } from "./prover.ts";
 
 const log = pino({ level: "silent" });
@@ -29,14 +29,20 @@ const ONNX = onnxFile({
   initializers: { w: tensor([4, 1], [1, 2, 3, 4]) },
 });
 
-function served(form: ProofForm): ServedModel {
+function served(form: ProofForm): ProvenModel {
   const model = compileModel(ONNX, { samples: [[0, 1, 0, 1]], form });
-  return { modelId: "model", model } as unknown as ServedModel;
+  return { modelId: "model", model } as unknown as ProvenModel;
 }
 
-function request(input: Uint8Array, opening?: Uint8Array): ProvableRequest {
+function request(input: Uint8Array, opening?: Uint8Array): AnswerableRequest {
   const terms = { modelId: "model", inputHash: keccak256(input) };
-  return { requestId: "request", terms, input, opening } as unknown as ProvableRequest;
+  return { requestId: "request", terms, input, opening } as unknown as AnswerableRequest;
+}
+
+const WAITING: Readiness = { kind: "waiting", reason: "the input's opening is not here" };
+
+function expectRefusal(readiness: Readiness): void {
+  expect(readiness.kind === "refused" && readiness.reason).to.match(/^INPUT_SIZE: /);
 }
 
 describe("what a proof takes besides the request", () => {
@@ -68,9 +74,9 @@ describe("what a proof takes besides the request", () => {
     writeFile(path.join(folder, keccak256(input)), content);
 
   it("is nothing where inputs are public", async () => {
-    expect(await prover(SHARED).prepareFor(request(TRUTHS))).to.deep.equal({});
+    expect(await prover(SHARED).prepareFor(request(TRUTHS))).to.deep.equal({ kind: "ready" });
     const two = concatBytes(TRUTHS, TRUTHS);
-    expect(await prover(SHARED).prepareFor(request(two))).to.deep.equal({});
+    expect(await prover(SHARED).prepareFor(request(two))).to.deep.equal({ kind: "ready" });
   });
 
   for (const [name, input] of [
@@ -79,16 +85,16 @@ describe("what a proof takes besides the request", () => {
     ["a part of an inference", new Uint8Array(3)],
   ] as const)
     it(`is refused for ${name}`, async () => {
-      const { code } = await failureOf(() => prover(SHARED).prepareFor(request(input)));
-      expect(code).to.equal("INPUT_SIZE");
+      const readiness = await prover(SHARED).prepareFor(request(input));
+      expectRefusal(readiness);
     });
 
   it("is the opening of a private input, once it is there", async () => {
     const { opening, commitment } = sealInput(TRUTHS);
     const asked = request(commitment);
-    expect(await prover(PRIVATE).prepareFor(asked)).to.equal(undefined);
+    expect(await prover(PRIVATE).prepareFor(asked)).to.deep.equal(WAITING);
     await leave(commitment, opening);
-    expect(await prover(PRIVATE).prepareFor(asked)).to.deep.equal({ opening });
+    expect(await prover(PRIVATE).prepareFor(asked)).to.deep.equal({ kind: "ready", opening });
   });
 
   it("is the openings of several, in their order", async () => {
@@ -96,9 +102,10 @@ describe("what a proof takes besides the request", () => {
     const commitment = concatBytes(...sealed.map((each) => each.commitment));
     const openings = sealed.map(({ opening }) => opening);
     await leave(commitment, concatBytes(...openings.toReversed()));
-    expect(await prover(PRIVATE).prepareFor(request(commitment))).to.equal(undefined);
+    expect(await prover(PRIVATE).prepareFor(request(commitment))).to.deep.equal(WAITING);
     await leave(commitment, concatBytes(...openings));
     expect(await prover(PRIVATE).prepareFor(request(commitment))).to.deep.equal({
+      kind: "ready",
       opening: concatBytes(...openings),
     });
   });
@@ -112,20 +119,19 @@ describe("what a proof takes besides the request", () => {
       new Uint8Array(2 * opening.length + 1),
     ]) {
       await leave(commitment, other);
-      expect(await prover(PRIVATE).prepareFor(request(commitment))).to.equal(undefined);
+      expect(await prover(PRIVATE).prepareFor(request(commitment))).to.deep.equal(WAITING);
     }
   });
 
   it("is refused for an opening of what is no input", async () => {
     const { commitment, opening } = sealInput(Uint8Array.of(1, 0, 2, 1));
     await leave(commitment, opening);
-    const { code } = await failureOf(() => prover(PRIVATE).prepareFor(request(commitment)));
-    expect(code).to.equal("INPUT_SIZE");
+    expectRefusal(await prover(PRIVATE).prepareFor(request(commitment)));
   });
 
   it("is what a job has from before a reorganisation, whatever became of the folder", async () => {
     const { commitment, opening } = sealInput(TRUTHS);
     const reopened = request(commitment, opening);
-    expect(await prover(PRIVATE).prepareFor(reopened)).to.deep.equal({ opening });
+    expect(await prover(PRIVATE).prepareFor(reopened)).to.deep.equal({ kind: "ready", opening });
   });
 });

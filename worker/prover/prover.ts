@@ -8,13 +8,15 @@ import { prepareModel, proveTogether } from "../../zkml/prove/prover.ts";
 import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
 import { stopProverThreads } from "../../zkml/prove/threads.ts";
 import { requireKnownInput } from "../../zkml/circuit/proof-form.ts";
-import type { FoundRequest, ProvableRequest, ProvenAnswer } from "../jobs/job.ts";
+import { ZkmlError } from "../../zkml/errors.ts";
+import { Unanswerable, type Answerer, type Readiness } from "../jobs/answerer.ts";
+import type { Answer, AnswerableRequest, FoundRequest } from "../jobs/job.ts";
 import type { Openings } from "../models/openings.ts";
-import type { ServedModel } from "../models/served-models.ts";
+import type { ProvenModel } from "../models/served-models.ts";
 import { takeGroup, type Waiting } from "./proof-group.ts";
 
 export interface ProverOptions {
-  readonly models: ReadonlyMap<string, ServedModel>;
+  readonly models: ReadonlyMap<string, ProvenModel>;
   readonly deployment: Deployment;
   /** The operator that is to be paid. */
   readonly node: string;
@@ -27,12 +29,17 @@ export interface ProverOptions {
 }
 
 /** Runs models and proves what they said. */
-export class Prover {
+export class Prover implements Answerer {
+  readonly tier = "Proven";
   readonly #options: ProverOptions;
   /** One proof takes all cores: two at once would only be late together. */
   readonly #oneAtATime = pLimit(1);
   readonly #waiting: Waiting[] = [];
   #isStopped = false;
+
+  get modelIds(): readonly string[] {
+    return [...this.#options.models.keys()];
+  }
 
   constructor(options: ProverOptions) {
     this.#options = options;
@@ -59,10 +66,20 @@ export class Prover {
    * Proves a request. Requests that wait for the prover at the same time share a proof, if their model's proofs carry several
    * inferences.
    *
-   * @throws ZkmlError `INPUT_SIZE`, `PROVER_FAILED` or `PROOF_INVALID`.
+   * @throws Unanswerable, or ZkmlError `PROVER_FAILED`.
    */
-  prove(request: ProvableRequest): Promise<ProvenAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<ProvenAnswer>();
+  async answer(request: AnswerableRequest): Promise<Answer> {
+    try {
+      return await this.#queue(request);
+    } catch (error) {
+      // A prover that was stopped, or ran out of memory, may do better later.
+      if (!(error instanceof ZkmlError) || error.code === "PROVER_FAILED") throw error;
+      throw new Unanswerable(reasonOf(error), { cause: error });
+    }
+  }
+
+  #queue(request: AnswerableRequest): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     this.#waiting.push({ request, resolve, reject });
     void this.#oneAtATime(() => this.#proveNext());
     return promise;
@@ -92,7 +109,7 @@ export class Prover {
     }
   }
 
-  async #proveTogether(requests: readonly ProvableRequest[]): Promise<readonly ProvenAnswer[]> {
+  async #proveTogether(requests: readonly AnswerableRequest[]): Promise<readonly Answer[]> {
     const { deployment, node, maker } = this.#options;
     const { modelId, model, parts } = this.#servedModel(at(requests, 0));
     const market = deployment.addresses.inferenceMarket;
@@ -106,32 +123,37 @@ export class Prover {
     const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
     const all = answers.map(({ requestId, output }) => ({ requestId, output: hexlify(output) }));
     const shared = all.length === 1 ? undefined : all;
-    return answers.map(({ output }) => ({ output, evidence, shared, witnessMs, proofMs }));
+    const durationsMs = { witness: witnessMs, proof: proofMs };
+    return answers.map(({ output }) => ({ output, evidence, shared, durationsMs }));
   }
 
-  /**
-   * What a proof of a request takes besides the request: of a private input, its opening.
-   *
-   * @returns `undefined` if that is not here yet.
-   * @throws ZkmlError `INPUT_SIZE` if no proof can be made of the input.
-   */
-  async prepareFor(
-    request: ProvableRequest,
-  ): Promise<{ readonly opening?: Uint8Array } | undefined> {
+  /** Has what a proof of a request takes besides the request: of a private input, its opening. Others could take it away later. */
+  async prepareFor(request: AnswerableRequest): Promise<Readiness> {
+    try {
+      return await this.#readinessFor(request);
+    } catch (error) {
+      if (error instanceof ZkmlError) return { kind: "refused", reason: reasonOf(error) };
+      throw error;
+    }
+  }
+
+  /** @throws ZkmlError `INPUT_SIZE` if no proof can be made of the input. */
+  async #readinessFor(request: AnswerableRequest): Promise<Readiness> {
     const { model } = this.#servedModel(request);
     const { form } = model.circuit;
     if (form.inputs === "public") {
       requireKnownInput(form, model.graph, request.input);
-      return {};
+      return { kind: "ready" };
     }
     // A job that a reorganisation has opened again has it from before.
     const opening = request.opening ?? (await this.#options.openings.find(request, model));
-    if (opening === undefined) return undefined;
+    if (opening === undefined)
+      return { kind: "waiting", reason: "the input's opening is not here" };
     requireKnownInput(form, model.graph, opening);
-    return { opening };
+    return { kind: "ready", opening };
   }
 
-  #servedModel({ terms: { modelId } }: FoundRequest): ServedModel {
+  #servedModel({ terms: { modelId } }: FoundRequest): ProvenModel {
     const served = this.#options.models.get(modelId);
     if (served === undefined) throw new Error(`model ${modelId} is not served`);
     return served;
@@ -144,4 +166,8 @@ export class Prover {
     // Proofs are verified with snarkjs, whatever makes them.
     await stopProverThreads();
   }
+}
+
+function reasonOf({ code, message }: ZkmlError): string {
+  return `${code}: ${message}`;
 }

@@ -2,7 +2,9 @@
  * Tables of the journal. Hashes and addresses are 0x-prefixed hex text, as ethers writes them.
  *
  * `transactions` holds every transaction that was ever signed, before it was sent. Several with one nonce are the same
- * intent at rising fees: at most one of them is mined.
+ * intent at rising fees: at most one of them is mined. Its subject is what it is about: a request, or an enclave's key.
+ *
+ * `enclave_keys` holds every key that was to be attested, from before its transaction was sent, until it counts no more.
  */
 export const SCHEMA = `
   CREATE TABLE IF NOT EXISTS jobs (
@@ -14,22 +16,26 @@ export const SCHEMA = `
     output bytea,
     evidence bytea,
     shared text,
-    witness_ms double precision,
-    proof_ms double precision,
+    durations_ms text,
     reason text,
     changed_at timestamptz NOT NULL DEFAULT now()
   );
 
   CREATE TABLE IF NOT EXISTS transactions (
     hash text PRIMARY KEY,
-    request_id text NOT NULL REFERENCES jobs,
+    subject text NOT NULL,
     purpose text NOT NULL,
     nonce bigint NOT NULL,
     raw text NOT NULL,
     outcome text,
     signed_at timestamptz NOT NULL DEFAULT now()
   );
-  CREATE INDEX IF NOT EXISTS transactions_of_request ON transactions (request_id, purpose);
+  CREATE INDEX IF NOT EXISTS transactions_of_subject ON transactions (subject, purpose);
+
+  CREATE TABLE IF NOT EXISTS enclave_keys (
+    key text PRIMARY KEY,
+    added_at timestamptz NOT NULL DEFAULT now()
+  );
 
   CREATE TABLE IF NOT EXISTS checkpoints (
     block_number bigint PRIMARY KEY,

@@ -1,11 +1,23 @@
 import { Command } from "commander";
 import { hexlify } from "ethers";
+import {
+  publishLanguageModel,
+  type LanguageModelPublication,
+} from "../../../sdk/actions/publish-language-model.ts";
 import { publishModel } from "../../../sdk/actions/publish-model.ts";
+import type { StepListener } from "../../../sdk/actions/send.ts";
+import { readLanguageModel } from "../../../sdk/language-model.ts";
+import { isLanguageModel } from "../../../worker/models/served-models.ts";
 import { readPackage } from "../../../zkml/model/package.ts";
 import { encodeKeyDelta, encodeKeySetup } from "../../../zkml/prove/encoding.ts";
 import { requirePublicTau } from "../../../zkml/setup/ceremony.ts";
 import { integerBetween, opgAmount } from "../../arguments.ts";
-import { onChain, withChainOptions, type ChainOptions } from "../../chain-options.ts";
+import {
+  onChain,
+  withChainOptions,
+  type ChainAccess,
+  type ChainOptions,
+} from "../../chain-options.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult, printStep } from "../../output.ts";
 
@@ -21,33 +33,57 @@ interface Options extends ChainOptions {
 
 export function publishCommand(): Command {
   const command = new Command("publish")
-    .description("Register a package's key and model for the Proven tier")
+    .description(
+      "Register a package: for the Proven tier with its key, or a language model for the Attested and Signed tiers",
+    )
     .argument("<folder>", "package")
     .requiredOption("--uri <uri>", "where the package can be fetched")
     .option("--compute-units <n>", "work of one inference", integerBetween(1, 2 ** 48), 1)
     .option("--royalty <opg>", "OPG that you receive per inference", opgAmount, 0n);
   return withJsonOption(withChainOptions(command)).action(
     async (folder: string, { uri, computeUnits, royalty, json, ...chain }: Options) => {
-      const { keys, contentHash, manifest, ceremony } = await readPackage(folder);
-      const publication = {
-        contentHash,
-        keySetup: hexlify(encodeKeySetup(keys.verificationKey)),
-        keyDelta: hexlify(encodeKeyDelta(keys.verificationKey)),
-        inputSize: manifest.inputSize,
-        outputSize: manifest.outputSize,
-        inferences: manifest.inferences,
-        uri,
-        computeUnits,
-        royalty,
-      };
-      const { modelId, key } = await onChain(chain, ({ deployment, account }) => {
-        if (deployment.chainId === BASE_CHAIN_ID) requirePublicTau(ceremony);
-        return publishModel(deployment, account, publication, json ? undefined : printStep);
-      });
+      const offer = { uri, computeUnits, royalty };
+      const publish = (await isLanguageModel(folder))
+        ? await languagePublication(folder, offer)
+        : await provenPublication(folder, offer);
+      const { modelId, key } = await onChain(chain, (access) =>
+        publish(access, json ? undefined : printStep),
+      );
       printResult(json, {
-        object: { modelId, key },
-        lines: [`model ${modelId}`, `key   ${key}`],
+        object: { modelId, ...(key !== undefined && { key }) },
+        lines: [`model ${modelId}`, ...(key === undefined ? [] : [`key   ${key}`])],
       });
     },
   );
+}
+
+type Offer = Omit<LanguageModelPublication, "contentHash">;
+
+/** What is left to do on chain when a package was read. */
+type Publish = (
+  access: ChainAccess,
+  onStep?: StepListener,
+) => Promise<{ readonly modelId: string; readonly key?: string }>;
+
+async function languagePublication(folder: string, offer: Offer): Promise<Publish> {
+  const { contentHash } = await readLanguageModel(folder);
+  return async ({ deployment, account }, onStep) => ({
+    modelId: await publishLanguageModel(deployment, account, { contentHash, ...offer }, onStep),
+  });
+}
+
+async function provenPublication(folder: string, offer: Offer): Promise<Publish> {
+  const { keys, contentHash, manifest, ceremony } = await readPackage(folder);
+  const { inputSize, outputSize, inferences } = manifest;
+  const publication = {
+    contentHash,
+    keySetup: hexlify(encodeKeySetup(keys.verificationKey)),
+    keyDelta: hexlify(encodeKeyDelta(keys.verificationKey)),
+    ...{ inputSize, outputSize, inferences },
+    ...offer,
+  };
+  return ({ deployment, account }, onStep) => {
+    if (deployment.chainId === BASE_CHAIN_ID) requirePublicTau(ceremony);
+    return publishModel(deployment, account, publication, onStep);
+  };
 }

@@ -21,8 +21,16 @@ export function startCommand(): Command {
         ...(password !== undefined && { password }),
       });
       logEvents(worker.events, log);
-      const { account, modelIds } = worker;
-      log.info({ account, operator: config.operator, modelIds }, "The node serves requests.");
+      const { account, modelIds, enclave } = worker;
+      const models = enclave?.models.map(({ name, runtime, device }) => ({
+        name,
+        runtime,
+        device,
+      }));
+      log.info(
+        { account, operator: config.operator, modelIds, enclave: enclave?.kind, models },
+        "The node serves requests.",
+      );
       await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
       log.info("Stopping.");
       await worker.stop();

@@ -1,0 +1,178 @@
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { getBytes } from "ethers";
+import OpenAI from "openai";
+import { developmentAccount, startLocalChain } from "../../scripts/local-chain.ts";
+import { parseChatRequest } from "../../sdk/chat-request.ts";
+import { encodeDeployment } from "../../sdk/deployment.ts";
+import {
+  encodeLanguageModel,
+  languageModelId,
+  readLanguageModel,
+  serverManifest,
+} from "../../sdk/language-model.ts";
+import { tierSet } from "../../sdk/tiers.ts";
+import { OPG_TINY } from "../../worker/testing/opg-tiny.ts";
+import { ACTORS, fundedProtocolOn } from "../fixtures/protocol.ts";
+import { expectFailure } from "./expect-failure.ts";
+import { runOpg, startOpg } from "./run-opg.ts";
+
+const GGUF = "opg-tiny.gguf";
+const QUESTION = "The price was 80 and is now 99. Did it rise or fall?";
+
+describe("opg llm", () => {
+  let folder: string;
+  let contentHash: string;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "opg-llm-"));
+    await copyFile(path.join(OPG_TINY, GGUF), path.join(folder, GGUF));
+    await writeFile(path.join(folder, "notes.gguf"), "GGUF, or so it says");
+    const { manifest, contentHash: hash } = await readLanguageModel(OPG_TINY);
+    if (manifest.runtime !== "llama") throw new Error("opg-tiny has no weights");
+    contentHash = hash;
+    await writeFile(path.join(folder, "prompt.json"), JSON.stringify(manifest.prompt));
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  const opg = (...args: readonly string[]) => runOpg(folder, "llm", ...args);
+
+  describe("describe", () => {
+    const described = ["--prompt", "prompt.json", "--name", "opg-tiny", "--stop", "\n"];
+
+    it("makes a package of a GGUF file", async () => {
+      const { stdout, stderr, exitCode } = await opg("describe", GGUF, ...described, "--json");
+      expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: "" });
+      expect(JSON.parse(stdout)).to.deep.equal({
+        file: "model.json",
+        name: "opg-tiny",
+        contentHash,
+        contextLength: 384,
+      });
+      expect((await readLanguageModel(folder)).contentHash).to.equal(contentHash);
+    });
+
+    it("replaces nothing unless told so", async () => {
+      expectFailure(await opg("describe", GGUF, ...described), "FILE_EXISTS", /model\.json/);
+      const { exitCode } = await opg("describe", GGUF, ...described, "--overwrite");
+      expect(exitCode).to.equal(0);
+    });
+
+    it("says what is wrong with what it was given", async () => {
+      const describe = (...args: readonly string[]) => opg("describe", ...args, "--overwrite");
+      expectFailure(await describe("none.gguf"), "LANGUAGE_MODEL_MISSING", /none\.gguf/);
+      expectFailure(await describe("notes.gguf"), "LANGUAGE_MODEL_INVALID", /not a GGUF file/);
+      expectFailure(await describe(GGUF), "LANGUAGE_MODEL_INVALID", /no chat template/);
+      const prompted = await describe(GGUF, "--prompt", "model.json");
+      expectFailure(prompted, "LANGUAGE_MODEL_INVALID", /no prompt's template/);
+    });
+  });
+
+  describe("ask", () => {
+    it("streams the answer", async () => {
+      const { stdout, exitCode } = await opg("ask", OPG_TINY, QUESTION, "--no-gpu");
+      expect(stdout).to.equal("It rose.\n26 tokens in, 6 out, ended by stop; CPU\n");
+      expect(exitCode).to.equal(0);
+    });
+
+    it("shows as JSON what a contract would ask with", async () => {
+      const draws = ["--temperature", "0.5", "--seed", "3", "--max-tokens", "5"];
+      const { stdout } = await opg("ask", OPG_TINY, QUESTION, "--no-gpu", ...draws, "--json");
+      const { input, ...answer } = JSON.parse(stdout) as { input: string };
+      expect(answer).to.include({ outputTokens: 5, finishReason: "length", device: "CPU" });
+      expect(parseChatRequest(getBytes(input))).to.deep.equal({
+        messages: [{ role: "user", content: QUESTION }],
+        max_tokens: 5,
+        seed: 3,
+        temperature: 0.5,
+      });
+    });
+
+    it("says what is wrong with the question", async () => {
+      const long = await opg("ask", OPG_TINY, QUESTION, "--no-gpu", "--max-tokens", "384");
+      expectFailure(long, "CONTEXT_EXCEEDED", /384/);
+      const system = await opg("ask", OPG_TINY, QUESTION, "--no-gpu", "--system", "Be brief.");
+      expectFailure(system, "CHAT_REQUEST_INVALID", /system/);
+      const hot = await opg("ask", OPG_TINY, QUESTION, "--temperature", "2.5");
+      expectFailure(hot, "CHAT_REQUEST_INVALID", /temperature/);
+    });
+
+    it("wants to know where the server of a model without weights is", async () => {
+      const server = path.join(folder, "server");
+      await mkdir(server);
+      const manifest = serverManifest({ name: "x", model: "x", contextLength: 64 });
+      await writeFile(path.join(server, "model.json"), encodeLanguageModel(manifest));
+      expectFailure(await opg("ask", server, "hi"), "CONFIG_INVALID", /server/);
+      const nobody = await opg("ask", server, "hi", "--server", "http://127.0.0.1:9/v1");
+      expectFailure(nobody, "RUNTIME_UNREACHABLE", /127\.0\.0\.1:9/);
+    });
+  });
+
+  describe("serve", () => {
+    it("answers OpenAI's clients until it is stopped", async () => {
+      const { child, output } = startOpg(
+        folder,
+        "llm",
+        "serve",
+        OPG_TINY,
+        "--no-gpu",
+        "--port",
+        "0",
+      );
+      const closed = once(child, "close");
+      try {
+        while (!output.stdout.includes("/v1\n") && child.exitCode === null) await sleep(50);
+        const baseURL = /^http:.*$/m.exec(output.stdout)?.[0];
+        const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
+        const { choices } = await client.chat.completions.create({
+          model: "opg-tiny",
+          messages: [{ role: "user", content: QUESTION }],
+          temperature: 0,
+        });
+        expect(choices[0]?.message.content).to.equal("It rose.");
+        const port = new URL(baseURL ?? "").port;
+        const second = await opg("serve", OPG_TINY, "--no-gpu", "--port", port);
+        expectFailure(second, "CONFIG_INVALID", /listen/);
+      } finally {
+        child.kill("SIGTERM");
+        expect((await closed)[0]).to.equal(0);
+      }
+    });
+  });
+
+  describe("publish", () => {
+    it("registers the model once, for the tiers that need no proof", async () => {
+      const chain = await startLocalChain();
+      try {
+        const fixture = await fundedProtocolOn(chain.connection);
+        const { deployment, publisher, modelRegistry } = fixture;
+        await writeFile(path.join(folder, "deployment.json"), encodeDeployment(deployment));
+        const key = developmentAccount(ACTORS.indexOf("publisher")).privateKey;
+        await writeFile(path.join(folder, "publisher.key"), key);
+        const access = ["--rpc", chain.rpcUrl, "--deployment", "deployment.json"];
+        const publish = () =>
+          opg(
+            ...["publish", OPG_TINY, "--uri", "https://models.example", "--json"],
+            ...["--key", "publisher.key", "--royalty", "0.5", "--compute-units", "3", ...access],
+          );
+        const first = await publish();
+        const modelId = languageModelId(publisher.address, contentHash);
+        expect(JSON.parse(first.stdout)).to.deep.equal({ modelId, contentHash });
+        const model = await modelRegistry.model(modelId);
+        expect(model.contentHash).to.equal(contentHash);
+        expect(model.tiers).to.equal(tierSet("Signed", "Attested"));
+        expect([model.computeUnits, model.royalty]).to.deep.equal([3n, 5n * 10n ** 17n]);
+        const sent = await publisher.getNonce();
+        expect((await publish()).stdout).to.equal(first.stdout);
+        expect(await publisher.getNonce()).to.equal(sent);
+      } finally {
+        await chain.close();
+      }
+    });
+  });
+});

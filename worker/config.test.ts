@@ -1,0 +1,79 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { OpenGradientError } from "../sdk/errors.ts";
+import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+
+const ADDRESS = "0x1111111111111111111111111111111111111111";
+const HASH = `0x${"ab".repeat(32)}`;
+
+describe("a worker's enclave in its configuration", () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "opg-config-"));
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  async function read(enclave: unknown): Promise<WorkerConfig> {
+    const file = path.join(folder, "worker.json");
+    const rest = { rpcUrl: "http://localhost", deployment: "d", keyFile: "k", dataFolder: "data" };
+    const models = [{ folder: "m", publisher: ADDRESS }];
+    await writeFile(file, JSON.stringify({ ...rest, operator: ADDRESS, models, enclave }));
+    return readWorkerConfig(file);
+  }
+
+  it("may be absent", async () => {
+    expect((await read(undefined)).enclave).to.equal(undefined);
+  });
+
+  it("is started in a folder beside the file", async () => {
+    const { enclave } = await read({ attestor: "simulated", folder: "enclave" });
+    expect(enclave).to.deep.equal({
+      attestor: "simulated",
+      folder: path.join(folder, "enclave"),
+      gpu: "auto",
+    });
+  });
+
+  it("is reached at a URL, with a token out of a file", async () => {
+    const remote = { url: "https://127.0.0.1:8443", tlsKeyHash: HASH };
+    for (const attestor of ["nitro", "dstack"]) {
+      const { enclave } = await read({ attestor, ...remote, accessTokenFile: "token" });
+      const accessTokenFile = path.join(folder, "token");
+      expect(enclave).to.deep.equal({ attestor, ...remote, accessTokenFile });
+    }
+  });
+
+  for (const [name, enclave, fault] of [
+    ["another attestor", { attestor: "sgx" }, 'enclave.attestor: names no attestor: "simulated"'],
+    ["none", {}, "enclave.attestor: names no attestor"],
+    ["neither folder nor URL", { attestor: "simulated" }, "enclave: names either a folder"],
+    [
+      "both",
+      { attestor: "simulated", folder: "f", url: "https://localhost" },
+      "enclave: names either a folder",
+    ],
+    ["an open connection", { attestor: "nitro", url: "http://localhost" }, "enclave.url: is not"],
+    ["no URL of real hardware", { attestor: "nitro" }, "enclave.url: is not an https URL"],
+    [
+      "half a hash",
+      { attestor: "dstack", url: "https://localhost", tlsKeyHash: "0xab" },
+      "enclave.tlsKeyHash: is not 0x and 64",
+    ],
+    [
+      "a folder for real hardware",
+      { attestor: "nitro", url: "https://localhost", folder: "f" },
+      "folder",
+    ],
+    ["an accelerator that nobody has", { attestor: "simulated", folder: "f", gpu: true }, "gpu"],
+  ] as const)
+    it(`is refused with ${name}`, async () => {
+      const error: unknown = await read(enclave).catch((cause: unknown) => cause);
+      if (!(error instanceof OpenGradientError)) throw new Error("it was taken");
+      expect(error.code).to.equal("CONFIG_INVALID");
+      expect(error.message).to.include(fault);
+    });
+});
