@@ -12,18 +12,43 @@ export interface LocalChain {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a chain on a free port. It calls itself by Hardhat's chain id, unless it is to stand for another chain. */
-export async function startLocalChain(chainId = 31_337): Promise<LocalChain> {
-  const chain = { network: "default", override: { chainId } } as const;
+export interface LocalChainOptions {
+  /** Hardhat's own, unless the chain is to stand for another. */
+  readonly chainId?: number;
+  /**
+   * Whether the chain's clock keeps to this machine's: a block is mined every second, and more for transactions; otherwise
+   * it stands still until there is one, and runs ahead by a second for each.
+   */
+  readonly keepsTime?: boolean;
+}
+
+/** Starts a chain on a free port. */
+export async function startLocalChain({
+  chainId = 31_337,
+  keepsTime = false,
+}: LocalChainOptions = {}): Promise<LocalChain> {
+  const mining = { auto: true, interval: keepsTime ? 1_000 : 0 };
+  const override = { chainId, mining, allowBlocksWithSameTimestamp: keepsTime };
+  const chain = { network: "default", override } as const;
   const server = await hre.network.createServer(chain, "127.0.0.1");
   const { address, port } = await server.listen();
   const rpcUrl = `http://${address}:${port}`;
   const connection = await hre.network.create({ network: "local", override: { url: rpcUrl } });
+  if (keepsTime) await catchUp(connection);
   const close = async () => {
     await connection.close();
     await server.close();
   };
   return { rpcUrl, connection, close };
+}
+
+/** The chain's clock begins with its configuration, and is behind by what starting it took. */
+async function catchUp({ ethers: { provider } }: NetworkConnection): Promise<void> {
+  await provider.send("evm_mine", []);
+  const latest = await provider.getBlock("latest");
+  const behind = Math.floor(Date.now() / 1_000) - (latest?.timestamp ?? 0);
+  if (behind > 0) await provider.send("evm_increaseTime", [behind]);
+  await provider.send("evm_mine", []);
 }
 
 /** Key of a development account, by its position among the chain's accounts. */

@@ -15,20 +15,36 @@ declare module "@nomicfoundation/hardhat-ethers/types" {
 
 deployContract(name: 'AccessManager', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
 deployContract(name: 'AccessManager', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AccessManager>
+deployContract(name: 'AttestationDocument', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestationDocument>
+deployContract(name: 'AttestationDocument', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestationDocument>
 deployContract(name: 'AttestedKeyList', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
 deployContract(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
+deployContract(name: 'AttestedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedVerifier>
+deployContract(name: 'AttestedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedVerifier>
 deployContract(name: 'BatchSettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
 deployContract(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'Callbacks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
 deployContract(name: 'Callbacks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
+deployContract(name: 'Cbor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Cbor>
+deployContract(name: 'Cbor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Cbor>
+deployContract(name: 'CertStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CertStore>
+deployContract(name: 'CertStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CertStore>
+deployContract(name: 'ChatRequest', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequest>
+deployContract(name: 'ChatRequest', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequest>
+deployContract(name: 'ChatRequestWriter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequestWriter>
+deployContract(name: 'ChatRequestWriter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequestWriter>
 deployContract(name: 'CollateralAllotments', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CollateralAllotments>
 deployContract(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CollateralAllotments>
+deployContract(name: 'Der', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Der>
+deployContract(name: 'Der', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Der>
 deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
 deployContract(name: 'DigitReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
 deployContract(name: 'ERC1967Proxy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
 deployContract(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ERC1967Proxy>
+deployContract(name: 'EnclaveRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnclaveRegistry>
+deployContract(name: 'EnclaveRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.EnclaveRegistry>
 deployContract(name: 'FeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
 deployContract(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeeEscrow>
 deployContract(name: 'FeePolicy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.FeePolicy>
@@ -47,6 +63,10 @@ deployContract(name: 'IAttestedVerifier', args: any[], signerOrOptions?: ethers.
 deployContract(name: 'IAttestedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IAttestedVerifier>
 deployContract(name: 'IBatchVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
+deployContract(name: 'ICertStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ICertStore>
+deployContract(name: 'ICertStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ICertStore>
+deployContract(name: 'IDcapAttestation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDcapAttestation>
+deployContract(name: 'IDcapAttestation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDcapAttestation>
 deployContract(name: 'IEnclaveRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnclaveRegistry>
 deployContract(name: 'IEnclaveRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnclaveRegistry>
 deployContract(name: 'IFeeEscrow', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IFeeEscrow>
@@ -75,6 +95,8 @@ deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'ISha384Hasher', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISha384Hasher>
+deployContract(name: 'ISha384Hasher', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISha384Hasher>
 deployContract(name: 'ISharedProofVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISharedProofVerifier>
 deployContract(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISharedProofVerifier>
 deployContract(name: 'ISignedRequests', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISignedRequests>
@@ -95,8 +117,12 @@ deployContract(name: 'InferenceConsumer', args: any[], signerOrOptions?: ethers.
 deployContract(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceConsumer>
 deployContract(name: 'InferenceMarket', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
 deployContract(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.InferenceMarket>
+deployContract(name: 'MeasurementPolicy', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeasurementPolicy>
+deployContract(name: 'MeasurementPolicy', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.MeasurementPolicy>
 deployContract(name: 'ModelRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ModelRegistry>
 deployContract(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ModelRegistry>
+deployContract(name: 'NitroVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NitroVerifier>
+deployContract(name: 'NitroVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NitroVerifier>
 deployContract(name: 'NodeRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
 deployContract(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.NodeRegistry>
 deployContract(name: 'OPG', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.OPG>
@@ -123,10 +149,16 @@ deployContract(name: 'RequestBook', args: any[], signerOrOptions?: ethers.Signer
 deployContract(name: 'RequestBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
 deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
 deployContract(name: 'Requesting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
+deployContract(name: 'ScriptedDcapAttestation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ScriptedDcapAttestation>
+deployContract(name: 'ScriptedDcapAttestation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ScriptedDcapAttestation>
+deployContract(name: 'ScriptedNitroVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ScriptedNitroVerifier>
+deployContract(name: 'ScriptedNitroVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ScriptedNitroVerifier>
 deployContract(name: 'Settling', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
 deployContract(name: 'Settling', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Settling>
 deployContract(name: 'Sha384Hasher', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Sha384Hasher>
 deployContract(name: 'Sha384Hasher', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Sha384Hasher>
+deployContract(name: 'Sha384Probe', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Sha384Probe>
+deployContract(name: 'Sha384Probe', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Sha384Probe>
 deployContract(name: 'SharedProofVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SharedProofVerifier>
 deployContract(name: 'SharedProofVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SharedProofVerifier>
 deployContract(name: 'SignedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.SignedVerifier>
@@ -137,20 +169,34 @@ deployContract(name: 'StakeVotes', args: any[], signerOrOptions?: ethers.Signer 
 deployContract(name: 'StakeVotes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.StakeVotes>
 deployContract(name: 'Staking', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
 deployContract(name: 'Staking', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Staking>
+deployContract(name: 'TdxVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TdxVerifier>
+deployContract(name: 'TdxVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TdxVerifier>
 deployContract(name: 'TensorReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
 deployContract(name: 'TensorReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TensorReader>
+deployContract(name: 'TrendReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TrendReader>
+deployContract(name: 'TrendReader', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.TrendReader>
 deployContract(name: 'VerifierRouter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.VerifierRouter>
 deployContract(name: 'WorkMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
 deployContract(name: 'WorkMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.WorkMeter>
+deployContract(name: 'X509', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.X509>
+deployContract(name: 'X509', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.X509>
 getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AccessManager>
+getContractAt(name: 'AttestationDocument', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestationDocument>
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
+getContractAt(name: 'AttestedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedVerifier>
 getContractAt(name: 'BatchSettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchSettlement>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
 getContractAt(name: 'Callbacks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Callbacks>
+getContractAt(name: 'Cbor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Cbor>
+getContractAt(name: 'CertStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CertStore>
+getContractAt(name: 'ChatRequest', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ChatRequest>
+getContractAt(name: 'ChatRequestWriter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ChatRequestWriter>
 getContractAt(name: 'CollateralAllotments', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CollateralAllotments>
+getContractAt(name: 'Der', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Der>
 getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
 getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
+getContractAt(name: 'EnclaveRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.EnclaveRegistry>
 getContractAt(name: 'FeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeeEscrow>
 getContractAt(name: 'FeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.FeePolicy>
 getContractAt(name: 'Governed', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Governed>
@@ -160,6 +206,8 @@ getContractAt(name: 'HostileWallet', address: string | ethers.Addressable, signe
 getContractAt(name: 'IAttestedKeys', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedKeys>
 getContractAt(name: 'IAttestedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedVerifier>
 getContractAt(name: 'IBatchVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchVerifier>
+getContractAt(name: 'ICertStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ICertStore>
+getContractAt(name: 'IDcapAttestation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDcapAttestation>
 getContractAt(name: 'IEnclaveRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnclaveRegistry>
 getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
 getContractAt(name: 'IFeePolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeePolicy>
@@ -174,6 +222,7 @@ getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, s
 getContractAt(name: 'IP384Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IP384Verifier>
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
+getContractAt(name: 'ISha384Hasher', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISha384Hasher>
 getContractAt(name: 'ISharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISharedProofVerifier>
 getContractAt(name: 'ISignedRequests', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedRequests>
 getContractAt(name: 'ISignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedVerifier>
@@ -184,7 +233,9 @@ getContractAt(name: 'IVerifierRouter', address: string | ethers.Addressable, sig
 getContractAt(name: 'IWorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IWorkMeter>
 getContractAt(name: 'InferenceConsumer', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceConsumer>
 getContractAt(name: 'InferenceMarket', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.InferenceMarket>
+getContractAt(name: 'MeasurementPolicy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.MeasurementPolicy>
 getContractAt(name: 'ModelRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ModelRegistry>
+getContractAt(name: 'NitroVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NitroVerifier>
 getContractAt(name: 'NodeRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.NodeRegistry>
 getContractAt(name: 'OPG', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OPG>
 getContractAt(name: 'OpenWorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.OpenWorkMeter>
@@ -198,24 +249,38 @@ getContractAt(name: 'ProofKinds', address: string | ethers.Addressable, signer?:
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
 getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
 getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
+getContractAt(name: 'ScriptedDcapAttestation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ScriptedDcapAttestation>
+getContractAt(name: 'ScriptedNitroVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ScriptedNitroVerifier>
 getContractAt(name: 'Settling', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Settling>
 getContractAt(name: 'Sha384Hasher', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Sha384Hasher>
+getContractAt(name: 'Sha384Probe', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Sha384Probe>
 getContractAt(name: 'SharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SharedProofVerifier>
 getContractAt(name: 'SignedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SignedVerifier>
 getContractAt(name: 'SlashProceeds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.SlashProceeds>
 getContractAt(name: 'StakeVotes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.StakeVotes>
 getContractAt(name: 'Staking', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Staking>
+getContractAt(name: 'TdxVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TdxVerifier>
 getContractAt(name: 'TensorReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TensorReader>
+getContractAt(name: 'TrendReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.TrendReader>
 getContractAt(name: 'VerifierRouter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.VerifierRouter>
 getContractAt(name: 'WorkMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.WorkMeter>
+getContractAt(name: 'X509', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.X509>
 getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AccessManager__factory>
+getContractFactory(name: 'AttestationDocument', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestationDocument__factory>
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
+getContractFactory(name: 'AttestedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedVerifier__factory>
 getContractFactory(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchSettlement__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
 getContractFactory(name: 'Callbacks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Callbacks__factory>
+getContractFactory(name: 'Cbor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Cbor__factory>
+getContractFactory(name: 'CertStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CertStore__factory>
+getContractFactory(name: 'ChatRequest', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ChatRequest__factory>
+getContractFactory(name: 'ChatRequestWriter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ChatRequestWriter__factory>
 getContractFactory(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CollateralAllotments__factory>
+getContractFactory(name: 'Der', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Der__factory>
 getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
 getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
+getContractFactory(name: 'EnclaveRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.EnclaveRegistry__factory>
 getContractFactory(name: 'FeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeeEscrow__factory>
 getContractFactory(name: 'FeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.FeePolicy__factory>
 getContractFactory(name: 'Governed', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Governed__factory>
@@ -225,6 +290,8 @@ getContractFactory(name: 'HostileWallet', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedKeys__factory>
 getContractFactory(name: 'IAttestedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedVerifier__factory>
 getContractFactory(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchVerifier__factory>
+getContractFactory(name: 'ICertStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ICertStore__factory>
+getContractFactory(name: 'IDcapAttestation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDcapAttestation__factory>
 getContractFactory(name: 'IEnclaveRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnclaveRegistry__factory>
 getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
 getContractFactory(name: 'IFeePolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeePolicy__factory>
@@ -239,6 +306,7 @@ getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | 
 getContractFactory(name: 'IP384Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IP384Verifier__factory>
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
+getContractFactory(name: 'ISha384Hasher', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISha384Hasher__factory>
 getContractFactory(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISharedProofVerifier__factory>
 getContractFactory(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedRequests__factory>
 getContractFactory(name: 'ISignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedVerifier__factory>
@@ -249,7 +317,9 @@ getContractFactory(name: 'IVerifierRouter', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'IWorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IWorkMeter__factory>
 getContractFactory(name: 'InferenceConsumer', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceConsumer__factory>
 getContractFactory(name: 'InferenceMarket', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.InferenceMarket__factory>
+getContractFactory(name: 'MeasurementPolicy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.MeasurementPolicy__factory>
 getContractFactory(name: 'ModelRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ModelRegistry__factory>
+getContractFactory(name: 'NitroVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NitroVerifier__factory>
 getContractFactory(name: 'NodeRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.NodeRegistry__factory>
 getContractFactory(name: 'OPG', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OPG__factory>
 getContractFactory(name: 'OpenWorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.OpenWorkMeter__factory>
@@ -263,16 +333,22 @@ getContractFactory(name: 'ProofKinds', signerOrOptions?: ethers.Signer | Factory
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
 getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
 getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
+getContractFactory(name: 'ScriptedDcapAttestation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ScriptedDcapAttestation__factory>
+getContractFactory(name: 'ScriptedNitroVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ScriptedNitroVerifier__factory>
 getContractFactory(name: 'Settling', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Settling__factory>
 getContractFactory(name: 'Sha384Hasher', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Sha384Hasher__factory>
+getContractFactory(name: 'Sha384Probe', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Sha384Probe__factory>
 getContractFactory(name: 'SharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SharedProofVerifier__factory>
 getContractFactory(name: 'SignedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SignedVerifier__factory>
 getContractFactory(name: 'SlashProceeds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.SlashProceeds__factory>
 getContractFactory(name: 'StakeVotes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.StakeVotes__factory>
 getContractFactory(name: 'Staking', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Staking__factory>
+getContractFactory(name: 'TdxVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TdxVerifier__factory>
 getContractFactory(name: 'TensorReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TensorReader__factory>
+getContractFactory(name: 'TrendReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.TrendReader__factory>
 getContractFactory(name: 'VerifierRouter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.VerifierRouter__factory>
 getContractFactory(name: 'WorkMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.WorkMeter__factory>
+getContractFactory(name: 'X509', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.X509__factory>
 // default types
     getContractFactory(
       name: string,

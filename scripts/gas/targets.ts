@@ -30,9 +30,22 @@ export const GAS_TARGETS: Readonly<Record<string, GasTarget>> = {
   "fulfil batch of 32, per item": atMost(36_000, "Boundless", 41_990),
   "fulfil one request for 59 inferences, per inference": atMost(12_000),
   "verify proof of 59 inferences, per inference": atMost(12_000),
+  "fulfil attested": atMost(85_000, "Boundless, null verifier", 87_281),
+  "fulfil batch of 32 attested, per item": atMost(36_000, "Boundless", 41_990),
+  "register enclave, sim, first": atMost(
+    10_200_000,
+    "base/nitro-validator, 5 transactions",
+    41_300_000,
+  ),
   "open channel": atMost(80_000, "x402", 81_544),
   "claim 50 channels, per channel": atMost(17_000, "x402, not skipping", 21_855),
   "pay rewards": atMost(70_000, "Succinct", 78_986),
   "P-384 verification": atMost(1_510_000, "base/nitro-validator", 4_960_000),
+  "nitro attestation, cold": atMost(
+    10_200_000,
+    "base/nitro-validator, five transactions",
+    41_300_000,
+  ),
+  "nitro attestation, chain cached": atMost(2_700_000, "base/nitro-validator", 13_800_000),
   slash: atMost(90_000, "Boundless", 101_033),
 };

@@ -20,6 +20,9 @@ const HIGHLIGHTS: Readonly<Record<string, string>> = {
   "one of 59 inferences in a proof, fulfilled and paid":
     "fulfil one request for 59 inferences, per inference",
   "one of 32 signed answers in a batch": "fulfil batch of 32, per item",
+  "register an enclave by a whole AWS document, nothing known": "register enclave, sim, first",
+  "fulfil an attested request, paid": "fulfil attested",
+  "one of 32 attested answers in a batch": "fulfil batch of 32 attested, per item",
   "one of 50 channels claimed": "claim 50 channels, per channel",
   "lock with collateral": "lock with collateral",
 };

@@ -11,7 +11,14 @@ const FILE = "snapshots/storage-layout.json";
 const BUILDS = "artifacts/build-info";
 
 /** Contracts behind proxies: what an upgrade finds in their storage must not move. */
-const UPGRADEABLE = ["FeeEscrow", "InferenceMarket", "ModelRegistry", "NodeRegistry", "Staking"];
+const UPGRADEABLE = [
+  "EnclaveRegistry",
+  "FeeEscrow",
+  "InferenceMarket",
+  "ModelRegistry",
+  "NodeRegistry",
+  "Staking",
+];
 
 const layoutSchema = z.object({
   // Null where nothing is stored.

@@ -47,11 +47,12 @@ export async function askDigit(
   const answer = (await worker.jobs.get(requestId))?.answer;
   if (answer === undefined) throw new Error("the node did not keep its answer");
   await noteNodeGas(world, requestId);
-  const { witnessMs, proofMs } = answer;
+  const { witness: witnessMs = 0, proof: proofMs = 0 } = answer.durationsMs;
   return { digit: Number(digit), terms: termsOf(request), requestId, witnessMs, proofMs, totalMs };
 }
 
-function ended(worker: Worker, requestId: string): Promise<void> {
+/** Settles when the worker has served a request; fails if it does not. */
+export function ended(worker: Worker, requestId: string): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.events.on("job", (job) => {
       if (job.requestId !== requestId || !hasEnded(job.state)) return;

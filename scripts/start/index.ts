@@ -1,6 +1,6 @@
 /**
- * The whole story on one machine: a contract asks, a node runs the model, proves it and is paid; a cheat is refused, and
- * slashed when it falls silent.
+ * The whole story on one machine: a contract asks, a node runs the model, proves it and is paid; another asks a language
+ * model in an enclave, whose attested key signs the answer. A cheat is refused, and slashed when it falls silent.
  *
  * Run: npm start
  */
@@ -8,6 +8,7 @@ import path from "node:path";
 import process from "node:process";
 import type { PublishedModel } from "../../sdk/actions/publish-model.ts";
 import { at } from "../../zkml/arrays.ts";
+import type { Worker } from "../../worker/worker.ts";
 import type { ModelPackage } from "../../zkml/model/package.ts";
 import { testDigits } from "../models/digits/mnist.ts";
 import { digitsPackage } from "../models/digits/package.ts";
@@ -15,6 +16,14 @@ import { readGasSnapshot } from "../gas/snapshot.ts";
 import { startLocalChain } from "../local-chain.ts";
 import { askDigit, type AskedDigit } from "./ask.ts";
 import { drawDigit } from "./digit-art.ts";
+import { simulatedRoot, startEnclave, trustEnclave, type StoryEnclave } from "./enclave.ts";
+import {
+  answerWithRetiredKey,
+  askTrend,
+  awaitAttestation,
+  deployTrendReader,
+  publishLanguage,
+} from "./language.ts";
 import { GasLedger } from "./ledger.ts";
 import { askRiskily, cheat, expireUnserved, fallSilent, type Attempt } from "./misconduct.ts";
 import { settleAccounts } from "./money.ts";
@@ -33,6 +42,10 @@ import { asCommand } from "../as-command.ts";
 
 const CACHE = path.resolve(import.meta.dirname, "../../.cache");
 const MODEL_FOLDER = path.join(CACHE, "digits");
+const LANGUAGE_FOLDER = path.resolve(import.meta.dirname, "../../worker/models/opg-tiny");
+
+/** The root of this machine's simulated hardware. */
+const HARDWARE_FOLDER = path.join(CACHE, "simulated-hardware");
 
 /** MNIST test images that are asked for. */
 const IMAGES = [0, 1, 2] as const;
@@ -46,34 +59,92 @@ async function tell(): Promise<void> {
       onStep,
     }),
   );
-  const chain = await step("A chain with Base's rules comes up", () => startLocalChain());
+  const chain = await step("A chain with Base's rules comes up", () =>
+    // What enclaves sign carries the time of their clock.
+    startLocalChain({ keepsTime: true }),
+  );
   resources.defer(() => chain.close());
   const gas = new GasLedger();
-  const world = await step("The protocol is deployed", () => deployWorld(chain, gas));
+  const world = await step("The protocol is deployed", async () =>
+    deployWorld(chain, gas, await simulatedRoot(HARDWARE_FOLDER)),
+  );
   const published = await step("The digit classifier is published", () =>
     publishDigits(world, model),
   );
   await step("Two nodes register and stake: an honest one and a cheat", () => registerNodes(world));
-  const digits = await inferences(world, published, resources);
-  const attempts = await misconduct(world, published, model, digits);
+  const language = await enclaveWithModel(world, resources);
+  const worker = await step("The honest node starts its worker", () =>
+    startNode(world, [MODEL_FOLDER, LANGUAGE_FOLDER], language.enclave),
+  );
+  resources.defer(() => worker.stop());
+  const digits = await inferences(world, published, worker);
+  const refused = await attestedAnswers(world, language, worker);
+  const attempts = [refused, ...(await misconduct(world, published, model, digits))];
   const payments = await step("Everybody is paid", () => settleAccounts(world, published));
   const steady = await readGasSnapshot();
   say(report({ digits, attempts, payments, gas: gas.entries, steady }));
+}
+
+/** A language model in an enclave, and governance that trusts what runs there. */
+interface EnclaveWithModel {
+  readonly enclave: StoryEnclave;
+  readonly modelId: string;
+}
+
+async function enclaveWithModel(
+  world: World,
+  resources: AsyncDisposableStack,
+): Promise<EnclaveWithModel> {
+  const modelId = await step("A language model is published", () =>
+    publishLanguage(world, LANGUAGE_FOLDER),
+  );
+  const folders = { hardware: HARDWARE_FOLDER, model: LANGUAGE_FOLDER };
+  const enclave = await step("A simulated enclave loads it", async (says) => {
+    const started = await startEnclave(world, folders);
+    says(`its hardware measures ${started.measurement.measurementId.slice(0, 18)}…`);
+    return started;
+  });
+  resources.defer(enclave.stop);
+  await step("Governance trusts this measurement, for this model", () =>
+    trustEnclave(world, enclave, modelId),
+  );
+  return { enclave, modelId };
+}
+
+/** A contract asks the language model; then the enclave's key is retired, and what it signs counts no more. */
+async function attestedAnswers(
+  world: World,
+  { enclave, modelId }: EnclaveWithModel,
+  worker: Worker,
+): Promise<Attempt> {
+  await step("The enclave's key is attested", async (says) => {
+    const gas = await awaitAttestation(world, enclave);
+    says(`a whole Nitro document in one transaction, ${gas.toLocaleString("en")} gas`);
+  });
+  const reader = await step("A developer deploys a contract that asks where a price went", () =>
+    deployTrendReader(world, modelId),
+  );
+  const asked = await step("The contract asks the language model", async (says) => {
+    const result = await askTrend(world, reader, worker);
+    says("it is answered, attested and paid");
+    return result;
+  });
+  say(`  ${asked.question}\n  → ${asked.answer}`);
+  return step("The key is retired, and a receipt that it signs is refused", async () => {
+    await fundPayer(world);
+    return answerWithRetiredKey(world, enclave, modelId);
+  });
 }
 
 /** Honest work: a contract asks for digits, and a worker serves it. */
 async function inferences(
   world: World,
   published: PublishedModel,
-  resources: AsyncDisposableStack,
+  worker: Worker,
 ): Promise<AskedDigit[]> {
   const reader = await step("A developer deploys a contract that reads digits", () =>
     deployReader(world, published),
   );
-  const worker = await step("The honest node starts its worker", () =>
-    startNode(world, MODEL_FOLDER),
-  );
-  resources.defer(() => worker.stop());
   const { images, labels } = await testDigits();
   const digits: AskedDigit[] = [];
   for (const index of IMAGES) {
@@ -97,12 +168,8 @@ async function misconduct(
 ): Promise<readonly Attempt[]> {
   const image = at((await testDigits()).images, 0);
   const truth = at(digits, 0).digit;
-  const risky = await step(
-    "Somebody wants more collateral than the honest node risks",
-    async () => {
-      await fundPayer(world);
-      return askRiskily(world, published, { image, salt: 1 });
-    },
+  const risky = await step("Somebody wants more collateral than the honest node risks", () =>
+    askRiskily(world, published, { image, salt: 1 }),
   );
   const attempts = await step("The cheat is refused, twice", () =>
     cheat(world, published, model, { ...risky, image, truth }),

@@ -32,8 +32,8 @@ async function fees({ feeEscrow }: World["protocol"]): Promise<Payment[]> {
   const royalties = await feeEscrow.queryFilter(feeEscrow.filters.RoyaltiesCollected());
   return [
     ...earned.flatMap(({ args }) => [
-      payment("DigitReader", "the node", args.amount, "proved inferences"),
-      payment("DigitReader", "treasury", args.treasuryAmount, "its share of the fees"),
+      payment("both readers", "the node", args.amount, "proved and attested answers"),
+      payment("both readers", "treasury", args.treasuryAmount, "its share of the fees"),
     ]),
     ...royalties.map(({ args }) =>
       payment("DigitReader", "publisher", args.amount, "royalties of the model"),

@@ -21,7 +21,7 @@ export function report({ digits, attempts, payments, gas, steady }: Story): stri
   return [
     "Who paid whom",
     paymentTable(payments),
-    "What the cheat heard",
+    "What was refused",
     attempts.map(({ what, refusal }) => `  ${what}:\n    ${refusal}`).join("\n"),
     "Gas: in this run, where much is written for the first time, and on any later day (snapshots/gas.json)",
     gasTable(gas, steady),

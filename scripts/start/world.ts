@@ -15,6 +15,7 @@ import { startWorker, type Worker } from "../../worker/worker.ts";
 import type { ModelPackage } from "../../zkml/model/package.ts";
 import { encodeKeyDelta, encodeKeySetup } from "../../zkml/prove/encoding.ts";
 import { developmentAccount, type LocalChain } from "../local-chain.ts";
+import type { StoryEnclave } from "./enclave.ts";
 import type { GasLedger } from "./ledger.ts";
 import { meetPeople, positionOf, type People } from "./people.ts";
 
@@ -37,10 +38,19 @@ const STAKE = parseEther("5000");
 /** OPG that everybody starts with. */
 const ENDOWMENT = parseEther("100000");
 
-/** Deploys the protocol and hands OPG to everybody. */
-export async function deployWorld(chain: LocalChain, gas: GasLedger): Promise<World> {
+/**
+ * Deploys the protocol and hands OPG to everybody.
+ *
+ * @param simulatedRoot keccak256 of the root under which this machine's simulated enclaves are attested.
+ */
+export async function deployWorld(
+  chain: LocalChain,
+  gas: GasLedger,
+  simulatedRoot: string,
+): Promise<World> {
   const { deployment } = await deployProtocol(chain.connection, {
     parameters: LOCAL_PARAMETERS,
+    simulatedRoot,
     keepJournal: false,
   });
   const people = await meetPeople(chain.connection);
@@ -117,23 +127,31 @@ export async function fundPayer(world: World): Promise<void> {
   await (await escrow.authorizeLocker(protocol.inferenceMarket)).wait();
 }
 
-/** The reference worker, started from files as an operator would. */
+/** The reference worker, started from files as an operator would, with an enclave that runs already. */
 export async function startNode(
   { chain, deployment, people }: World,
-  modelFolder: string,
+  modelFolders: readonly string[],
+  { process: enclave }: StoryEnclave,
 ): Promise<Worker> {
   const folder = await mkdtemp(path.join(tmpdir(), "opengradient-node-"));
   await mkdir(folder, { recursive: true });
   const key = developmentAccount(positionOf("nodeSigner")).privateKey;
   await writeFile(path.join(folder, "node.key"), key, { mode: 0o600 });
   await writeFile(path.join(folder, "deployment.json"), encodeDeployment(deployment));
+  await writeFile(path.join(folder, "enclave.token"), enclave.accessToken, { mode: 0o600 });
   const config: WorkerConfigFile = {
     rpcUrl: chain.rpcUrl,
     deployment: "deployment.json",
     keyFile: "node.key",
     operator: people.operator.address,
     dataFolder: "data",
-    models: [{ folder: modelFolder, publisher: people.publisher.address }],
+    models: modelFolders.map((model) => ({ folder: model, publisher: people.publisher.address })),
+    enclave: {
+      attestor: "simulated",
+      url: enclave.url,
+      tlsKeyHash: enclave.tlsKeyHash,
+      accessTokenFile: "enclave.token",
+    },
     ...NODE_TERMS,
     confirmations: 1,
     pollingIntervalMs: 100,

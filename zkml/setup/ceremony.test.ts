@@ -168,6 +168,18 @@ describe("a key ceremony", () => {
       expect(ceremony.contributions.at(-1)?.hash).to.equal(made?.value.contribution.hash);
     });
 
+    it("refuses keys that were made from others than those that are there now", async () => {
+      await use(fresh);
+      const { keys, ceremony, transcriptHash } = await readKeys(folder);
+      await contributeToPackage(folder, { name: "Ada" });
+      const before = await snapshot();
+      const failure = await failureOf(() =>
+        writeKeys(folder, keys, ceremony.powersOfTau, transcriptHash),
+      );
+      expect(failure.code).to.equal("KEYS_CHANGED");
+      expect(await snapshot()).to.deep.equal(before);
+    });
+
     it("is not closed for one who appends with other tools: the key is refused", async () => {
       await use(closed);
       const { keys, ceremony } = await readKeys(folder);

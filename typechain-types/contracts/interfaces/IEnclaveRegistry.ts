@@ -19,15 +19,15 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type EnclaveStructOutput = [operator: string, from: bigint, until: bigint, revoked: boolean, measurementId: string] & {operator: string, from: bigint, until: bigint, revoked: boolean, measurementId: string }
   
 
-    export type MeasurementTrustStruct = {from: BigNumberish, until: BigNumberish, anyModel: boolean}
+    export type MeasurementTrustStruct = {from: BigNumberish, until: BigNumberish, anyModel: boolean, revoked: boolean}
 
-    export type MeasurementTrustStructOutput = [from: bigint, until: bigint, anyModel: boolean] & {from: bigint, until: bigint, anyModel: boolean }
+    export type MeasurementTrustStructOutput = [from: bigint, until: bigint, anyModel: boolean, revoked: boolean] & {from: bigint, until: bigint, anyModel: boolean, revoked: boolean }
   
 
   export interface IEnclaveRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "allowModel" | "approveMeasurement" | "attestNitro" | "attestTdx" | "bindingHash" | "enclave" | "isAttestedAt" | "isModelAllowed" | "measurementIdOf" | "measurementTrust" | "nonceOf" | "renewNitro" | "renewTdx" | "requireAttested" | "retire" | "revoke" | "revokeMeasurement" | "sunsetMeasurement"): FunctionFragment;
+    getFunction(nameOrSignature: "allowModel" | "approveMeasurement" | "attestNitro" | "attestTdx" | "bindingHash" | "enclave" | "isAttestedAt" | "isDocumentUsed" | "isModelAllowed" | "keyLifetime" | "measurementIdOf" | "measurementTrust" | "nonceOf" | "renewNitro" | "renewTdx" | "requireAttested" | "retire" | "revoke" | "revokeMeasurement" | "setKeyLifetime" | "sunsetMeasurement"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "EnclaveAttested" | "EnclaveRenewed" | "EnclaveRetired" | "EnclaveRevoked" | "MeasurementApproved" | "MeasurementRevoked" | "MeasurementSunset" | "ModelAllowed"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "EnclaveAttested" | "EnclaveRenewed" | "EnclaveRetired" | "EnclaveRevoked" | "KeyLifetimeChanged" | "MeasurementApproved" | "MeasurementRevoked" | "MeasurementSunset" | "ModelAllowed"): EventFragment;
 
     encodeFunctionData(functionFragment: 'allowModel', values: [BytesLike, BytesLike, boolean]): string;
 encodeFunctionData(functionFragment: 'approveMeasurement', values: [MeasurementApprovalStruct]): string;
@@ -36,7 +36,9 @@ encodeFunctionData(functionFragment: 'attestTdx', values: [BigNumberish, Enclave
 encodeFunctionData(functionFragment: 'bindingHash', values: [AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'enclave', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isAttestedAt', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'isDocumentUsed', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'isModelAllowed', values: [BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'keyLifetime', values?: undefined): string;
 encodeFunctionData(functionFragment: 'measurementIdOf', values: [BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'measurementTrust', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'nonceOf', values: [BytesLike, BytesLike]): string;
@@ -46,6 +48,7 @@ encodeFunctionData(functionFragment: 'requireAttested', values: [AddressLike, Ad
 encodeFunctionData(functionFragment: 'retire', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'revoke', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'revokeMeasurement', values: [BytesLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'setKeyLifetime', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'sunsetMeasurement', values: [BytesLike, BigNumberish]): string;
 
     decodeFunctionResult(functionFragment: 'allowModel', data: BytesLike): Result;
@@ -55,7 +58,9 @@ decodeFunctionResult(functionFragment: 'attestTdx', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'bindingHash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'enclave', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isAttestedAt', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'isDocumentUsed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isModelAllowed', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'keyLifetime', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'measurementIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'measurementTrust', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'nonceOf', data: BytesLike): Result;
@@ -65,6 +70,7 @@ decodeFunctionResult(functionFragment: 'requireAttested', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'retire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revoke', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revokeMeasurement', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setKeyLifetime', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Result;
   }
 
@@ -82,9 +88,9 @@ decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Re
   
 
     export namespace EnclaveRenewedEvent {
-      export type InputTuple = [key: AddressLike, until: BigNumberish];
-      export type OutputTuple = [key: string, until: bigint];
-      export interface OutputObject {key: string, until: bigint };
+      export type InputTuple = [key: AddressLike, tlsKeyHash: BytesLike, until: BigNumberish];
+      export type OutputTuple = [key: string, tlsKeyHash: string, until: bigint];
+      export interface OutputObject {key: string, tlsKeyHash: string, until: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -109,6 +115,18 @@ decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Re
       export type InputTuple = [key: AddressLike];
       export type OutputTuple = [key: string];
       export interface OutputObject {key: string };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace KeyLifetimeChangedEvent {
+      export type InputTuple = [keyLifetime: BigNumberish];
+      export type OutputTuple = [keyLifetime: bigint];
+      export interface OutputObject {keyLifetime: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -226,7 +244,7 @@ decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Re
     attestTdx: TypedContractMethod<
       [kind: BigNumberish, binding: EnclaveBindingStruct, key: AddressLike, quote: BytesLike, ],
       [void],
-      'nonpayable'
+      'payable'
     >
     
 
@@ -255,9 +273,25 @@ decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Re
     
 
     
+    isDocumentUsed: TypedContractMethod<
+      [documentHash: BytesLike, ],
+      [boolean],
+      'view'
+    >
+    
+
+    
     isModelAllowed: TypedContractMethod<
       [measurementId: BytesLike, modelId: BytesLike, ],
       [boolean],
+      'view'
+    >
+    
+
+    
+    keyLifetime: TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >
     
@@ -298,7 +332,7 @@ decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Re
     renewTdx: TypedContractMethod<
       [kind: BigNumberish, binding: EnclaveBindingStruct, key: AddressLike, quote: BytesLike, ],
       [void],
-      'nonpayable'
+      'payable'
     >
     
 
@@ -335,6 +369,14 @@ decodeFunctionResult(functionFragment: 'sunsetMeasurement', data: BytesLike): Re
     
 
     
+    setKeyLifetime: TypedContractMethod<
+      [keyLifetime: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     sunsetMeasurement: TypedContractMethod<
       [measurementId: BytesLike, until: BigNumberish, ],
       [void],
@@ -363,7 +405,7 @@ getFunction(nameOrSignature: 'attestNitro'): TypedContractMethod<
 getFunction(nameOrSignature: 'attestTdx'): TypedContractMethod<
       [kind: BigNumberish, binding: EnclaveBindingStruct, key: AddressLike, quote: BytesLike, ],
       [void],
-      'nonpayable'
+      'payable'
     >;
 getFunction(nameOrSignature: 'bindingHash'): TypedContractMethod<
       [operator: AddressLike, tlsKeyHash: BytesLike, ],
@@ -380,9 +422,19 @@ getFunction(nameOrSignature: 'isAttestedAt'): TypedContractMethod<
       [boolean],
       'view'
     >;
+getFunction(nameOrSignature: 'isDocumentUsed'): TypedContractMethod<
+      [documentHash: BytesLike, ],
+      [boolean],
+      'view'
+    >;
 getFunction(nameOrSignature: 'isModelAllowed'): TypedContractMethod<
       [measurementId: BytesLike, modelId: BytesLike, ],
       [boolean],
+      'view'
+    >;
+getFunction(nameOrSignature: 'keyLifetime'): TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'measurementIdOf'): TypedContractMethod<
@@ -408,7 +460,7 @@ getFunction(nameOrSignature: 'renewNitro'): TypedContractMethod<
 getFunction(nameOrSignature: 'renewTdx'): TypedContractMethod<
       [kind: BigNumberish, binding: EnclaveBindingStruct, key: AddressLike, quote: BytesLike, ],
       [void],
-      'nonpayable'
+      'payable'
     >;
 getFunction(nameOrSignature: 'requireAttested'): TypedContractMethod<
       [key: AddressLike, operator: AddressLike, modelId: BytesLike, timestamp: BigNumberish, ],
@@ -430,6 +482,11 @@ getFunction(nameOrSignature: 'revokeMeasurement'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'setKeyLifetime'): TypedContractMethod<
+      [keyLifetime: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'sunsetMeasurement'): TypedContractMethod<
       [measurementId: BytesLike, until: BigNumberish, ],
       [void],
@@ -440,6 +497,7 @@ getFunction(nameOrSignature: 'sunsetMeasurement'): TypedContractMethod<
 getEvent(key: 'EnclaveRenewed'): TypedContractEvent<EnclaveRenewedEvent.InputTuple, EnclaveRenewedEvent.OutputTuple, EnclaveRenewedEvent.OutputObject>;
 getEvent(key: 'EnclaveRetired'): TypedContractEvent<EnclaveRetiredEvent.InputTuple, EnclaveRetiredEvent.OutputTuple, EnclaveRetiredEvent.OutputObject>;
 getEvent(key: 'EnclaveRevoked'): TypedContractEvent<EnclaveRevokedEvent.InputTuple, EnclaveRevokedEvent.OutputTuple, EnclaveRevokedEvent.OutputObject>;
+getEvent(key: 'KeyLifetimeChanged'): TypedContractEvent<KeyLifetimeChangedEvent.InputTuple, KeyLifetimeChangedEvent.OutputTuple, KeyLifetimeChangedEvent.OutputObject>;
 getEvent(key: 'MeasurementApproved'): TypedContractEvent<MeasurementApprovedEvent.InputTuple, MeasurementApprovedEvent.OutputTuple, MeasurementApprovedEvent.OutputObject>;
 getEvent(key: 'MeasurementRevoked'): TypedContractEvent<MeasurementRevokedEvent.InputTuple, MeasurementRevokedEvent.OutputTuple, MeasurementRevokedEvent.OutputObject>;
 getEvent(key: 'MeasurementSunset'): TypedContractEvent<MeasurementSunsetEvent.InputTuple, MeasurementSunsetEvent.OutputTuple, MeasurementSunsetEvent.OutputObject>;
@@ -451,7 +509,7 @@ getEvent(key: 'ModelAllowed'): TypedContractEvent<ModelAllowedEvent.InputTuple, 
       EnclaveAttested: TypedContractEvent<EnclaveAttestedEvent.InputTuple, EnclaveAttestedEvent.OutputTuple, EnclaveAttestedEvent.OutputObject>;
     
 
-      'EnclaveRenewed(address,uint40)': TypedContractEvent<EnclaveRenewedEvent.InputTuple, EnclaveRenewedEvent.OutputTuple, EnclaveRenewedEvent.OutputObject>;
+      'EnclaveRenewed(address,bytes32,uint40)': TypedContractEvent<EnclaveRenewedEvent.InputTuple, EnclaveRenewedEvent.OutputTuple, EnclaveRenewedEvent.OutputObject>;
       EnclaveRenewed: TypedContractEvent<EnclaveRenewedEvent.InputTuple, EnclaveRenewedEvent.OutputTuple, EnclaveRenewedEvent.OutputObject>;
     
 
@@ -461,6 +519,10 @@ getEvent(key: 'ModelAllowed'): TypedContractEvent<ModelAllowedEvent.InputTuple, 
 
       'EnclaveRevoked(address)': TypedContractEvent<EnclaveRevokedEvent.InputTuple, EnclaveRevokedEvent.OutputTuple, EnclaveRevokedEvent.OutputObject>;
       EnclaveRevoked: TypedContractEvent<EnclaveRevokedEvent.InputTuple, EnclaveRevokedEvent.OutputTuple, EnclaveRevokedEvent.OutputObject>;
+    
+
+      'KeyLifetimeChanged(uint40)': TypedContractEvent<KeyLifetimeChangedEvent.InputTuple, KeyLifetimeChangedEvent.OutputTuple, KeyLifetimeChangedEvent.OutputObject>;
+      KeyLifetimeChanged: TypedContractEvent<KeyLifetimeChangedEvent.InputTuple, KeyLifetimeChangedEvent.OutputTuple, KeyLifetimeChangedEvent.OutputObject>;
     
 
       'MeasurementApproved(bytes32,tuple)': TypedContractEvent<MeasurementApprovedEvent.InputTuple, MeasurementApprovedEvent.OutputTuple, MeasurementApprovedEvent.OutputObject>;

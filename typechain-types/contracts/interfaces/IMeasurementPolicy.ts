@@ -9,9 +9,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type MeasurementApprovalStructOutput = [kind: bigint, registers: string, sourceCommit: string, imageDigest: string, from: bigint, until: bigint, anyModel: boolean] & {kind: bigint, registers: string, sourceCommit: string, imageDigest: string, from: bigint, until: bigint, anyModel: boolean }
   
 
-    export type MeasurementTrustStruct = {from: BigNumberish, until: BigNumberish, anyModel: boolean}
+    export type MeasurementTrustStruct = {from: BigNumberish, until: BigNumberish, anyModel: boolean, revoked: boolean}
 
-    export type MeasurementTrustStructOutput = [from: bigint, until: bigint, anyModel: boolean] & {from: bigint, until: bigint, anyModel: boolean }
+    export type MeasurementTrustStructOutput = [from: bigint, until: bigint, anyModel: boolean, revoked: boolean] & {from: bigint, until: bigint, anyModel: boolean, revoked: boolean }
   
 
   export interface IMeasurementPolicyInterface extends Interface {

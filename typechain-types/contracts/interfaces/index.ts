@@ -4,6 +4,8 @@
 export type { IAttestedKeys } from './IAttestedKeys.js';
 export type { IAttestedVerifier } from './IAttestedVerifier.js';
 export type { IBatchVerifier } from './IBatchVerifier.js';
+export type { ICertStore } from './ICertStore.js';
+export type { IDcapAttestation } from './IDcapAttestation.js';
 export type { IEnclaveRegistry } from './IEnclaveRegistry.js';
 export type { IFeeEscrow } from './IFeeEscrow.js';
 export type { IFeePolicy } from './IFeePolicy.js';
@@ -18,6 +20,7 @@ export type { IOptimisticMarket } from './IOptimisticMarket.js';
 export type { IP384Verifier } from './IP384Verifier.js';
 export type { IPaymentChannels } from './IPaymentChannels.js';
 export type { IProvenVerifier } from './IProvenVerifier.js';
+export type { ISha384Hasher } from './ISha384Hasher.js';
 export type { ISharedProofVerifier } from './ISharedProofVerifier.js';
 export type { ISignedRequests } from './ISignedRequests.js';
 export type { ISignedVerifier } from './ISignedVerifier.js';

@@ -2,7 +2,10 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { AttestedKeyList } from './AttestedKeyList.js';
+export type { ChatRequestWriter } from './ChatRequestWriter.js';
 export type { HostileConsumer } from './HostileConsumer.js';
 export type { HostileWallet } from './HostileWallet.js';
 export type { OpenWorkMeter } from './OpenWorkMeter.js';
-export type { Sha384Hasher } from './Sha384Hasher.js';
+export type { ScriptedDcapAttestation } from './ScriptedDcapAttestation.js';
+export type { ScriptedNitroVerifier } from './ScriptedNitroVerifier.js';
+export type { Sha384Probe } from './Sha384Probe.js';

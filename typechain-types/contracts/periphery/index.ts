@@ -3,5 +3,6 @@
 /* eslint-disable */
 import type * as examples from './examples/index.js';
 export type { examples };
+export type { ChatRequest } from './ChatRequest.js';
 export type { InferenceConsumer } from './InferenceConsumer.js';
 export type { TensorReader } from './TensorReader.js';

@@ -3,8 +3,10 @@
 /* eslint-disable */
 import type * as nitro from './nitro/index.js';
 export type { nitro };
+export type { AttestedVerifier } from './AttestedVerifier.js';
 export type { Groth16Verifier } from './Groth16Verifier.js';
 export type { ProvenVerifier } from './ProvenVerifier.js';
 export type { SharedProofVerifier } from './SharedProofVerifier.js';
 export type { SignedVerifier } from './SignedVerifier.js';
+export type { TdxVerifier } from './TdxVerifier.js';
 export type { VerifierRouter } from './VerifierRouter.js';

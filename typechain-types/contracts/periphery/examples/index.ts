@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { DigitReader } from './DigitReader.js';
+export type { TrendReader } from './TrendReader.js';

@@ -7,6 +7,480 @@
 
   const _abi = [
   {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "blockNumber",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "oldest",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "newest",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnclaveRegistryBadBlock",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "keyLifetime",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "minimum",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "maximum",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnclaveRegistryBadLifetime",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes",
+        "name": "publicKey",
+        "type": "bytes"
+      }
+    ],
+    "name": "EnclaveRegistryBadPublicKey",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "oldest",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "newest",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnclaveRegistryBadTime",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
+        "name": "documentHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "EnclaveRegistryDocumentUsed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      }
+    ],
+    "name": "EnclaveRegistryKeyKnown",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnclaveRegistryKeyOver",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      }
+    ],
+    "name": "EnclaveRegistryKeyRevoked",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      }
+    ],
+    "name": "EnclaveRegistryKeyUnknown",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "EnclaveRegistryNoOperator",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum MeasurementKind",
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "EnclaveRegistryNoVerifier",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "EnclaveRegistryNotAttested",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "EnclaveRegistryNotOperator",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum MeasurementKind",
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "EnclaveRegistryWrongKind",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      },
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "MeasurementId",
+        "name": "wanted",
+        "type": "bytes32"
+      }
+    ],
+    "name": "EnclaveRegistryWrongMeasurement",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes",
+        "name": "nonce",
+        "type": "bytes"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "wanted",
+        "type": "bytes32"
+      }
+    ],
+    "name": "EnclaveRegistryWrongNonce",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "key",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "operator",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "wanted",
+        "type": "address"
+      }
+    ],
+    "name": "EnclaveRegistryWrongOperator",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes",
+        "name": "reportData",
+        "type": "bytes"
+      },
+      {
+        "internalType": "bytes",
+        "name": "wanted",
+        "type": "bytes"
+      }
+    ],
+    "name": "EnclaveRegistryWrongReportData",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes",
+        "name": "userData",
+        "type": "bytes"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "wanted",
+        "type": "bytes32"
+      }
+    ],
+    "name": "EnclaveRegistryWrongUserData",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "earliest",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "latest",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyBadEnd",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "since",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "latest",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyBadRevocation",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyFull",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "MeasurementPolicyKnown",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyModelNotAllowed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bool",
+        "name": "allowed",
+        "type": "bool"
+      }
+    ],
+    "name": "MeasurementPolicyModelUnchanged",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum MeasurementKind",
+        "name": "kind",
+        "type": "uint8"
+      },
+      {
+        "internalType": "bytes",
+        "name": "registers",
+        "type": "bytes"
+      }
+    ],
+    "name": "MeasurementPolicyNotMeasured",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyNotTrusted",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum MeasurementKind",
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "MeasurementPolicySimulated",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyStartsInThePast",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "MeasurementPolicyUnknown",
+    "type": "error"
+  },
+  {
     "anonymous": false,
     "inputs": [
       {
@@ -60,6 +534,12 @@
       },
       {
         "indexed": false,
+        "internalType": "bytes32",
+        "name": "tlsKeyHash",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
         "internalType": "uint40",
         "name": "until",
         "type": "uint40"
@@ -98,6 +578,19 @@
       }
     ],
     "name": "EnclaveRevoked",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "keyLifetime",
+        "type": "uint40"
+      }
+    ],
+    "name": "KeyLifetimeChanged",
     "type": "event"
   },
   {
@@ -391,7 +884,7 @@
     ],
     "name": "attestTdx",
     "outputs": [],
-    "stateMutability": "nonpayable",
+    "stateMutability": "payable",
     "type": "function"
   },
   {
@@ -491,6 +984,25 @@
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "documentHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "isDocumentUsed",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "MeasurementId",
         "name": "measurementId",
         "type": "bytes32"
@@ -507,6 +1019,19 @@
         "internalType": "bool",
         "name": "",
         "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "keyLifetime",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
       }
     ],
     "stateMutability": "view",
@@ -561,6 +1086,11 @@
           {
             "internalType": "bool",
             "name": "anyModel",
+            "type": "bool"
+          },
+          {
+            "internalType": "bool",
+            "name": "revoked",
             "type": "bool"
           }
         ],
@@ -689,7 +1219,7 @@
     ],
     "name": "renewTdx",
     "outputs": [],
-    "stateMutability": "nonpayable",
+    "stateMutability": "payable",
     "type": "function"
   },
   {
@@ -760,6 +1290,19 @@
       }
     ],
     "name": "revokeMeasurement",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint40",
+        "name": "keyLifetime",
+        "type": "uint40"
+      }
+    ],
+    "name": "setKeyLifetime",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

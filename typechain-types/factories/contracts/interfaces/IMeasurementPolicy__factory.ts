@@ -7,6 +7,187 @@
 
   const _abi = [
   {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "earliest",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "latest",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyBadEnd",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "since",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "latest",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyBadRevocation",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyFull",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "MeasurementPolicyKnown",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyModelNotAllowed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "ModelId",
+        "name": "modelId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bool",
+        "name": "allowed",
+        "type": "bool"
+      }
+    ],
+    "name": "MeasurementPolicyModelUnchanged",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum MeasurementKind",
+        "name": "kind",
+        "type": "uint8"
+      },
+      {
+        "internalType": "bytes",
+        "name": "registers",
+        "type": "bytes"
+      }
+    ],
+    "name": "MeasurementPolicyNotMeasured",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyNotTrusted",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum MeasurementKind",
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "MeasurementPolicySimulated",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "timestamp",
+        "type": "uint256"
+      }
+    ],
+    "name": "MeasurementPolicyStartsInThePast",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "MeasurementId",
+        "name": "measurementId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "MeasurementPolicyUnknown",
+    "type": "error"
+  },
+  {
     "anonymous": false,
     "inputs": [
       {
@@ -277,6 +458,11 @@
           {
             "internalType": "bool",
             "name": "anyModel",
+            "type": "bool"
+          },
+          {
+            "internalType": "bool",
+            "name": "revoked",
             "type": "bool"
           }
         ],

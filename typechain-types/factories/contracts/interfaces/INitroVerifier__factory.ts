@@ -7,6 +7,11 @@
 
   const _abi = [
   {
+    "inputs": [],
+    "name": "NitroVerifierBadSignature",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "bytes",

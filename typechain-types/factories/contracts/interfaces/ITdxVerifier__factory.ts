@@ -12,6 +12,11 @@
         "internalType": "bytes",
         "name": "quote",
         "type": "bytes"
+      },
+      {
+        "internalType": "address payable",
+        "name": "refundTo",
+        "type": "address"
       }
     ],
     "name": "verify",
@@ -39,7 +44,7 @@
         "type": "tuple"
       }
     ],
-    "stateMutability": "nonpayable",
+    "stateMutability": "payable",
     "type": "function"
   }
 ] as const;

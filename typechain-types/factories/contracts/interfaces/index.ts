@@ -4,6 +4,8 @@
 export { IAttestedKeys__factory } from './IAttestedKeys__factory.js';
 export { IAttestedVerifier__factory } from './IAttestedVerifier__factory.js';
 export { IBatchVerifier__factory } from './IBatchVerifier__factory.js';
+export { ICertStore__factory } from './ICertStore__factory.js';
+export { IDcapAttestation__factory } from './IDcapAttestation__factory.js';
 export { IEnclaveRegistry__factory } from './IEnclaveRegistry__factory.js';
 export { IFeeEscrow__factory } from './IFeeEscrow__factory.js';
 export { IFeePolicy__factory } from './IFeePolicy__factory.js';
@@ -18,6 +20,7 @@ export { IOptimisticMarket__factory } from './IOptimisticMarket__factory.js';
 export { IP384Verifier__factory } from './IP384Verifier__factory.js';
 export { IPaymentChannels__factory } from './IPaymentChannels__factory.js';
 export { IProvenVerifier__factory } from './IProvenVerifier__factory.js';
+export { ISha384Hasher__factory } from './ISha384Hasher__factory.js';
 export { ISharedProofVerifier__factory } from './ISharedProofVerifier__factory.js';
 export { ISignedRequests__factory } from './ISignedRequests__factory.js';
 export { ISignedVerifier__factory } from './ISignedVerifier__factory.js';

@@ -2,7 +2,10 @@
 /* tslint:disable */
 /* eslint-disable */
 export { AttestedKeyList__factory } from './AttestedKeyList__factory.js';
+export { ChatRequestWriter__factory } from './ChatRequestWriter__factory.js';
 export { HostileConsumer__factory } from './HostileConsumer__factory.js';
 export { HostileWallet__factory } from './HostileWallet__factory.js';
 export { OpenWorkMeter__factory } from './OpenWorkMeter__factory.js';
-export { Sha384Hasher__factory } from './Sha384Hasher__factory.js';
+export { ScriptedDcapAttestation__factory } from './ScriptedDcapAttestation__factory.js';
+export { ScriptedNitroVerifier__factory } from './ScriptedNitroVerifier__factory.js';
+export { Sha384Probe__factory } from './Sha384Probe__factory.js';

@@ -2,5 +2,6 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as examples from './examples/index.js';
+export { ChatRequest__factory } from './ChatRequest__factory.js';
 export { InferenceConsumer__factory } from './InferenceConsumer__factory.js';
 export { TensorReader__factory } from './TensorReader__factory.js';

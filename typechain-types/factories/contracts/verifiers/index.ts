@@ -2,8 +2,10 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as nitro from './nitro/index.js';
+export { AttestedVerifier__factory } from './AttestedVerifier__factory.js';
 export { Groth16Verifier__factory } from './Groth16Verifier__factory.js';
 export { ProvenVerifier__factory } from './ProvenVerifier__factory.js';
 export { SharedProofVerifier__factory } from './SharedProofVerifier__factory.js';
 export { SignedVerifier__factory } from './SignedVerifier__factory.js';
+export { TdxVerifier__factory } from './TdxVerifier__factory.js';
 export { VerifierRouter__factory } from './VerifierRouter__factory.js';

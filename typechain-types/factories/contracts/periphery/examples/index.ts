@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { DigitReader__factory } from './DigitReader__factory.js';
+export { TrendReader__factory } from './TrendReader__factory.js';
