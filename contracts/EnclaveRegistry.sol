@@ -42,7 +42,7 @@ struct EnclaveVerifiers {
 ///   another one is an upgrade.
 /// - AWS and Intel, for what they attest: that the measured code runs, isolated from its host, and chose the key.
 /// - Governance, to approve only code that keeps its key, answers with the model that it names, and never signs anything else.
-///   The guardian, not to void what is honest: it can hold up pay, and take none.
+///   The guardian, not to void what is honest: who cannot settle what is locked loses its collateral.
 /// - `NodeRegistry`, to know operators' signers, who may retire keys.
 /// - Nothing about who brings documents.
 /// @custom:security-contact security@opengradient.ai

@@ -8,7 +8,8 @@ import {IVerifier} from "./IVerifier.sol";
 /// @notice Evidence is `payer (20 bytes) ‖ inputUnits (4) ‖ outputUnits (4) ‖ fee (16) ‖ startedAt (8) ‖ completedAt (8) ‖ seq
 /// (8) ‖ evidenceHash (32) ‖ signature (64, EIP-2098)`. The receipt's other members follow from the claim, the output and the
 /// tier. The key that signed is recovered from the signature; it must have been attested for the node and the model at
-/// `completedAt`.
+/// `completedAt`, which is not older than a request can have been locked. Older ones stay checkable, by
+/// {IEnclaveRegistry-requireAttested}; they settle nothing.
 interface IAttestedVerifier is IVerifier {
     /// @notice The evidence is not as long as it is always.
     error AttestedVerifierBadLength(uint256 length, uint256 wanted);
@@ -18,6 +19,9 @@ interface IAttestedVerifier is IVerifier {
 
     /// @notice The enclave claims to have had the output at a time that is yet to come.
     error AttestedVerifierFromTheFuture(uint256 completedAt, uint256 timestamp);
+
+    /// @notice The enclave claims to have had the output so long ago that it may have put its clock back.
+    error AttestedVerifierTooOld(uint256 completedAt, uint256 earliest);
 
     /// @notice No key can have signed this.
     error AttestedVerifierBadSignature(RequestId requestId);

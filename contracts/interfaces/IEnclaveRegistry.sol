@@ -40,14 +40,15 @@ struct Enclave {
 /// WHAT GOES WRONG, AND HOW FAR
 ///
 /// - A key that leaked signs any answer in its operator's name, with any time of its life up to now; the operator is paid for it.
-///   It cannot sign for another operator, for models that its code may not answer for, or after its end, and it cannot be
-///   renewed without the enclave. `revoke` voids all of it; what was settled stays settled. Who notices nothing is exposed
-///   until the key expires.
+///   It cannot sign for another operator, or for models that its code may not answer for, and it cannot be renewed without the
+///   enclave. `revoke` voids all of it; what was settled stays settled. Who notices nothing is exposed until the key expires,
+///   and for as long after that as receipts may be old when they are settled: see {AttestedVerifier}.
 /// - A measurement whose image is flawed, or whose hardware can be broken, makes every key under it worthless: one
 ///   `revokeMeasurement` voids them all, from the time on for which the flaw is known.
 /// - An operator who is hostile owns the enclave's host: it can stop the enclave, keep requests or answers from it, and say
 ///   nothing of either. It cannot choose answers. It can turn the host's clock, so that the times of a receipt are the
-///   enclave's word and not the hardware's; they count only within the key's life and not beyond this block.
+///   enclave's word and not the hardware's; they count only within the key's life and not beyond this block. So an enclave
+///   whose key or code is over can go on by a clock that was put back, for as long as a receipt may be old.
 /// - Anybody who runs trusted code can have its key attested for any operator, who never asked for it: such a key can say
 ///   only what the code computes, and earns its operator money. The operator revokes what it does not want.
 interface IEnclaveRegistry is IAttestedKeys, IMeasurementPolicy {

@@ -99,7 +99,8 @@ interface IMeasurementPolicy {
 
     /// @notice Ends trust from `since` on: now, or earlier if the flaw is older. The guardian only, which governance can make
     /// itself. For good; again only with an earlier `since`. Also for code whose trust is over, or has yet to begin.
-    /// @dev WARNING: Answers of that time which are not settled yet are void, and their nodes are not paid.
+    /// @dev WARNING: Answers of that time which are not settled yet are void, and their nodes are not paid. A node that had locked
+    /// such a request loses the collateral.
     function revokeMeasurement(MeasurementId measurementId, uint40 since) external;
 
     /// @notice Lets code answer for a model, or not any more, from this block on. Governance only. Without effect while it may

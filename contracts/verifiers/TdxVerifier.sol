@@ -100,8 +100,8 @@ contract TdxVerifier is ITdxVerifier {
         found.quoteHash = keccak256(quote[:SIGNED_BYTES]);
         found.registers = bytes.concat(report.slice(MRTD, MRTD_END), report.slice(RTMRS, REPORT_DATA));
         found.reportData = report.slice(REPORT_DATA, REPORT_BYTES);
-        // Nothing stays here: whatever there is was sent along.
-        if (address(this).balance != 0) refundTo.sendValue(address(this).balance);
+        // Nothing that was sent along stays here. Who sent nothing is not bothered with what others left: it may not take it.
+        if (msg.value != 0 && address(this).balance != 0) refundTo.sendValue(address(this).balance);
     }
 
     /// @dev The report in a quote that the DCAP contract accepts, of a platform that is up to date.

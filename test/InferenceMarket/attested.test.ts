@@ -136,6 +136,23 @@ describe("InferenceMarket in the Attested tier", () => {
       .withArgs(enclave);
   });
 
+  it("does not pay for a new request with a key that is over and a clock that was put back", async () => {
+    const context = await loadFixture(attestedMarket);
+    const { market, registry, attestedVerifier, enclave } = context;
+    const { until } = await registry.enclave(enclave);
+    await time.increaseTo(until + (await attestedVerifier.MAX_RECEIPT_AGE()));
+    const request = await askAttested(context);
+    const times = { startedAt: until - 1n, completedAt: until - 1n };
+    const statement = { ...attestedStatementOn(request), ...times };
+    const { output, evidence, node } = await attestedAnswer(context, request, {
+      enclave,
+      statement,
+    });
+    await expect(
+      market.fulfil(request.terms, node, output, evidence),
+    ).to.be.revertedWithCustomError(attestedVerifier, "AttestedVerifierTooOld");
+  });
+
   it("takes answers for models that the code may answer for", async () => {
     const context = await loadFixture(attestedMarket);
     const { market, registry, published } = context;

@@ -238,12 +238,25 @@ describe("AttestedVerifier", () => {
       await verifier.verify(claim, OUTPUT, evidence, { blockTag: "latest" });
     });
 
+    it("are refused once they are older than a lock can be", async () => {
+      const { verifier, claim, statement, evidence } = await loadFixture(fixture);
+      const { completedAt } = statement;
+      const age = await verifier.MAX_RECEIPT_AGE();
+      expect(age).to.equal(90_000n);
+      await time.increaseTo(completedAt + age);
+      await verifier.verify(claim, OUTPUT, evidence, { blockTag: "latest" });
+      await time.increaseTo(completedAt + age + 1n);
+      await expect(verifier.verify(claim, OUTPUT, evidence, { blockTag: "latest" }))
+        .to.be.revertedWithCustomError(verifier, "AttestedVerifierTooOld")
+        .withArgs(completedAt, completedAt + 1n);
+    });
+
     it("must be those at which the key counted, to the second", async () => {
       const { verifier, registry, enclave, claim, statement, evidenceFor } =
         await loadFixture(fixture);
       const { from, until } = await registry.enclave(enclave);
-      await time.increaseTo(until + 100n);
       for (const completedAt of [from - 1n, from, until - 1n, until]) {
+        await time.increaseTo(completedAt + 200n);
         const startedAt = from - 10n;
         const evidence = await evidenceFor({ statement: { ...statement, startedAt, completedAt } });
         const verified = verifier.verify(claim, OUTPUT, evidence, { blockTag: "latest" });

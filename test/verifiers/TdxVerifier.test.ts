@@ -104,6 +104,18 @@ describe("TdxVerifier", () => {
     expect((await verify(other)).quoteHash).to.equal((await verify(quote)).quoteHash);
   });
 
+  it("gives what others left behind to nobody who sent nothing, and to who sent something", async () => {
+    const { verifier, quote, stranger, governor, feeEscrow } = await loadFixture(fixture);
+    await governor.sendTransaction({ to: verifier, value: 5n });
+    // A contract that takes no ether, as a caller may be.
+    await verifier.verify(quote, feeEscrow);
+    await expect(verifier.verify(quote, governor, { value: 1n })).to.changeEtherBalances(
+      ethers,
+      [stranger, governor, verifier],
+      [-1n, 6n, -5n],
+    );
+  });
+
   it("reads what the contract on chain answered to a recorded quote", async function () {
     const { VECTORS_DIR } = process.env;
     // Set VECTORS_DIR to a folder with attestation/tdx to test this.
