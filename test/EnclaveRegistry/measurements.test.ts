@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import hre from "hardhat";
-import { concat, id, Wallet, ZeroAddress } from "ethers";
+import { concat, id, keccak256, toBeHex, Wallet, ZeroAddress } from "ethers";
 import { MEASUREMENT_KINDS, measurementId } from "../../sdk/enclave.ts";
 import {
   approvalOf,
@@ -9,11 +9,17 @@ import {
   PCRS,
   scriptedRegistry,
 } from "../fixtures/attested.ts";
-import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { ethers, loadFixture, networkHelpers, time } from "../fixtures/network.ts";
 import { EnclaveRegistry__factory } from "../../typechain-types/index.js";
 
 const NO_END = 2n ** 40n - 1n;
 const DAY = 86_400n;
+
+/** Where the policy counts measurements: the fifth slot of its namespace (ERC-7201). */
+const COUNT_SLOT =
+  (BigInt(keccak256(toBeHex(BigInt(id("opengradient.storage.MeasurementPolicy")) - 1n, 32))) &
+    ~0xffn) +
+  4n;
 
 describe("EnclaveRegistry: measurements", () => {
   /** Approved code, and a key that it holds. */
@@ -80,6 +86,24 @@ describe("EnclaveRegistry: measurements", () => {
         .withArgs(known);
       await registry.revokeMeasurement(known, await now());
       await expect(again()).to.be.revertedWithCustomError(registry, "MeasurementPolicyKnown");
+    });
+
+    it("is for 65,535 measurements, and no number is given twice", async () => {
+      const context = await loadFixture(fixture);
+      const { registry } = context;
+      expect(await ethers.provider.getStorage(registry, COUNT_SLOT)).to.equal(toBeHex(1, 32));
+      await networkHelpers.setStorageAt(await registry.getAddress(), COUNT_SLOT, 65_534n);
+      const registersOf = (byte: number) => concat([new Uint8Array(144).fill(byte)]);
+      const last = registersOf(4);
+      await registry.approveMeasurement(approvalOf({ registers: last }));
+      const enclave = Wallet.createRandom();
+      await attest(context, enclave, { pcrs: last });
+      expect((await registry.enclave(enclave)).measurementId).to.equal(
+        measurementId("NitroSim", last),
+      );
+      await expect(registry.approveMeasurement(approvalOf({ registers: registersOf(5) })))
+        .to.be.revertedWithCustomError(registry, "MeasurementPolicyFull")
+        .withArgs(65_535);
     });
 
     it("does not reach into the past", async () => {
