@@ -61,7 +61,7 @@ interface ICertStore {
     /// @param hints `p384Hints` of the SDK for every certificate but the root. Those of what is stored may be empty.
     function addCertificates(bytes[] calldata chain, bytes[] calldata hints) external;
 
-    /// @notice Voids a certificate, with all below it, for good. Governance or guardian.
+    /// @notice Voids a certificate, with all below it, for good. The guardian only, which governance can make itself.
     /// @dev AWS publishes what it revokes as lists by issuer and number. A certificate need not be known to be revoked. The root
     /// cannot be: it has no issuer but itself, and is not looked up.
     /// @param issuerHash keccak256 of the issuer's Name in DER.

@@ -30,7 +30,7 @@ interface IVerifierRouter {
     /// @notice Opens a route. Governance only, behind its delay.
     function openRoute(ProofKind kind, Tier tier, IVerifier verifier) external;
 
-    /// @notice Closes a route for good. Governance or guardian.
+    /// @notice Closes a route for good. Governance only, behind its delay.
     function closeRoute(ProofKind kind) external;
 
     /// @notice The verifier for a kind of evidence; reverts if it does not count as `tier`.
