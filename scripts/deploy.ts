@@ -12,6 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { keccak256 } from "ethers";
 import hre from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
 import { deployProtocol } from "../deploy/deploy.ts";
 import { encodeDeployment } from "../sdk/deployment.ts";
 import { OpenGradientError } from "../sdk/errors.ts";
@@ -34,7 +35,7 @@ async function deploy({ network, simulatedEnclaves }: Arguments): Promise<string
     simulatedEnclaves === undefined
       ? undefined
       : keccak256(await openEnclaveRoot(simulatedEnclaves));
-  const connection = await hre.network.create(network);
+  const connection = await connect(network);
   const { deployment, manager } = await deployProtocol(connection, {
     parameters: path.join(DEPLOY, "parameters", `${network}.json5`),
     keepJournal: network !== "local",
@@ -45,6 +46,26 @@ async function deploy({ network, simulatedEnclaves }: Arguments): Promise<string
   await writeFile(file, encodeDeployment(deployment));
   await connection.close();
   return `Deployed. Access manager: ${manager}\nDeployment file: ${path.relative(".", file)}\n`;
+}
+
+/** @throws OpenGradientError `CONFIG_INVALID` without the environment's variables, or `RPC_UNREACHABLE`. */
+async function connect(network: string): Promise<NetworkConnection> {
+  try {
+    const connection = await hre.network.create(network);
+    await connection.ethers.provider.getBlockNumber();
+    return connection;
+  } catch (cause) {
+    const [message = ""] = cause instanceof Error ? cause.message.split("\n") : [String(cause)];
+    const isLocal = network === "local";
+    throw new OpenGradientError(
+      message.includes("Configuration Variable") ? "CONFIG_INVALID" : "RPC_UNREACHABLE",
+      `The network "${network}" cannot be reached: ${message}`,
+      isLocal
+        ? "Start a chain on this machine: npm run chain."
+        : "Set its URL and the deployer's key in the environment (see docs/deploy.md).",
+      { cause },
+    );
+  }
 }
 
 /** @throws OpenGradientError `CONFIG_INVALID`. */
