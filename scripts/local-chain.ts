@@ -20,17 +20,20 @@ export interface LocalChainOptions {
    * it stands still until there is one, and runs ahead by a second for each.
    */
   readonly keepsTime?: boolean;
+  /** Without it, any that is free. */
+  readonly port?: number;
 }
 
-/** Starts a chain on a free port. */
+/** Starts a chain on this machine. */
 export async function startLocalChain({
   chainId = 31_337,
   keepsTime = false,
+  port: wanted = 0,
 }: LocalChainOptions = {}): Promise<LocalChain> {
   const mining = { auto: true, interval: keepsTime ? 1_000 : 0 };
   const override = { chainId, mining, allowBlocksWithSameTimestamp: keepsTime };
   const chain = { network: "default", override } as const;
-  const server = await hre.network.createServer(chain, "127.0.0.1");
+  const server = await hre.network.createServer(chain, "127.0.0.1", wanted);
   const { address, port } = await server.listen();
   const rpcUrl = `http://${address}:${port}`;
   const connection = await hre.network.create({ network: "local", override: { url: rpcUrl } });

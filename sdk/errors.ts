@@ -15,6 +15,8 @@ export const ERROR_CODES = {
   MODEL_NOT_REGISTERED: { retryable: false },
   CONFIG_INVALID: { retryable: false },
   TRANSACTION_REVERTED: { retryable: false },
+  FEE_TOO_LOW: { retryable: false },
+  REQUEST_UNANSWERED: { retryable: true },
   TRANSACTION_STUCK: { retryable: true },
   DATA_FOLDER_IN_USE: { retryable: false },
   SIGNATURE_INVALID: { retryable: false },

@@ -15,6 +15,13 @@ export {
   type MeasurementProposal,
 } from "./actions/approve-measurement.ts";
 export { registerNode, type NodeRegistration } from "./actions/register-node.ts";
+export {
+  awaitOutput,
+  requestInference,
+  type InferenceOrder,
+  type OpenRequest,
+  type RequestEnd,
+} from "./actions/request-inference.ts";
 export { requireRegistered, type ModelContent } from "./actions/require-registered.ts";
 export { type StepListener } from "./actions/send.ts";
 export { openChain, type ChainOptions } from "./chain.ts";

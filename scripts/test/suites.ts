@@ -22,7 +22,7 @@ export const SUITES: readonly Suite[] = [
   { title: "proofs", command: ["tsx", "scripts/prove/run.ts"] },
   {
     title: "zkml, language models and scripts",
-    command: ["mocha", "{zkml,sdk,scripts,worker}/**/*.test.ts"],
+    command: ["mocha", "{zkml,sdk,cli,scripts,worker}/**/*.test.ts"],
   },
   {
     title: "build for production",

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
@@ -8,7 +9,10 @@ import { readLanguageModel } from "../../sdk/language-model.ts";
 import { tierSet } from "../../sdk/tiers.ts";
 import { attestedNode, OPG_TINY, type AttestedNode } from "../fixtures/attested-node.ts";
 import { expectFailure } from "./expect-failure.ts";
-import { runOpg } from "./run-opg.ts";
+import { opg } from "../fixtures/protocol.ts";
+import { runOpg, startOpg } from "./run-opg.ts";
+
+const QUESTION = "The price was 80 and is now 99. Did it rise or fall?";
 
 describe("opg for language models and enclaves", () => {
   let node: AttestedNode;
@@ -95,6 +99,46 @@ describe("opg for language models and enclaves", () => {
     expect(await node.enclaveRegistry.isModelAllowed(measurementId, modelId)).to.equal(true);
     expect(await shownCalls()).to.deep.equal([]);
     expect((await approve()).stdout).to.equal("There is nothing left to approve.\n");
+  });
+
+  describe("request", () => {
+    const request = (...options: readonly string[]) =>
+      runOpg(node.folder, "llm", "request", ...options, ...chain, "--key", "payer.key");
+    const balance = () => node.feeEscrow.balanceOf(developmentAccount(5).address);
+
+    it("refuses an unknown model, and a fee below the price, before anything is paid", async () => {
+      const before = await balance();
+      const unknown = `0x${"00".repeat(32)}`;
+      const nowhere = await request(unknown, QUESTION, "--fee", "2");
+      expectFailure(nowhere, "TRANSACTION_REVERTED", /ModelRegistryUnknownModel/);
+      const cheap = await request(node.published.modelId, QUESTION, "--fee", "0");
+      expectFailure(cheap, "FEE_TOO_LOW", /costs [\d.]+ OPG now; 0.0 OPG are offered/);
+      expect(await balance()).to.equal(before);
+    });
+
+    it("gets the fee back when nobody answers", async () => {
+      const order = [node.published.modelId, QUESTION, "--fee", "2", "--expiry-seconds", "3"];
+      expectFailure(await request(...order), "REQUEST_UNANSWERED", /Its fee is back/);
+      expect(await balance()).to.be.at.least(opg(2));
+    });
+
+    it("is answered by a node, again and again, and pays for it", async () => {
+      const worker = startOpg(node.folder, "node", "start", "--config", "measured/worker.json");
+      const paidBefore = await node.feeEscrow.earningsOf(node.operator);
+      const order = [node.published.modelId, QUESTION, "--fee", "2", "--json"];
+      for (let i = 0; i < 2; i++) {
+        const { stdout, exitCode } = await request(...order);
+        expect(exitCode, worker.output.stdout).to.equal(0);
+        const said = JSON.parse(stdout) as object;
+        expect(said).to.include({ node: node.operator.address, answer: "It rose." });
+      }
+      expect((await node.feeEscrow.earningsOf(node.operator)) - paidBefore).to.equal(opg(4));
+      worker.child.kill("SIGINT");
+      expect(await once(worker.child, "close")).to.deep.equal([0, null]);
+      expect(worker.output.stderr).to.equal("");
+      const signerKey = developmentAccount(3).privateKey.slice(2);
+      expect(worker.output.stdout).to.not.include(signerKey);
+    });
   });
 
   it("names what is missing in a configuration", async () => {

@@ -43,6 +43,15 @@ describe("opg", () => {
     key,
   ];
 
+  it("says what each command takes", async () => {
+    const commands = ["model publish", "llm request", "attest approve", "node start"];
+    for (const command of commands) {
+      const { stdout, stderr, exitCode } = await runOpg(folder, ...command.split(" "), "--help");
+      expect({ stderr, exitCode }, command).to.deep.equal({ stderr: "", exitCode: 0 });
+      expect(stdout).to.include(`Usage: opg ${command} `);
+    }
+  });
+
   it("takes floating-point inputs as 8 bits, or as 16", async () => {
     const shape = { type: "float", shape: [1, 4] } as const;
     const onnx = onnxFile({ input: shape, output: shape, nodes: [node("Sigmoid", ["x"], "y")] });

@@ -118,7 +118,7 @@ describe("worker preflight", () => {
 
   it("needs the model's files and keys", async () => {
     const publisher = market.publisher.address;
-    await refusal({ models: [{ folder: "../no-model", publisher }] }, "FILE_MISSING");
+    await refusal({ models: [{ folder: "../no-model", publisher }] }, "CONFIG_INVALID");
     await rm(path.join(market.folder, "model", "proving.zkey"));
     const models = [{ folder: "../model", publisher }];
     const message = await refusal({ models }, "FILE_MISSING");

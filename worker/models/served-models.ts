@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { hexlify } from "ethers";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import {
@@ -62,8 +62,19 @@ export function loadModels(
   );
 }
 
-/** Whether a folder is the package of a language model. */
+/**
+ * Whether a folder is the package of a language model.
+ *
+ * @throws OpenGradientError `CONFIG_INVALID` if there is no such folder: whose package it should be, nobody knows.
+ */
 export async function isLanguageModel(folder: string): Promise<boolean> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() !== true)
+    throw new OpenGradientError(
+      "CONFIG_INVALID",
+      `The model's package "${folder}" is not a folder that is there.`,
+      "Name the folder of a package: opg model compile makes one of a network, opg llm describe of a language model.",
+    );
   return access(manifestFile(folder)).then(
     () => true,
     () => false,

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { hexlify } from "ethers";
 import {
   publishLanguageModel,
@@ -39,7 +39,11 @@ export function publishCommand(): Command {
     .argument("<folder>", "package")
     .requiredOption("--uri <uri>", "where the package can be fetched")
     .option("--compute-units <n>", "work of one inference", integerBetween(1, 2 ** 48), 1)
-    .option("--royalty <opg>", "OPG that you receive per inference", opgAmount, 0n);
+    .addOption(
+      new Option("--royalty <opg>", "OPG that you receive per inference")
+        .argParser(opgAmount)
+        .default(0n, "0"), // the help cannot show a bigint by itself
+    );
   return withJsonOption(withChainOptions(command)).action(
     async (folder: string, { uri, computeUnits, royalty, json, ...chain }: Options) => {
       const offer = { uri, computeUnits, royalty };
