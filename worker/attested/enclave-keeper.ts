@@ -341,7 +341,9 @@ function refusedFor(reason: string, cause: unknown): OpenGradientError {
   return new OpenGradientError(
     "ATTESTATION_REFUSED",
     `The contracts refuse the enclave's attestation: ${reason}.`,
-    "Change what the error names.",
+    reason.startsWith("unknown error")
+      ? "It is none of the protocol's errors. If the DCAP contract wants a fee, raise the enclave's maxDcapFee."
+      : "Change what the error names.",
     { cause },
   );
 }

@@ -1,11 +1,24 @@
-import { Interface, keccak256, makeError, Wallet, ZeroHash, type BaseWallet } from "ethers";
+import {
+  getBytes,
+  Interface,
+  keccak256,
+  makeError,
+  Wallet,
+  ZeroHash,
+  type BaseWallet,
+} from "ethers";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import { attestedReceipt, signReceipt } from "../../sdk/receipt.ts";
 import { EnclaveRegistry__factory, NitroVerifier__factory } from "../../typechain-types/index.js";
 import type { Attestation } from "../attested/attestation.ts";
 import type { RunningEnclave } from "../attested/enclave-keeper.ts";
 import type { EnclaveLedger, KeyRecord, KeyUse, Trust } from "../attested/enclave-ledger.ts";
-import type { EnclaveIdentity, InferAnswer, InferRequest } from "../enclave/protocol.ts";
+import type {
+  AttestRequest,
+  EnclaveIdentity,
+  InferAnswer,
+  InferRequest,
+} from "../enclave/protocol.ts";
 import type { KeyTransactions } from "../attested/key-transactions.ts";
 import type { TransactionOutcome } from "../chain/transaction.ts";
 
@@ -46,8 +59,9 @@ export class FakeEnclave implements RunningEnclave {
     });
   }
 
-  attest(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(3));
+  /** Bound to nothing. */
+  attest({ blockHash }: AttestRequest): Promise<Uint8Array> {
+    return Promise.resolve(getBytes(blockHash));
   }
 
   check({ notBefore }: InferRequest): Promise<string | undefined> {
