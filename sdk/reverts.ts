@@ -46,6 +46,12 @@ export function describeRevert(error: unknown): string | undefined {
   return parsed === null ? `unknown error ${data.slice(0, 10)}` : formatError(parsed);
 }
 
+/** A contract's refusal as it was declared; `undefined` if it is none, or one of a contract that is not the protocol's. */
+export function parseRevert(error: unknown): ErrorDescription | undefined {
+  const data = revertData(error);
+  return data === undefined ? undefined : (ERRORS.parseError(data) ?? undefined);
+}
+
 /** Whether a call was refused with this custom error. */
 export function isRevert(error: unknown, name: string): boolean {
   return describeRevert(error)?.startsWith(`${name}(`) === true;

@@ -8,6 +8,8 @@ import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 const ADDRESS = "0x1111111111111111111111111111111111111111";
 const HASH = `0x${"ab".repeat(32)}`;
 
+const URL_OF_IT = "https://localhost";
+
 describe("a worker's enclave in its configuration", () => {
   let folder: string;
 
@@ -43,8 +45,14 @@ describe("a worker's enclave in its configuration", () => {
     for (const attestor of ["nitro", "dstack"]) {
       const { enclave } = await read({ attestor, ...remote, accessTokenFile: "token" });
       const accessTokenFile = path.join(folder, "token");
-      expect(enclave).to.deep.equal({ attestor, ...remote, accessTokenFile });
+      const fee = attestor === "dstack" && { maxDcapFee: 0n };
+      expect(enclave).to.deep.equal({ attestor, ...remote, ...fee, accessTokenFile });
     }
+  });
+
+  it("may pay the DCAP contract what it says, up to a bound", async () => {
+    const { enclave } = await read({ attestor: "dstack", url: URL_OF_IT, maxDcapFee: "0.1" });
+    expect(enclave).to.include({ maxDcapFee: 10n ** 17n });
   });
 
   for (const [name, enclave, fault] of [
@@ -68,6 +76,12 @@ describe("a worker's enclave in its configuration", () => {
       { attestor: "nitro", url: "https://localhost", folder: "f" },
       "folder",
     ],
+    [
+      "more for a quote than any check costs",
+      { attestor: "dstack", url: URL_OF_IT, maxDcapFee: "0.100000000000000001" },
+      "enclave.maxDcapFee: is more than 0.1 ETH",
+    ],
+    ["a fee for AWS", { attestor: "nitro", url: URL_OF_IT, maxDcapFee: "0" }, "maxDcapFee"],
     ["an accelerator that nobody has", { attestor: "simulated", folder: "f", gpu: true }, "gpu"],
   ] as const)
     it(`is refused with ${name}`, async () => {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { isAddress, parseEther, parseUnits } from "ethers";
+import { formatEther, isAddress, parseEther, parseUnits } from "ethers";
 import { z } from "zod";
 import { OpenGradientError } from "../sdk/errors.ts";
 import { PROVER_NAMES } from "../zkml/prove/provers/prover.ts";
@@ -15,6 +15,9 @@ function decimal(parse: (text: string) => bigint, fallback: string) {
     .default(fallback)
     .transform((text) => parse(text));
 }
+
+/** Far beyond what a share of a check's gas comes to: a fee in another unit is noticed before it is paid. */
+const MAX_DCAP_FEE = parseEther("0.1");
 
 /** How to reach an enclave that runs on its own. */
 const remote = {
@@ -49,7 +52,14 @@ const enclaveSchema = z.discriminatedUnion(
         error: "names either a folder, to be started, or a url, if it runs already",
       }),
     z.strictObject({ attestor: z.literal("nitro"), ...remote }),
-    z.strictObject({ attestor: z.literal("dstack"), ...remote }),
+    z.strictObject({
+      attestor: z.literal("dstack"),
+      ...remote,
+      /** Most that the DCAP contract may take for checking a quote, in ETH; what it does not take comes back. */
+      maxDcapFee: decimal(parseEther, "0").refine((wei) => wei <= MAX_DCAP_FEE, {
+        error: `is more than ${formatEther(MAX_DCAP_FEE)} ETH, which no check costs`,
+      }),
+    }),
   ],
   { error: 'names no attestor: "simulated", "nitro" or "dstack"' },
 );

@@ -126,20 +126,23 @@ export async function requireGasMoney(
     account,
     maxFeePerGas: limit,
     what,
+    value = 0n,
   }: {
     readonly account: string;
     readonly maxFeePerGas: bigint;
     readonly what: keyof typeof GAS_NEEDS;
+    /** Wei that have to be there besides. */
+    readonly value?: bigint;
   },
 ): Promise<void> {
   const { gas, name } = GAS_NEEDS[what];
   const balance = await provider.getBalance(account);
   const { maxFeePerGas } = await currentFees(provider, limit);
-  const needed = gas * maxFeePerGas;
+  const needed = gas * maxFeePerGas + value;
   if (balance >= needed) return;
   throw new OpenGradientError(
     "ACCOUNT_UNFUNDED",
-    `The account ${account} has ${formatEther(balance)} ETH; ${name} can cost ${formatEther(needed)} ETH in gas.`,
+    `The account ${account} has ${formatEther(balance)} ETH; ${name} can cost ${formatEther(needed)} ETH${value === 0n ? " in gas" : ", fees included"}.`,
     "Send it ETH.",
   );
 }

@@ -120,6 +120,7 @@ export async function answerWithRetiredKey(
     },
     payer: terms.payer,
     fee: terms.maxFee,
+    notBefore: 0n,
     input,
   });
   await sleep(1_100);

@@ -6,18 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { getBytes } from "ethers";
 import OpenAI from "openai";
-import { developmentAccount, startLocalChain } from "../../scripts/local-chain.ts";
 import { parseChatRequest } from "../../sdk/chat-request.ts";
-import { encodeDeployment } from "../../sdk/deployment.ts";
 import {
   encodeLanguageModel,
-  languageModelId,
   readLanguageModel,
   serverManifest,
 } from "../../sdk/language-model.ts";
-import { tierSet } from "../../sdk/tiers.ts";
 import { OPG_TINY } from "../../worker/testing/opg-tiny.ts";
-import { ACTORS, fundedProtocolOn } from "../fixtures/protocol.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { runOpg, startOpg } from "./run-opg.ts";
 
@@ -141,37 +136,6 @@ describe("opg llm", () => {
       } finally {
         child.kill("SIGTERM");
         expect((await closed)[0]).to.equal(0);
-      }
-    });
-  });
-
-  describe("publish", () => {
-    it("registers the model once, for the tiers that need no proof", async () => {
-      const chain = await startLocalChain();
-      try {
-        const fixture = await fundedProtocolOn(chain.connection);
-        const { deployment, publisher, modelRegistry } = fixture;
-        await writeFile(path.join(folder, "deployment.json"), encodeDeployment(deployment));
-        const key = developmentAccount(ACTORS.indexOf("publisher")).privateKey;
-        await writeFile(path.join(folder, "publisher.key"), key);
-        const access = ["--rpc", chain.rpcUrl, "--deployment", "deployment.json"];
-        const publish = () =>
-          opg(
-            ...["publish", OPG_TINY, "--uri", "https://models.example", "--json"],
-            ...["--key", "publisher.key", "--royalty", "0.5", "--compute-units", "3", ...access],
-          );
-        const first = await publish();
-        const modelId = languageModelId(publisher.address, contentHash);
-        expect(JSON.parse(first.stdout)).to.deep.equal({ modelId, contentHash });
-        const model = await modelRegistry.model(modelId);
-        expect(model.contentHash).to.equal(contentHash);
-        expect(model.tiers).to.equal(tierSet("Signed", "Attested"));
-        expect([model.computeUnits, model.royalty]).to.deep.equal([3n, 5n * 10n ** 17n]);
-        const sent = await publisher.getNonce();
-        expect((await publish()).stdout).to.equal(first.stdout);
-        expect(await publisher.getNonce()).to.equal(sent);
-      } finally {
-        await chain.close();
       }
     });
   });

@@ -10,7 +10,6 @@ import {
   hexlify,
   id,
   keccak256,
-  toBeHex,
   toUtf8Bytes,
   Wallet,
   ZeroAddress,
@@ -23,48 +22,21 @@ import {
 import { approvalOf, KEY_LIFETIME, TLS_KEY_HASH } from "../fixtures/attested.ts";
 import { ethers, loadFixture, time } from "../fixtures/network.ts";
 import { fundedProtocol, opg } from "../fixtures/protocol.ts";
+import {
+  ATTRIBUTES,
+  MRTD,
+  outputOf,
+  quoteOf,
+  reportOf,
+  RTMRS,
+  type ReportParts,
+} from "../fixtures/tdx-quotes.ts";
 
 const { Tdx, TdxSim } = MEASUREMENT_KINDS;
 
 /** Of a quote: its header, and the whole of what is signed. */
 const HEADER = 48;
 const SIGNED = HEADER + 584;
-
-/** SEPT_VE_DISABLE and nothing else. */
-const ATTRIBUTES = "0x0000001000000000";
-
-interface ReportParts {
-  readonly attributes?: string;
-  readonly mrtd?: string;
-  readonly rtmrs?: string;
-  readonly reportData?: string;
-}
-
-const MRTD = concat([new Uint8Array(48).fill(0x51)]);
-const RTMRS = concat([new Uint8Array(192).fill(0x52)]);
-
-/** A report of TDX 1.0, every other member filled with a byte of its own. */
-function reportOf({
-  attributes = ATTRIBUTES,
-  mrtd = MRTD,
-  rtmrs = RTMRS,
-  reportData = concat([new Uint8Array(64).fill(0x53)]),
-}: ReportParts = {}): string {
-  const before = [16, 48, 48, 8].map((size, i) => new Uint8Array(size).fill(i + 1));
-  const owners = new Uint8Array(144).fill(7);
-  const xfam = new Uint8Array(8).fill(6);
-  return concat([...before, attributes, xfam, mrtd, owners, rtmrs, reportData]);
-}
-
-/** A quote with this report; nothing of it but the report matters to what is tested. */
-function quoteOf(report: string): string {
-  return concat(["0x0400020081000000", new Uint8Array(40).fill(8), report, toUtf8Bytes("rest")]);
-}
-
-/** What Automata's contract answers, in the form of its version 1.1 unless told otherwise. */
-function outputOf(report: string, { head = "0x00040002", status = 0, tail = "0x" } = {}): string {
-  return concat([head, toBeHex(status, 1), "0xb0c06f000000", report, tail]);
-}
 
 describe("TdxVerifier", () => {
   async function fixture() {

@@ -244,7 +244,7 @@ describe("worker with an enclave", () => {
           settledBy: deployment.addresses.inferenceMarket,
         },
         claim: { modelId, requestId, node: operator.address, publisher: node.publisher.address },
-        ...{ payer, fee, input },
+        ...{ payer, fee, input, notBefore: 0n },
       });
       await sleep(1_500);
       const { from, until: end } = await enclaveRegistry.enclave(key);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
 import { expect } from "chai";
-import { hexlify, JsonRpcProvider, Wallet } from "ethers";
+import { hexlify, JsonRpcProvider, Transaction, Wallet } from "ethers";
 import pino from "pino";
 import { developmentAccount, startLocalChain, type LocalChain } from "../../scripts/local-chain.ts";
 import { Submitter, TransactionTooLarge } from "../../worker/chain/submitter.ts";
@@ -34,7 +34,7 @@ describe("submitter", () => {
     submitter = submitterWith(new AbortController().signal);
   });
 
-  function submitterWith(signal: AbortSignal): Submitter {
+  function submitterWith(signal: AbortSignal, bumpAfterMs = 10_000): Submitter {
     return new Submitter({
       wallet: new Wallet(developmentAccount(0).privateKey, provider),
       provider,
@@ -42,7 +42,7 @@ describe("submitter", () => {
       journal,
       events: new WorkerEvents(),
       log: pino({ level: "silent" }),
-      ...{ confirmations: 1, pollingIntervalMs: 50, bumpAfterMs: 10_000 },
+      ...{ confirmations: 1, pollingIntervalMs: 50, bumpAfterMs },
       maxFeePerGas: 10n ** 10n,
       signal,
     });
@@ -82,6 +82,34 @@ describe("submitter", () => {
         );
       },
     );
+  });
+
+  it("sends value along, the same at a higher fee, and none when it gives up", async () => {
+    const value = 1_000n;
+    const valuesOf = async (purpose: "attest" | "renew") =>
+      (await journal.pending({ subject: "fee", purpose })).map(
+        ({ raw }) => Transaction.from(raw).value,
+      );
+    await provider.send("evm_setAutomine", [false]);
+    try {
+      const hasty = submitterWith(new AbortController().signal, 100);
+      const intent = { subject: "fee", to: SOMEBODY, data: "0x", value } as const;
+      for (const purpose of ["attest", "renew"] as const)
+        await hasty.sign({ ...intent, purpose }, (transaction) => journal.record(transaction));
+      const confirmed = hasty.confirm({ subject: "fee", purpose: "attest" });
+      await until(async () => (await valuesOf("attest")).length > 1);
+      expect(new Set(await valuesOf("attest"))).to.deep.equal(new Set([value]));
+      const abandoned = submitter.abandon({ subject: "fee", purpose: "renew" });
+      await until(async () => (await valuesOf("renew")).length > 1);
+      expect(await valuesOf("renew")).to.have.members([value, 0n]);
+      const before = await provider.getBalance(SOMEBODY);
+      await provider.send("evm_setAutomine", [true]);
+      await provider.send("evm_mine", []);
+      expect(await Promise.all([confirmed, abandoned])).to.deep.equal(["mined", "abandoned"]);
+      expect((await provider.getBalance(SOMEBODY)) - before).to.equal(value);
+    } finally {
+      await provider.send("evm_setAutomine", [true]);
+    }
   });
 
   describe("that gives an intent up", () => {

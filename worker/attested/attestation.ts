@@ -25,6 +25,8 @@ export interface Measurement {
 export interface Attestation extends Measurement {
   /** The call that registers the key with it, or renews it. */
   readonly callFor: (step: "attest" | "renew") => string;
+  /** Most that checking it costs beside gas, in wei: sent along, and what is left of it comes back. */
+  readonly value: bigint;
 }
 
 export interface AttestationSource {
@@ -32,12 +34,14 @@ export interface AttestationSource {
   readonly registry: EnclaveRegistry;
   readonly operator: string;
   readonly ledger: Pick<EnclaveLedger, "recentBlock">;
+  /** Most that the DCAP contract may take for checking a quote, in wei. */
+  readonly maxDcapFee: bigint;
   readonly signal?: AbortSignal;
 }
 
 /** Has an enclave attested, freshly. */
 export async function attestationOf(
-  { chainId, registry, operator, ledger, signal }: AttestationSource,
+  { chainId, registry, operator, ledger, maxDcapFee, signal }: AttestationSource,
   enclave: Pick<Enclave, "attest">,
   identity: EnclaveIdentity,
 ): Promise<Attestation> {
@@ -52,7 +56,7 @@ export async function attestationOf(
   const measurement = measurementOf(identity.kind, document);
   const binding = { operator, tlsKeyHash: identity.tlsKeyHash, blockNumber: block.number };
   const call = await callOf({ registry, identity, binding, document });
-  return { ...measurement, callFor: call };
+  return { ...measurement, callFor: call, value: isTdx(identity.kind) ? maxDcapFee : 0n };
 }
 
 interface Evidence {
@@ -70,7 +74,7 @@ async function callOf({
   document,
 }: Evidence): Promise<Attestation["callFor"]> {
   const number = MEASUREMENT_KINDS[kind];
-  if (kind === "Tdx" || kind === "TdxSim")
+  if (isTdx(kind))
     return (step) =>
       step === "attest"
         ? REGISTRY.encodeFunctionData("attestTdx", [number, binding, key, document])
@@ -88,9 +92,12 @@ async function callOf({
  * @throws OpenGradientError `ATTESTATION_INVALID` if it is malformed.
  */
 export function measurementOf(kind: EnclaveIdentity["kind"], document: string): Measurement {
-  const isTdx = kind === "Tdx" || kind === "TdxSim";
-  const { registers } = isTdx ? tdxQuote(document) : nitroDocument(document);
+  const { registers } = isTdx(kind) ? tdxQuote(document) : nitroDocument(document);
   return { measurementId: measurementId(kind, registers), registers };
+}
+
+function isTdx(kind: EnclaveIdentity["kind"]): kind is "Tdx" | "TdxSim" {
+  return kind === "Tdx" || kind === "TdxSim";
 }
 
 /** Hints for all signatures that the verifier has not checked before. */

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { getBytes, id, keccak256, Wallet } from "ethers";
+import { getBytes, hexlify, id, keccak256, Wallet } from "ethers";
 import { canonicalRequest } from "../../sdk/chat-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
+import { decodeAttestedEvidence } from "../../sdk/receipt.ts";
 import { Unanswerable, type Readiness } from "../jobs/answerer.ts";
 import type { Answer, Job } from "../jobs/job.ts";
 import type { LanguageModel } from "../models/served-models.ts";
@@ -43,12 +44,10 @@ describe("attested answerer", () => {
   let enclave: FakeEnclave;
   let chain: FakeChain;
   let standing: Standing;
-  let clock: number;
 
   beforeEach(async () => {
     enclave = new FakeEnclave();
     chain = new FakeChain();
-    clock = 1_100;
     enclave.completedAt = 1_100n;
     const { address } = enclave.key;
     chain.carryOut(address, "attest");
@@ -70,7 +69,6 @@ describe("attested answerer", () => {
       settlement: SETTLEMENT,
       node: OPERATOR,
       signal: new AbortController().signal,
-      clock: () => clock,
     });
   }
 
@@ -152,11 +150,35 @@ describe("attested answerer", () => {
     });
   });
 
-  it("waits while an enclave is being prepared, and before its key counts", async () => {
-    clock = 1_000;
+  it("waits while the enclave's clock is behind its key's attestation, to the second", async () => {
+    enclave.time = 999n;
     expect((await answerer().prepareFor(job())).kind).to.equal("waiting");
     expect(await failure(job())).not.to.be.instanceOf(Unanswerable);
     expect(enclave.asked).to.equal(0);
+    enclave.time = 1_000n;
+    expect((await answerer().prepareFor(job())).kind).to.equal("ready");
+    await answerer().answer(job());
+  });
+
+  it("waits while the RPC node is behind the key's attestation, and gives nothing up", async () => {
+    chain.time = 999n;
+    expect((await answerer().prepareFor(job())).kind).to.equal("waiting");
+    chain.time = 1_000n;
+    chain.objection = "EnclaveRegistryKeyUnknown(key: 0x…)";
+    expect((await answerer().prepareFor(job())).kind).to.equal("waiting");
+    expect(await failure(job())).not.to.be.instanceOf(Unanswerable);
+    chain.objection = undefined;
+    expect((await answerer().prepareFor(job())).kind).to.equal("ready");
+  });
+
+  it("passes a receipt on whose time the chain has yet to come to", async () => {
+    enclave.completedAt = chain.time + 60n;
+    const { evidence } = await answerer().answer(job());
+    const said = decodeAttestedEvidence(hexlify(evidence));
+    expect(said?.statement.completedAt).to.equal(chain.time + 60n);
+  });
+
+  it("waits while an enclave is being prepared", async () => {
     standing = { kind: "preparing", reason: "it starts" };
     expect(await answerer().prepareFor(job())).to.deep.equal({
       kind: "waiting",

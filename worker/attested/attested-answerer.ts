@@ -1,5 +1,6 @@
 import { getBytes, hexlify, recoverAddress, Signature } from "ethers";
 import { parseChatRequest } from "../../sdk/chat-request.ts";
+import { OpenGradientError } from "../../sdk/errors.ts";
 import {
   attestedReceipt,
   decodeAttestedEvidence,
@@ -24,8 +25,6 @@ export interface AttestedAnswererOptions {
   /** The operator that is to be paid. */
   readonly node: string;
   readonly signal: AbortSignal;
-  /** Unix time in seconds. */
-  readonly clock?: () => number;
 }
 
 type Attested = Extract<Standing, { kind: "attested" }>;
@@ -57,15 +56,13 @@ export class AttestedAnswerer implements Answerer {
     if (standing.kind === "preparing") return { kind: "waiting", reason: standing.reason };
     if (standing.kind === "unavailable")
       return { kind: "refused", reason: `there is no enclave: ${standing.reason}` };
-    if (this.#isTooEarlyFor(standing)) return { kind: "waiting", reason: TOO_EARLY };
-    return this.#readinessOf(await this.#objectionTo(request, standing));
+    return this.#readinessWith(request, standing);
   }
 
   async answer(job: Job): Promise<Answer> {
     if (job.answer !== undefined) return this.#confirmed(job, job.answer);
     const { standing } = this.#options.keeper;
     if (standing.kind !== "attested") throw new Error(`no enclave can answer: ${standing.reason}`);
-    if (this.#isTooEarlyFor(standing)) throw new Error(TOO_EARLY);
     const start = performance.now();
     const said = await this.#ask(job, standing);
     const answer = {
@@ -76,29 +73,38 @@ export class AttestedAnswerer implements Answerer {
     return this.#confirmed(job, answer, standing.identity.address);
   }
 
-  /** Why this enclave cannot answer a request in its time, if it cannot. */
-  async #objectionTo(
+  /** Whether this enclave can answer a request in its time. */
+  async #readinessWith(
     request: AnswerableRequest,
     { enclave, identity, record }: Attested,
-  ): Promise<string | undefined> {
+  ): Promise<Readiness> {
     const { ledger, node: operator, signal } = this.#options;
     const { modelId, lockSeconds } = request.terms;
     const { contentHash } = this.#modelOf(request).package;
     if (!identity.models.some((loaded) => loaded.contentHash === contentHash))
-      return "the enclave has not loaded the model";
+      return refused("the enclave has not loaded the model");
     const now = await ledger.now();
+    // Asked of an RPC node that lags behind the one that told of the key.
+    if (now < record.from) return { kind: "waiting", reason: BEHIND };
     const deadline = now + lockSeconds;
     if (record.until <= deadline)
-      return `the enclave's key counts until ${record.until}, the request's deadline is ${deadline}`;
+      return refused(
+        `the enclave's key counts until ${record.until}, the request's deadline is ${deadline}`,
+      );
     const use = { key: identity.address, operator, modelId, timestamp: now };
-    return (
-      (await ledger.objectionTo(use)) ?? (await enclave.check(this.#questionOf(request), signal))
-    );
+    const objection = await ledger.objectionTo(use);
+    if (objection !== undefined) return this.#readinessOf(objection);
+    try {
+      return this.#readinessOf(await enclave.check(this.#questionOf(request, record.from), signal));
+    } catch (error) {
+      if (isTooEarly(error)) return { kind: "waiting", reason: error.message };
+      throw error;
+    }
   }
 
   /** @throws Unanswerable if the enclave refuses, and Error if it cannot be reached, or did not answer what was asked. */
-  async #ask(job: Job, { enclave }: Attested): Promise<InferAnswer> {
-    const question = this.#questionOf(job);
+  async #ask(job: Job, { enclave, record }: Attested): Promise<InferAnswer> {
+    const question = this.#questionOf(job, record.from);
     try {
       const said = await enclave.infer(question, this.#options.signal);
       const { payer, fee } = said.statement;
@@ -114,8 +120,8 @@ export class AttestedAnswerer implements Answerer {
   /** Passes an answer on that the contracts will accept: they charge for the gas of looking at others. */
   async #confirmed(job: Job, answer: Answer, key?: string): Promise<Answer> {
     const fault = await this.#faultOfAnswer({ ...job, answer }, key);
-    if (fault !== undefined) throw new Unanswerable(fault);
-    return answer;
+    if (fault === undefined) return answer;
+    throw isPassing(fault) ? new Error(`${BEHIND}: ${fault}`) : new Unanswerable(fault);
   }
 
   /** What is wrong with an answer, as far as the chain can be asked now. */
@@ -135,12 +141,14 @@ export class AttestedAnswerer implements Answerer {
     return ledger.objectionTo({ key, operator: node, modelId, timestamp: statement.completedAt });
   }
 
-  #questionOf(request: AnswerableRequest): InferRequest {
+  /** @param notBefore Unix time in seconds from which the key counts: an earlier receipt never would. */
+  #questionOf(request: AnswerableRequest, notBefore: bigint): InferRequest {
     const { settlement, node } = this.#options;
     const { requestId, input } = request;
     const { modelId, payer, maxFee: fee } = request.terms;
     const { publisher } = this.#modelOf(request);
-    return { settlement, claim: { modelId, requestId, node, publisher }, payer, fee, input };
+    const claim = { modelId, requestId, node, publisher };
+    return { settlement, claim, payer, fee, notBefore, input };
   }
 
   #modelOf({ terms: { modelId } }: AnswerableRequest): LanguageModel {
@@ -150,17 +158,26 @@ export class AttestedAnswerer implements Answerer {
   }
 
   #readinessOf(objection: string | undefined): Readiness {
-    return objection === undefined ? { kind: "ready" } : { kind: "refused", reason: objection };
-  }
-
-  /** A receipt from before the key's first second would never count, and the enclave would not write another. */
-  #isTooEarlyFor({ record }: Attested): boolean {
-    const { clock = () => Math.floor(Date.now() / 1_000) } = this.#options;
-    return BigInt(clock()) <= record.from;
+    if (objection === undefined) return { kind: "ready" };
+    return isPassing(objection) ? { kind: "waiting", reason: BEHIND } : refused(objection);
   }
 }
 
-const TOO_EARLY = "the enclave's key does not count yet by this machine's clock";
+const BEHIND = "the chain, as the RPC node sees it, is behind the key's attestation";
+
+/** A key that was seen on chain is unknown only to a node that lags behind, or after a reorganisation, which ends as well. */
+function isPassing(objection: string): boolean {
+  return objection.startsWith("EnclaveRegistryKeyUnknown(");
+}
+
+/** Whether the enclave's own clock is behind its key's attestation. */
+function isTooEarly(error: unknown): error is OpenGradientError {
+  return error instanceof OpenGradientError && error.code === "ENCLAVE_TOO_EARLY";
+}
+
+function refused(reason: string): Readiness {
+  return { kind: "refused", reason };
+}
 
 /** What is wrong with a request itself, whoever is to answer it. */
 function faultOf(input: Uint8Array): string | undefined {

@@ -50,7 +50,8 @@ export async function openAttestedTier(
   if (enclave === undefined) throw new Error("no enclave is configured");
   const { enclaveRegistry: registry } = protocol;
   const ledger = readEnclaveLedger(registry, provider, config.confirmations);
-  const source = { chainId: deployment.chainId, registry, operator, ledger, signal };
+  const maxDcapFee = "maxDcapFee" in enclave ? enclave.maxDcapFee : 0n;
+  const source = { chainId: deployment.chainId, registry, operator, ledger, maxDcapFee, signal };
   const keeper = new EnclaveKeeper({
     open: () => openEnclave(enclave, { models: [...languageModels.values()], log, signal }),
     attestationOf: (it, identity) => attestationOf(source, it, identity),
@@ -61,6 +62,7 @@ export async function openAttestedTier(
         account: wallet.address,
         maxFeePerGas: config.maxFeePerGasGwei,
         what: "attestation",
+        value: maxDcapFee,
       }),
     ...{ operator, events, log, checkIntervalMs, signal },
   });

@@ -10,6 +10,7 @@ import {
   LIFETIME,
   MEASUREMENT,
   OPERATOR,
+  refusal,
 } from "../testing/attested-fakes.ts";
 import { EnclaveKeeper } from "./enclave-keeper.ts";
 
@@ -21,6 +22,8 @@ describe("enclave keeper", () => {
   let opened: FakeEnclave[];
   let hasMoney: boolean;
   let isOpen: boolean;
+  let patienceMs: number;
+  let attested: number;
   let stopping: AbortController;
   let keeper: EnclaveKeeper;
 
@@ -30,6 +33,8 @@ describe("enclave keeper", () => {
     opened = [];
     hasMoney = true;
     isOpen = true;
+    patienceMs = 60_000;
+    attested = 0;
     stopping = new AbortController();
     keeper = newKeeper();
   });
@@ -46,7 +51,10 @@ describe("enclave keeper", () => {
         opened.push(enclave);
         return Promise.resolve(enclave);
       },
-      attestationOf: fakeAttestation,
+      attestationOf: () => {
+        attested += 1;
+        return fakeAttestation();
+      },
       ledger: chain,
       transactions,
       requireGasMoney: () => (hasMoney ? Promise.resolve() : Promise.reject(NO_MONEY)),
@@ -54,6 +62,7 @@ describe("enclave keeper", () => {
       events: new WorkerEvents(),
       log: pino({ level: "silent" }),
       checkIntervalMs: 5,
+      chainPatienceMs: patienceMs,
       signal: stopping.signal,
     });
   }
@@ -65,7 +74,7 @@ describe("enclave keeper", () => {
   };
   const keyOf = (index = 0) => enclave(index).key.address;
 
-  async function refusal(act: () => Promise<unknown>): Promise<OpenGradientError> {
+  async function failure(act: () => Promise<unknown>): Promise<OpenGradientError> {
     const error: unknown = await act().then(
       () => undefined,
       (cause: unknown) => cause,
@@ -114,7 +123,7 @@ describe("enclave keeper", () => {
     await keeper.advance();
     chain.time += LIFETIME - 1n;
     chain.trust = { from: 1n, until: chain.time };
-    const error = await refusal(() => keeper.advance());
+    const error = await failure(() => keeper.advance());
     expect(error.code).to.equal("MEASUREMENT_NOT_TRUSTED");
     expect(transactions.log).to.have.length(1);
     expect(keeper.standing.kind).to.equal("attested");
@@ -123,7 +132,7 @@ describe("enclave keeper", () => {
   it("names the measurement that is not approved, and what to do", async () => {
     chain.trust = undefined;
     for (const act of [() => keeper.check(), () => keeper.advance()]) {
-      const { code, message, hint } = await refusal(act);
+      const { code, message, hint } = await failure(act);
       expect(code).to.equal("MEASUREMENT_NOT_TRUSTED");
       expect(message).to.include(MEASUREMENT);
       expect(hint).to.include("opg attest measurement").and.to.include("opg attest approve");
@@ -133,13 +142,13 @@ describe("enclave keeper", () => {
 
   it("does not take trust that has yet to begin for trust", async () => {
     chain.trust = { from: chain.time + 1n, until: chain.time + 2n };
-    expect((await refusal(() => keeper.check())).message).to.include("before 1970");
+    expect((await failure(() => keeper.check())).message).to.include("before 1970");
   });
 
   it("signs nothing that the account cannot pay for", async () => {
     hasMoney = false;
-    expect((await refusal(() => keeper.check())).code).to.equal("ACCOUNT_UNFUNDED");
-    expect((await refusal(() => keeper.advance())).code).to.equal("ACCOUNT_UNFUNDED");
+    expect((await failure(() => keeper.check())).code).to.equal("ACCOUNT_UNFUNDED");
+    expect((await failure(() => keeper.advance())).code).to.equal("ACCOUNT_UNFUNDED");
     expect(transactions.log).to.deep.equal([]);
   });
 
@@ -253,7 +262,7 @@ describe("enclave keeper", () => {
       const record = chain.records.get(keyOf());
       if (record === undefined) throw new Error("the key is not attested");
       chain.records.set(keyOf(), { ...record, ...change });
-      const error = await refusal(() => keeper.advance());
+      const error = await failure(() => keeper.advance());
       expect(error.message).to.include(`its key ${name}`);
       expect(enclave().isClosed).to.equal(true);
       await keeper.advance();
@@ -266,13 +275,97 @@ describe("enclave keeper", () => {
     const record = chain.records.get(keyOf());
     if (record === undefined) throw new Error("the key is not attested");
     chain.records.set(keyOf(), { ...record, operator: keyOf() });
-    expect((await refusal(() => keeper.advance())).code).to.equal("ENCLAVE_UNAVAILABLE");
+    expect((await failure(() => keeper.advance())).code).to.equal("ENCLAVE_UNAVAILABLE");
     expect(keeper.standing.kind).not.to.equal("attested");
+  });
+
+  describe("whose enclave's clock is ahead of the chain", () => {
+    const notYet = (lead: bigint) => refusal("CertStoreNotValidNow", 4, 500n + lead, 9_000, 500);
+
+    it("brings the same attestation again once the chain has come to its time", async () => {
+      transactions.refusals.push(notYet(5n), notYet(1n));
+      transactions.refusals.push(refusal("EnclaveRegistryBadTime", 801, 0, 800));
+      await keeper.advance();
+      expect(transactions.refusals).to.deep.equal([]);
+      expect(transactions.log).to.deep.equal([`attest ${keyOf()}`]);
+      expect(attested).to.equal(1);
+      expect(keeper.standing.kind).to.equal("attested");
+    });
+
+    it("says that the chain is behind when it stays so", async () => {
+      patienceMs = 0;
+      keeper = newKeeper();
+      transactions.refusals.push(notYet(7n));
+      const error = await failure(() => keeper.advance());
+      expect(error.code).to.equal("CHAIN_BEHIND");
+      expect(error.message).to.include("is 7 s too old");
+      expect(error.retryable).to.equal(true);
+      expect(transactions.log).to.deep.equal([]);
+    });
+
+    it("waits no longer than its enclave lives, nor than it is stopped", async () => {
+      const always = notYet(5n);
+      transactions.refusals.push(...Array.from({ length: 10_000 }, () => always));
+      const advanced = keeper.advance().catch((error: unknown) => String(error));
+      await until(() => transactions.refusals.length < 9_999);
+      enclave().die("killed");
+      expect(await advanced).to.include("ended while the chain was behind");
+      const running = keeper.run();
+      await until(() => opened.length === 2);
+      stopping.abort();
+      await running;
+      expect(transactions.log).to.deep.equal([]);
+    });
+
+    it("does not wait for what is over: a certificate, or a document", async () => {
+      for (const over of [
+        refusal("CertStoreNotValidNow", 4, 1, 2, 3),
+        refusal("EnclaveRegistryBadTime", 1, 2, 3),
+      ]) {
+        transactions.refusals.push(over);
+        expect((await failure(() => keeper.advance())).code).to.equal("ATTESTATION_REFUSED");
+      }
+      expect(attested).to.equal(2);
+    });
+  });
+
+  it("takes it for its own when somebody else has brought its attestation first", async () => {
+    await keeper.check();
+    chain.carryOut(keyOf(), "attest");
+    const mine = chain.recordOf.bind(chain);
+    let looks = 0;
+    chain.recordOf = (key) => (++looks === 1 ? Promise.resolve(undefined) : mine(key));
+    transactions.refusals.push(refusal("EnclaveRegistryKeyKnown", keyOf()));
+    await keeper.advance();
+    expect(keeper.standing.kind).to.equal("attested");
+    expect(transactions.log).to.deep.equal([]);
+  });
+
+  it("takes it for its own also when that shows only once its transaction is mined", async () => {
+    const send = transactions.send.bind(transactions);
+    transactions.send = async (key, call) => {
+      await send(key, call);
+      return "reverted";
+    };
+    await keeper.advance();
+    expect(keeper.standing.kind).to.equal("attested");
+  });
+
+  it("does not take a key for its own that was attested for another operator meanwhile", async () => {
+    const send = transactions.send.bind(transactions);
+    transactions.send = async (key, call) => {
+      await send(key, call);
+      const record = chain.records.get(key);
+      if (record !== undefined) chain.records.set(key, { ...record, operator: key });
+      return "reverted";
+    };
+    expect((await failure(() => keeper.advance())).code).to.equal("ENCLAVE_UNAVAILABLE");
+    expect(keeper.standing.kind).to.equal("preparing");
   });
 
   it("says that an attestation was refused when mined, and tries again", async () => {
     transactions.outcome = "reverted";
-    expect((await refusal(() => keeper.advance())).code).to.equal("ATTESTATION_REFUSED");
+    expect((await failure(() => keeper.advance())).code).to.equal("ATTESTATION_REFUSED");
     transactions.outcome = "mined";
     await keeper.advance();
     expect(keeper.standing.kind).to.equal("attested");

@@ -2,13 +2,15 @@ import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import { describeRevert } from "../../sdk/reverts.ts";
+import type { TransactionOutcome } from "../chain/transaction.ts";
 import type { WorkerEvents } from "../events.ts";
 import type { Attestation } from "./attestation.ts";
+import { chainBehind, clockLead } from "./clock-lead.ts";
 import type { EnclaveLedger, KeyRecord } from "./enclave-ledger.ts";
 import type { EnclaveIdentity } from "../enclave/protocol.ts";
 import type { Enclave } from "./enclave.ts";
 import { retireFormerKeys } from "./former-keys.ts";
-import type { KeyTransactions } from "./key-transactions.ts";
+import type { KeyCall, KeyTransactions } from "./key-transactions.ts";
 
 /** An enclave that this node may use until it ends. */
 export interface RunningEnclave extends Enclave {
@@ -49,6 +51,8 @@ export interface EnclaveKeeperOptions {
   readonly log: Logger;
   /** How often the key is looked at. */
   readonly checkIntervalMs: number;
+  /** How long the chain may stay behind the clock of an attestation. */
+  readonly chainPatienceMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -61,6 +65,10 @@ const LAST_RETRY_MS = 3_600_000;
 
 /** A node of the chain that did not answer, or an enclave that was slow to start, may do better the next time. */
 const PASSING_FAILURES = 2;
+
+/** A chain that is behind catches up within a few blocks, or something is wrong with a clock. */
+const CHAIN_PATIENCE_MS = 120_000;
+const CHAIN_POLL_MS = 2_000;
 
 /** An enclave that lived so long did not end for a reason that the next one has too. */
 const STABLE_MS = 600_000;
@@ -133,10 +141,7 @@ export class EnclaveKeeper {
     await this.#settle(key);
     let record = await ledger.recordOf(key);
     const step = await this.#stepFor(record);
-    if (step !== undefined) {
-      await this.#carryOut(step, enclave, identity);
-      record = await ledger.recordOf(key);
-    }
+    if (step !== undefined) record = await this.#carryOut(step, enclave, identity);
     if (record === undefined) throw new Error("the key is not attested although it was");
     if (this.#running !== enclave) throw new Error("the enclave ended while its key was attested");
     this.#settleOn({ kind: "attested", enclave, identity, record });
@@ -218,23 +223,61 @@ export class EnclaveKeeper {
     throw unavailable(reason);
   }
 
+  /** Returns what the chain knows of the key then. */
   async #carryOut(
     step: "attest" | "renew",
     enclave: Enclave,
     identity: EnclaveIdentity,
-  ): Promise<void> {
-    const { transactions, requireGasMoney } = this.#options;
+  ): Promise<KeyRecord | undefined> {
+    const { ledger, requireGasMoney } = this.#options;
     await requireGasMoney();
-    const attestation = await this.#trustedAttestation(enclave, identity);
-    const outcome = await refusalAsError(() =>
-      transactions.send(identity.address, { step, data: attestation.callFor(step) }),
-    );
-    if (outcome !== "mined")
-      throw new OpenGradientError(
-        "ATTESTATION_REFUSED",
-        `The transaction that should ${step} the enclave's key ended as ${outcome ?? "nothing"}.`,
-        "It is tried again, ever more rarely.",
-      );
+    const { callFor, value } = await this.#trustedAttestation(enclave, identity);
+    const call = { step, data: callFor(step), value };
+    const failure = await this.#failureOf(() => this.#sendInTime(call, enclave, identity));
+    const record = await ledger.recordOf(identity.address);
+    // Anybody may bring a document, to the same effect: somebody who was faster did this node's work.
+    if (failure !== undefined && (await this.#stepFor(record)) !== undefined) throw failure;
+    return record;
+  }
+
+  /**
+   * Sends a call with an attestation, once the chain's time has come to the attestation's. The enclave's clock may be ahead of the
+   * chain's latest block, by which the call is judged before it is signed: a fresh attestation would be ahead just the same.
+   */
+  async #sendInTime(
+    call: KeyCall,
+    enclave: Enclave,
+    { address: key }: EnclaveIdentity,
+  ): Promise<TransactionOutcome | undefined> {
+    const { transactions, checkIntervalMs, chainPatienceMs, signal } = this.#options;
+    const patienceMs = chainPatienceMs ?? CHAIN_PATIENCE_MS;
+    const start = performance.now();
+    for (;;) {
+      try {
+        return await transactions.send(key, call);
+      } catch (error) {
+        const lead = clockLead(error);
+        if (lead === undefined) throw error;
+        if (performance.now() - start >= patienceMs) throw chainBehind(lead, patienceMs, error);
+      }
+      await setTimeout(Math.min(checkIntervalMs, CHAIN_POLL_MS), undefined, { signal });
+      if (this.#running !== enclave)
+        throw new Error("the enclave ended while the chain was behind");
+    }
+  }
+
+  /** What keeps a transaction from having its effect, if the contracts refuse it, or refused it when it was mined. */
+  async #failureOf(
+    send: () => Promise<TransactionOutcome | undefined>,
+  ): Promise<OpenGradientError | undefined> {
+    try {
+      const outcome = await send();
+      return outcome === "mined" ? undefined : endedAs(outcome);
+    } catch (cause) {
+      const reason = describeRevert(cause);
+      if (reason === undefined || cause instanceof OpenGradientError) throw cause;
+      return refusedFor(reason, cause);
+    }
   }
 
   async #trustedAttestation(enclave: Enclave, identity: EnclaveIdentity): Promise<Attestation> {
@@ -294,19 +337,23 @@ function whenOf(trust: { from: bigint; until: bigint } | undefined, now: bigint)
 }
 
 /** What the contracts refuse, in their own words. */
-async function refusalAsError<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (cause) {
-    const reason = describeRevert(cause);
-    if (reason === undefined) throw cause;
-    throw new OpenGradientError(
-      "ATTESTATION_REFUSED",
-      `The contracts refuse the enclave's attestation: ${reason}.`,
-      "Change what the error names.",
-      { cause },
-    );
-  }
+function refusedFor(reason: string, cause: unknown): OpenGradientError {
+  return new OpenGradientError(
+    "ATTESTATION_REFUSED",
+    `The contracts refuse the enclave's attestation: ${reason}.`,
+    reason.startsWith("unknown error")
+      ? "It is none of the protocol's errors. If the DCAP contract wants a fee, raise the enclave's maxDcapFee."
+      : "Change what the error names.",
+    { cause },
+  );
+}
+
+function endedAs(outcome: TransactionOutcome | undefined): OpenGradientError {
+  return new OpenGradientError(
+    "ATTESTATION_REFUSED",
+    `The transaction with the enclave's attestation ended as ${outcome ?? "nothing"}.`,
+    "It is tried again, ever more rarely.",
+  );
 }
 
 function unavailable(reason: string): OpenGradientError {

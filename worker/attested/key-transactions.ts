@@ -8,6 +8,14 @@ export type KeyStep = "attest" | "renew" | "retire";
 
 const STEPS: readonly KeyStep[] = ["attest", "renew", "retire"];
 
+/** A step, and the call that takes it. */
+export interface KeyCall {
+  readonly step: KeyStep;
+  readonly data: string;
+  /** Wei to send along; none by default. */
+  readonly value?: bigint;
+}
+
 export interface KeyTransactionsOptions {
   readonly database: PGlite;
   readonly transactions: TransactionJournal;
@@ -32,13 +40,10 @@ export class KeyTransactions {
    *
    * @throws the provider's call exception if the contract would refuse the call.
    */
-  async send(
-    key: string,
-    { step, data }: { readonly step: KeyStep; readonly data: string },
-  ): Promise<TransactionOutcome | undefined> {
+  async send(key: string, { step, ...call }: KeyCall): Promise<TransactionOutcome | undefined> {
     const { database, transactions, submitter, registry } = this.#options;
     const intent = { subject: key, purpose: step };
-    await submitter.sign({ ...intent, to: registry, data }, (signed) =>
+    await submitter.sign({ ...intent, ...call, to: registry }, (signed) =>
       database.transaction(async (within) => {
         await within.query("INSERT INTO enclave_keys (key) VALUES ($1) ON CONFLICT DO NOTHING", [
           key,

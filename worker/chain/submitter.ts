@@ -24,15 +24,16 @@ export class TransactionTooLarge extends Error {}
 /** The state may have changed a little until a transaction is mined. */
 const GAS_MARGIN_PERCENT = 15n;
 
-/** Gas of a transaction that does nothing. */
-const PLAIN_GAS = 21_000n;
-
 /** What a transaction does. */
 interface Call {
   readonly to: string;
   readonly data: string;
+  readonly value: bigint;
   readonly gasLimit: bigint;
 }
+
+/** A call that does nothing, of an account to itself. */
+const NOTHING = { data: "0x", value: 0n, gasLimit: 21_000n } as const;
 
 export interface SubmitterOptions {
   /** The one account whose nonces this submitter owns. Nobody else may send from it. */
@@ -80,8 +81,8 @@ export class Submitter {
   ): Promise<void> {
     return this.#nonceOwner(async () => {
       const { provider, wallet, maxFeePerGas } = this.#options;
-      const { to, data } = intent;
-      const estimate = await provider.estimateGas({ from: wallet.address, to, data });
+      const { to, data, value = 0n } = intent;
+      const estimate = await provider.estimateGas({ from: wallet.address, to, data, value });
       const signed = await this.#signWith(intent, {
         nonce: await this.#nextNonce(),
         gasLimit: withMargin(estimate),
@@ -124,7 +125,7 @@ export class Submitter {
     const latest = pending.at(-1);
     const isOpen = latest !== undefined && (await this.#outcomeOf(pending)) === undefined;
     if (isOpen && !this.#doesNothing(latest.raw))
-      await this.#replace(latest, { to: wallet.address, data: "0x", gasLimit: PLAIN_GAS });
+      await this.#replace(latest, { ...NOTHING, to: wallet.address });
     return this.confirm(intent);
   }
 
@@ -182,8 +183,8 @@ export class Submitter {
       return stuck;
     }
     const { subject, purpose, nonce } = stuck;
-    const { to, data, gasLimit } = call;
-    const intent = { subject, purpose, to, data };
+    const { gasLimit, ...effect } = call;
+    const intent = { subject, purpose, ...effect };
     const replacement = await this.#signWith(intent, { nonce, gasLimit, ...fees });
     await journal.record(replacement);
     this.#tell(replacement, "signed");
@@ -191,11 +192,11 @@ export class Submitter {
   }
 
   async #signWith(
-    { subject, purpose, to, data }: TransactionIntent,
+    { subject, purpose, to, data, value = 0n }: TransactionIntent,
     terms: { nonce: number; gasLimit: bigint } & Fees,
   ): Promise<SignedTransaction> {
     const { wallet, chainId } = this.#options;
-    const raw = await wallet.signTransaction({ type: 2, chainId, to, data, ...terms });
+    const raw = await wallet.signTransaction({ type: 2, chainId, to, data, value, ...terms });
     const hash = Transaction.from(raw).hash ?? "";
     return { subject, purpose, hash, raw, nonce: terms.nonce };
   }
@@ -235,8 +236,8 @@ function requireSendable({ raw, purpose }: SignedTransaction, gas: bigint): void
 
 const STUCK = "A transaction is not mined and the fee limit is reached. Raise maxFeePerGasGwei.";
 
-function callOf({ to, data, gasLimit }: Transaction): Call {
-  return { to: to ?? "", data, gasLimit };
+function callOf({ to, data, value, gasLimit }: Transaction): Call {
+  return { to: to ?? "", data, value, gasLimit };
 }
 
 function withMargin(gas: bigint): bigint {

@@ -20,6 +20,8 @@ export interface IntentKey {
 export interface TransactionIntent extends IntentKey {
   readonly to: string;
   readonly data: string;
+  /** Wei to send along; none by default. */
+  readonly value?: bigint;
 }
 
 /** One way to carry out an intent: signed, with its nonce and fees. */

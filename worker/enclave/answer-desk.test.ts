@@ -101,6 +101,30 @@ describe("an enclave's answer", () => {
   });
 });
 
+describe("a request for a key that does not count yet", () => {
+  it("is not answered, to the second, and then is", async () => {
+    let now = 1_000_999;
+    const { answering, runtime } = desk({}, () => now);
+    const request = { ...inferRequest(runtime.contentHash), notBefore: 1_001n };
+    expect((await failureOf(answering.check(request))).code).to.equal("ENCLAVE_TOO_EARLY");
+    expect((await failureOf(answering.answer(request))).code).to.equal("ENCLAVE_TOO_EARLY");
+    expect(runtime.runs).to.equal(0);
+    now += 1;
+    await answering.check(request);
+    const { statement } = await answering.answer(request);
+    expect(statement).to.include({ startedAt: 1_001n, completedAt: 1_001n, seq: 0n });
+  });
+
+  it("gets the answer that it has, whenever the key is said to count from", async () => {
+    const { answering, runtime } = desk({}, () => 1_000_000);
+    const request = inferRequest(runtime.contentHash);
+    const answer = await answering.answer(request);
+    const later = { ...request, notBefore: 1n << 40n };
+    await answering.check(later);
+    expect(await answering.answer(later)).to.equal(answer);
+  });
+});
+
 describe("a request that is asked again", () => {
   it("gets the same bytes", async () => {
     const { ask, runtime } = desk();

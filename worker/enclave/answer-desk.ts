@@ -35,6 +35,9 @@ export interface AnswerLimits {
  *   given; under other terms, nothing is. This holds as long as the answer is remembered and the enclave runs.
  * - `seq` counts the receipts from 0 without a gap; times follow it. A request that is refused or fails uses no number.
  *
+ * - Nothing is signed before `notBefore` by this clock: a receipt from before its key was registered never counts, and there
+ *   would be no other. It is no part of the terms, since it is about the key and not about the answer.
+ *
  * Node, payer, fee and settlement are the host's word: they say where the receipt counts and for whom, nothing about the
  * answer. A host who names others gets a receipt that is as true, and that its own request cannot be settled with.
  */
@@ -53,7 +56,8 @@ export class AnswerDesk {
   /**
    * Answers a request, or gives the answer that it got.
    *
-   * @throws OpenGradientError `ENCLAVE_REQUEST_DIFFERS`, `ENCLAVE_MODEL_UNKNOWN`, `ENCLAVE_BUSY`, `ENCLAVE_TOO_SLOW`, or what
+   * @throws OpenGradientError `ENCLAVE_REQUEST_DIFFERS`, `ENCLAVE_MODEL_UNKNOWN`, `ENCLAVE_BUSY`, `ENCLAVE_TOO_EARLY`,
+   * `ENCLAVE_TOO_SLOW`, or what
    * the model's runtime or the input's form is refused with.
    */
   async answer(request: InferRequest): Promise<InferAnswer> {
@@ -77,6 +81,7 @@ export class AnswerDesk {
   async check(request: InferRequest): Promise<void> {
     const known = this.#recent.get(requestKey(request));
     if (known && known.terms !== termsOf(request)) throw differs(request);
+    if (!known) this.#requireDue(request);
     await this.#runtimeOf(request).check(parseChatRequest(request.input));
   }
 
@@ -87,8 +92,15 @@ export class AnswerDesk {
     );
   }
 
+  /** The clock never goes back: what begins now ends no earlier. */
+  #requireDue({ notBefore }: InferRequest): void {
+    const now = this.#options.clock.now();
+    if (now < notBefore) throw tooEarly(now, notBefore);
+  }
+
   async #compute(request: InferRequest): Promise<InferAnswer> {
     const { limits, clock } = this.#options;
+    this.#requireDue(request);
     const runtime = this.#runtimeOf(request);
     const chat = parseChatRequest(request.input);
     if (this.#pending >= limits.pending) throw busy(limits.pending);
@@ -156,7 +168,8 @@ function requestKey({ settlement: { chainId, settledBy }, claim }: InferRequest)
 }
 
 function termsOf(request: InferRequest): string {
-  const terms = { ...inferRequestSchema.encode(request), input: keccak256(request.input) };
+  const asked = { ...request, notBefore: 0n };
+  const terms = { ...inferRequestSchema.encode(asked), input: keccak256(request.input) };
   return JSON.stringify(terms);
 }
 
@@ -173,6 +186,14 @@ function busy(pending: number): OpenGradientError {
     "ENCLAVE_BUSY",
     `${pending} requests are being answered already.`,
     "Ask again in a moment.",
+  );
+}
+
+function tooEarly(now: bigint, notBefore: bigint): OpenGradientError {
+  return new OpenGradientError(
+    "ENCLAVE_TOO_EARLY",
+    `The key counts from ${notBefore}; by the enclave's clock it is ${now}.`,
+    "Ask again in a moment; if it stays so, set the clock of the enclave's machine.",
   );
 }
 

@@ -96,6 +96,8 @@ export const inferRequestSchema = z.strictObject({
   }),
   payer: address,
   fee: uint(128),
+  /** Unix time in seconds from which the key counts: until then by the enclave's own clock, nothing is signed. */
+  notBefore: uint(64),
   /** A chat request in canonical form. */
   input: bytes,
 });

@@ -48,8 +48,15 @@ const ENDS: Readonly<Record<Exclude<Situation, "open" | "held">, JobState>> = {
  */
 class NotYet extends Error {}
 
-/** What the contracts refuse only for now: the block that made the request, or an enclave's clock, is ahead of the next block. */
-const PASSING_REFUSALS = ["InferenceMarketTooFresh", "AttestedVerifierFromTheFuture"] as const;
+/**
+ * What the contracts refuse only for now: the block that made the request, or an enclave's clock, is ahead of the next block; or
+ * the RPC node has not seen yet that the key was attested.
+ */
+const PASSING_REFUSALS = [
+  "InferenceMarketTooFresh",
+  "AttestedVerifierFromTheFuture",
+  "EnclaveRegistryKeyUnknown",
+] as const;
 
 /** A call to make, and what becomes of the job with it. */
 interface Step {

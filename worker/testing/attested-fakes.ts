@@ -1,12 +1,26 @@
-import { Wallet, ZeroHash, type BaseWallet } from "ethers";
+import {
+  getBytes,
+  Interface,
+  keccak256,
+  makeError,
+  Wallet,
+  ZeroHash,
+  type BaseWallet,
+} from "ethers";
+import { OpenGradientError } from "../../sdk/errors.ts";
 import { attestedReceipt, signReceipt } from "../../sdk/receipt.ts";
+import { EnclaveRegistry__factory, NitroVerifier__factory } from "../../typechain-types/index.js";
 import type { Attestation } from "../attested/attestation.ts";
 import type { RunningEnclave } from "../attested/enclave-keeper.ts";
 import type { EnclaveLedger, KeyRecord, KeyUse, Trust } from "../attested/enclave-ledger.ts";
-import type { EnclaveIdentity, InferAnswer, InferRequest } from "../enclave/protocol.ts";
+import type {
+  AttestRequest,
+  EnclaveIdentity,
+  InferAnswer,
+  InferRequest,
+} from "../enclave/protocol.ts";
 import type { KeyTransactions } from "../attested/key-transactions.ts";
 import type { TransactionOutcome } from "../chain/transaction.ts";
-import { keccak256 } from "ethers";
 
 export const OPERATOR = Wallet.createRandom().address;
 export const MEASUREMENT = `0x${"aa".repeat(32)}`;
@@ -23,6 +37,8 @@ export class FakeEnclave implements RunningEnclave {
   isClosed = false;
   completedAt = 1_000n;
   asked = 0;
+  /** What its clock says, if that is before a key counts. */
+  time = 1n << 40n;
   /** Signs with another key than it says. */
   signer: BaseWallet = this.key;
   fee: bigint | undefined;
@@ -43,15 +59,23 @@ export class FakeEnclave implements RunningEnclave {
     });
   }
 
-  attest(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(3));
+  /** Bound to nothing. */
+  attest({ blockHash }: AttestRequest): Promise<Uint8Array> {
+    return Promise.resolve(getBytes(blockHash));
   }
 
-  check(): Promise<string | undefined> {
+  check({ notBefore }: InferRequest): Promise<string | undefined> {
+    this.#requireDue(notBefore);
     return Promise.resolve(this.objection);
   }
 
+  #requireDue(notBefore: bigint): void {
+    if (this.time < notBefore)
+      throw new OpenGradientError("ENCLAVE_TOO_EARLY", "The key counts later.", "Ask again.");
+  }
+
   async infer({ claim, settlement, input, ...asked }: InferRequest): Promise<InferAnswer> {
+    this.#requireDue(asked.notBefore);
     this.asked += 1;
     if (this.refusal !== undefined) throw this.refusal;
     const output = new TextEncoder().encode(`answer ${this.asked}`);
@@ -126,6 +150,8 @@ export class FakeKeyTransactions implements Pick<
   /** What a process before this one has signed, by key. */
   readonly pending = new Map<string, string>();
   outcome: TransactionOutcome = "mined";
+  /** What the contracts refuse the next calls with, before they are signed. */
+  readonly refusals: Error[] = [];
   readonly #chain: FakeChain;
 
   constructor(chain: FakeChain) {
@@ -133,6 +159,8 @@ export class FakeKeyTransactions implements Pick<
   }
 
   send(key: string, { step }: { step: string }): Promise<TransactionOutcome> {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) return Promise.reject(refusal);
     this.log.push(`${step} ${key}`);
     this.known.add(key);
     if (this.outcome === "mined") this.#chain.carryOut(key, step);
@@ -161,7 +189,32 @@ export class FakeKeyTransactions implements Pick<
   }
 }
 
+const ERRORS = Interface.from(
+  [EnclaveRegistry__factory, NitroVerifier__factory].flatMap(({ abi }) =>
+    abi.filter(({ type }) => type === "error"),
+  ),
+);
+
+/** How a provider tells that the contracts would refuse a call. */
+export function refusal(name: string, ...values: readonly unknown[]): Error {
+  const data = ERRORS.encodeErrorResult(name, values);
+  const call = {
+    action: "estimateGas",
+    data,
+    reason: null,
+    invocation: null,
+    revert: null,
+  } as const;
+  const transaction = { to: null, data: "0x" };
+  return makeError("execution reverted", "CALL_EXCEPTION", { ...call, transaction });
+}
+
 /** Evidence that says nothing. */
 export function fakeAttestation(): Promise<Attestation> {
-  return Promise.resolve({ measurementId: MEASUREMENT, registers: "0x", callFor: (step) => step });
+  return Promise.resolve({
+    measurementId: MEASUREMENT,
+    registers: "0x",
+    callFor: (step) => step,
+    value: 0n,
+  });
 }

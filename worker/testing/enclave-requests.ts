@@ -40,6 +40,7 @@ export function inferRequest(
     },
     payer: addressOf("payer"),
     fee: 10n ** 18n,
+    notBefore: 0n,
     input: canonicalRequest(request),
   };
 }

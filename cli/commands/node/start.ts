@@ -3,6 +3,7 @@ import process from "node:process";
 import { Command } from "commander";
 import { pino } from "pino";
 import { readWorkerConfig } from "../../../worker/config.ts";
+import { WorkerEvents } from "../../../worker/events.ts";
 import { logEvents } from "../../../worker/log-events.ts";
 import { startWorker } from "../../../worker/worker.ts";
 import { keyPassword } from "../../chain-options.ts";
@@ -16,11 +17,12 @@ export function startCommand(): Command {
       const log = pino({ level: logLevel });
       const config = await readWorkerConfig(file);
       const password = keyPassword();
+      const events = new WorkerEvents();
+      logEvents(events, log);
       const worker = await startWorker(config, {
-        log,
+        ...{ log, events },
         ...(password !== undefined && { password }),
       });
-      logEvents(worker.events, log);
       const { account, modelIds, enclave } = worker;
       const models = enclave?.models.map(({ name, runtime, device }) => ({
         name,

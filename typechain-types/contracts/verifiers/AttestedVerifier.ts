@@ -10,14 +10,16 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface AttestedVerifierInterface extends Interface {
-    getFunction(nameOrSignature: "ENCLAVE_REGISTRY" | "verify"): FunctionFragment;
+    getFunction(nameOrSignature: "ENCLAVE_REGISTRY" | "MAX_RECEIPT_AGE" | "verify"): FunctionFragment;
 
     
 
     encodeFunctionData(functionFragment: 'ENCLAVE_REGISTRY', values?: undefined): string;
+encodeFunctionData(functionFragment: 'MAX_RECEIPT_AGE', values?: undefined): string;
 encodeFunctionData(functionFragment: 'verify', values: [InferenceClaimStruct, BytesLike, BytesLike]): string;
 
     decodeFunctionResult(functionFragment: 'ENCLAVE_REGISTRY', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'MAX_RECEIPT_AGE', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
   }
 
@@ -65,6 +67,14 @@ decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
     
 
     
+    MAX_RECEIPT_AGE: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     verify: TypedContractMethod<
       [claim: InferenceClaimStruct, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -78,6 +88,11 @@ decodeFunctionResult(functionFragment: 'verify', data: BytesLike): Result;
     getFunction(nameOrSignature: 'ENCLAVE_REGISTRY'): TypedContractMethod<
       [],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'MAX_RECEIPT_AGE'): TypedContractMethod<
+      [],
+      [bigint],
       'view'
     >;
 getFunction(nameOrSignature: 'verify'): TypedContractMethod<
