@@ -4,7 +4,7 @@ import type { TransactionJournal } from "../chain/transaction-journal.ts";
 import type { TransactionOutcome } from "../chain/transaction.ts";
 
 /** What can be done on chain with an enclave's key. */
-export type KeyStep = "attest" | "renew" | "retire";
+type KeyStep = "attest" | "renew" | "retire";
 
 const STEPS: readonly KeyStep[] = ["attest", "renew", "retire"];
 
