@@ -109,6 +109,11 @@ describe("opg llm", () => {
   });
 
   describe("serve", () => {
+    it("refuses two models of one name", async () => {
+      const result = await opg("serve", OPG_TINY, OPG_TINY, "--no-gpu", "--port", "0");
+      expectFailure(result, "CONFIG_INVALID", /Two of the models are called "opg-tiny"/);
+    });
+
     it("answers OpenAI's clients until it is stopped", async () => {
       const { child, output } = startOpg(
         folder,

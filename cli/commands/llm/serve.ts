@@ -26,11 +26,24 @@ export function serveCommand(): Command {
     const runtimes: Runtime[] = [];
     try {
       for (const folder of folders) runtimes.push(await openRuntime(folder, options));
+      requireDistinctNames(runtimes);
       await serveUntilStopped(runtimes, options);
     } finally {
       await Promise.all(runtimes.map((runtime) => runtime.close()));
     }
   });
+}
+
+/** Clients choose a model by its name: of two with the same, they could not know which answers. */
+function requireDistinctNames(runtimes: readonly Runtime[]): void {
+  const names = runtimes.map(({ name }) => name);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated === undefined) return;
+  throw new OpenGradientError(
+    "CONFIG_INVALID",
+    `Two of the models are called "${repeated}".`,
+    "Serve one of them, or each on a port of its own.",
+  );
 }
 
 async function serveUntilStopped(
