@@ -1,48 +1,8 @@
-import { getAddress, getBytes, hexlify, isAddress } from "ethers";
 import { z } from "zod";
 import { MEASUREMENT_KINDS, type MeasurementKindName } from "../../sdk/enclave.ts";
+import { address, bytes, bytes32, fixedBytes, hex, uint } from "../../sdk/wire.ts";
 
-/*
- * What goes over the wire between an enclave and its host, for both sides. Bytes are 0x-prefixed hex, and whole numbers that
- * may be large are decimal text: JSON has no numbers beyond 2^53 that everybody reads alike.
- */
-
-/** A whole number of so many bits. */
-function uint(bits: number) {
-  return z.codec(
-    z.string().regex(/^(0|[1-9]\d{0,77})$/, "is not a whole number in quotes"),
-    z
-      .bigint()
-      .min(0n)
-      .max((1n << BigInt(bits)) - 1n),
-    {
-      decode: (text) => BigInt(text),
-      encode: (value) => value.toString(),
-    },
-  );
-}
-
-const hex = z.string().regex(/^0x([0-9a-f]{2})*$/, "is not 0x-prefixed lower-case hex");
-
-const bytes = z.codec(
-  hex,
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-  {
-    decode: (text) => getBytes(text),
-    encode: (value) => hexlify(value),
-  },
-);
-
-function fixedBytes(length: number) {
-  return hex.length(2 + 2 * length, `has not ${length} bytes`);
-}
-
-const bytes32 = fixedBytes(32);
-
-const address = z
-  .string()
-  .refine((text) => isAddress(text), { error: "is not an address", abort: true })
-  .overwrite((text) => getAddress(text));
+/* What goes over the wire between an enclave and its host, for both sides. */
 
 const measurementKind = z.enum(Object.keys(MEASUREMENT_KINDS) as MeasurementKindName[]);
 
