@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   ACCOUNT_UNFUNDED: { retryable: false },
   STAKE_TOO_LOW: { retryable: false },
   NODE_NOT_REGISTERED: { retryable: false },
+  NODE_REGISTERED: { retryable: false },
   MODEL_NOT_REGISTERED: { retryable: false },
   CONFIG_INVALID: { retryable: false },
   TRANSACTION_REVERTED: { retryable: false },

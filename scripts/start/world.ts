@@ -88,7 +88,12 @@ export async function registerNodes({ deployment, people, gas }: World): Promise
     [cheat, cheat],
     [operator, nodeSigner],
   ] as const) {
-    const registration = { signer: signer.address, endpoint: "https://node.example", stake: STAKE };
+    const registration = {
+      roles: ["Inference"] as const,
+      signer: signer.address,
+      endpoint: "https://node.example",
+      stake: STAKE,
+    };
     await registerNode(deployment, node, registration, (step, { gasUsed }) => {
       gas.note(step, gasUsed);
     });

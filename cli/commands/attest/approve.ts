@@ -15,8 +15,9 @@ import {
   type MeasurementKindName,
 } from "../../../sdk/enclave.ts";
 import { OpenGradientError } from "../../../sdk/errors.ts";
-import { bytes32, integerBetween } from "../../arguments.ts";
+import { bytes32 } from "../../arguments.ts";
 import { keyPassword } from "../../chain-options.ts";
+import { unixTime } from "../../attestation/time.ts";
 import { readInputFile } from "../../files.ts";
 import { withJsonOption } from "../../json-option.ts";
 import { printResult, printStep } from "../../output.ts";
@@ -33,8 +34,7 @@ interface Options {
   readonly json: boolean;
 }
 
-/** Times of 40 bits. */
-const LATEST = 2 ** 40 - 1;
+const TIMES = "seconds since 1970, or 2026-02-12T17:56:02Z";
 
 const bytes = z.string().regex(/^0x([0-9a-f]{2})+$/, "is not 0x-prefixed lower-case hex");
 
@@ -64,12 +64,8 @@ export function approveCommand(): Command {
     )
     .option("--source-commit <hash>", "commit of the source, 32 bytes, zeros at the end", bytes32)
     .option("--image-digest <hash>", "digest of the image", bytes32)
-    .option("--from <time>", "Unix time from which it is trusted", integerBetween(1, LATEST))
-    .option(
-      "--until <time>",
-      "Unix time from which it is not trusted any more",
-      integerBetween(1, LATEST),
-    );
+    .option("--from <time>", `from when it is trusted: ${TIMES}`, unixTime)
+    .option("--until <time>", `from when it is not trusted any more: ${TIMES}`, unixTime);
   return withJsonOption(command).action(async (file: string, options: Options) => {
     const proposal = await readProposal(file, options);
     const deployment = await readDeployment(options.deployment);
