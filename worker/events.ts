@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { MeasurementKindName } from "../sdk/enclave.ts";
 import type { EnclaveIdentity } from "./enclave/protocol.ts";
 import type { JobState } from "./jobs/job-states.ts";
+import type { BatchState } from "./receipts/batch-states.ts";
 import type { TransactionOutcome, TransactionPurpose } from "./chain/transaction.ts";
 
 /** What a worker tells those who watch it. Told after it is in the journal. */
@@ -9,7 +10,7 @@ export interface WorkerEventMap {
   job: [{ requestId: string; state: JobState; reason: string | undefined }];
   transaction: [
     {
-      /** A request, or an enclave's key. */
+      /** A request, an enclave's key, a batch, or what was demanded of one. */
       subject: string;
       purpose: TransactionPurpose;
       hash: string;
@@ -28,6 +29,7 @@ export interface WorkerEventMap {
       models: EnclaveIdentity["models"];
     },
   ];
+  batch: [{ batchId: string; state: BatchState; reason: string | undefined }];
   reorganisation: [{ from: number; to: number }];
 }
 
