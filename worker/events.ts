@@ -2,6 +2,8 @@ import { EventEmitter } from "node:events";
 import type { MeasurementKindName } from "../sdk/enclave.ts";
 import type { EnclaveIdentity } from "./enclave/protocol.ts";
 import type { JobState } from "./jobs/job-states.ts";
+import type { DemandState } from "./receipts/demand-states.ts";
+import type { DemandKind } from "./receipts/demand-store.ts";
 import type { BatchState } from "./receipts/batch-states.ts";
 import type { TransactionOutcome, TransactionPurpose } from "./chain/transaction.ts";
 
@@ -30,6 +32,7 @@ export interface WorkerEventMap {
     },
   ];
   batch: [{ batchId: string; state: BatchState; reason: string | undefined }];
+  demand: [{ batchId: string; index: number; kind: DemandKind; state: DemandState }];
   reorganisation: [{ from: number; to: number }];
 }
 

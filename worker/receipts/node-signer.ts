@@ -1,4 +1,4 @@
-import type { SigningKey} from "ethers";
+import type { SigningKey } from "ethers";
 import { keccak256, Signature, ZeroHash, type Wallet } from "ethers";
 import type { DirectRecord } from "./direct-answer.ts";
 import type { FinishReason } from "../runtimes/runtime.ts";

@@ -32,8 +32,7 @@ export function readReceiptLedger(options: ReceiptLedgerOptions): BatchLedger {
       const { status, deadline, openDemands } = await contract.batchOf(batchId, { blockTag });
       return { status: statusOf(status), deadline, openDemands };
     },
-    nextSeqOf: async (signer) =>
-      contract.nextSeqOf(node, signer, { blockTag: await confirmed() }),
+    nextSeqOf: async (signer) => contract.nextSeqOf(node, signer, { blockTag: await confirmed() }),
     commitmentOf: async (batchId) => {
       const topics = LEDGER.encodeFilterTopics("BatchCommitted", [batchId, node]);
       const latest = await provider.getBlockNumber();

@@ -11,7 +11,7 @@
  *
  * `batches` holds receipts' batches from the moment their bounds are fixed.
  *
- * `demands` holds what was demanded of batches and what came of it.
+ * `demands` holds what was demanded of batches and what came of it; `demands_read` the block up to which the chain was read for it.
  */
 export const RECEIPTS_SCHEMA = `
   CREATE TABLE IF NOT EXISTS receipts (
@@ -64,7 +64,10 @@ export const RECEIPTS_SCHEMA = `
     kind text NOT NULL,
     deadline bigint NOT NULL,
     state text NOT NULL,
-    reason text,
     PRIMARY KEY (batch_id, index, kind)
+  );
+
+  CREATE TABLE IF NOT EXISTS demands_read (
+    block_number bigint PRIMARY KEY
   );
 `;
