@@ -1,5 +1,15 @@
-/** What a transaction is for: the steps of a request's job, and those of an enclave's key. */
-export const TRANSACTION_PURPOSES = ["lock", "fulfil", "attest", "renew", "retire"] as const;
+/** What a transaction is for: the steps of a request's job, those of an enclave's key, and those of a batch of receipts. */
+export const TRANSACTION_PURPOSES = [
+  "lock",
+  "fulfil",
+  "attest",
+  "renew",
+  "retire",
+  "commit",
+  "finalize",
+  "reveal",
+  "prove",
+] as const;
 
 export type TransactionPurpose = (typeof TRANSACTION_PURPOSES)[number];
 
@@ -11,7 +21,7 @@ export type TransactionOutcome = "mined" | "reverted" | "lost" | "abandoned";
 
 /** What tells intents apart: at most one for a subject and a purpose is under way. */
 export interface IntentKey {
-  /** Id of a request, or address of an enclave's key. */
+  /** Id of a request or of a batch, address of an enclave's key, or what was demanded of a batch. */
   readonly subject: string;
   readonly purpose: TransactionPurpose;
 }

@@ -1,3 +1,5 @@
+import { RECEIPTS_SCHEMA } from "../receipts/schema.ts";
+
 /**
  * Tables of the journal. Hashes and addresses are 0x-prefixed hex text, as ethers writes them.
  *
@@ -6,7 +8,7 @@
  *
  * `enclave_keys` holds every key that was to be attested, from before its transaction was sent, until it counts no more.
  */
-export const SCHEMA = `
+const BASE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS jobs (
     request_id text PRIMARY KEY,
     state text NOT NULL,
@@ -42,3 +44,6 @@ export const SCHEMA = `
     block_hash text NOT NULL
   );
 `;
+
+/** Of every part that keeps something. */
+export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA].join("\n");
