@@ -33,7 +33,8 @@ const requestSchema = z.strictObject({
   nonce: bytes32,
 });
 
-const quoteSchema = z.strictObject({
+/** A node's price, as its list of models and every envelope state it. */
+export const quoteSchema = z.strictObject({
   node: address,
   modelId: bytes32,
   tier: uint(8),
