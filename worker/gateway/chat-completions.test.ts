@@ -7,6 +7,7 @@ import { expect } from "chai";
 import OpenAI, { APIError } from "openai";
 import { createChatGateway } from "./chat-completions.ts";
 import { parseChatRequest } from "../../sdk/chat-request.ts";
+import { canonicalCompletion } from "../../sdk/completion-request.ts";
 import {
   encodeLanguageModel,
   readLanguageModel,
@@ -27,6 +28,13 @@ async function listen(fetch: (request: Request) => Response | Promise<Response>)
       resolve({ server: server as Server, url: `http://127.0.0.1:${port}/v1` });
     });
   });
+}
+
+/** The question of a chat, with the frame that the model's package has, as a text to continue. */
+function continued() {
+  const prompt = `User: ${QUESTION}\nAssistant:`;
+  const request = { prompt, max_tokens: 20, seed: 0, temperature: 0, stop: ["\n"] };
+  return { request, input: new TextDecoder().decode(canonicalCompletion(request)) };
 }
 
 describe("gateway", () => {
@@ -120,6 +128,28 @@ describe("gateway", () => {
             : [],
         );
       }
+    });
+
+    it("continues a text as it is, without a frame", async () => {
+      const { input, request } = continued();
+      const asked = { model: "opg-tiny", ...request };
+      const answer = await client.completions.create(asked);
+      const { text, inputTokens, outputTokens } = await llama.generate(request);
+      // What the chat's frame makes of the question, the model answers in the same way; a blank stays.
+      expect(text).to.equal(" It rose.");
+      expect(answer.choices[0]).to.include({ text, finish_reason: "stop" });
+      expect(answer).to.have.nested.property("opengradient.request", input);
+      expect(answer.usage).to.include({
+        prompt_tokens: inputTokens,
+        completion_tokens: outputTokens,
+      });
+      let streamed = "";
+      for await (const { choices } of await client.completions.create({ ...asked, stream: true }))
+        streamed += choices[0]?.text ?? "";
+      expect(streamed).to.equal(text);
+      const short = await client.completions.create({ model: "opg-tiny", prompt: "Jack" });
+      expect(short.usage?.completion_tokens).to.equal(16);
+      expect(short.choices[0]?.finish_reason).to.equal("length");
     });
 
     it("ends streams when the client goes away", async () => {
@@ -245,10 +275,13 @@ describe("gateway", () => {
       };
       const type = "invalid_request_error";
       expect(await codeOf(await post("{"))).to.deep.equal([400, "body_invalid", type]);
+      const form = { headers: { "content-type": "text/plain" } };
+      const typed = await codeOf(await post("{}", form));
+      expect(typed).to.deep.equal([415, "content_type_unsupported", type]);
       expect(await codeOf(await post("[]"))).to.deep.equal([400, "parameter_invalid", type]);
       const large = await post(JSON.stringify(" ".repeat(1_100_000)));
       expect(await codeOf(large)).to.deep.equal([413, "body_too_large", type]);
-      const lost = await fetch(`${url}/completions`, { method: "POST" });
+      const lost = await fetch(`${url}/embeddings`, { method: "POST" });
       expect(await codeOf(lost)).to.deep.equal([404, "not_found", type]);
     });
   });
@@ -298,6 +331,7 @@ describe("ServerRuntime", () => {
       ask(QUESTION),
       ask(STORY, { max_tokens: 30 }),
       ask(STORY, { temperature: 1, seed: 3, top_k: 20, top_p: 0.9, stop: ["car"] }),
+      continued().request,
     ]) {
       const local = await llama.generate(request);
       expect(await runtime.generate(request)).to.deep.equal(local);
