@@ -99,7 +99,11 @@ export function failureResponse(error: unknown): Response {
 
 /** A body is longer than is taken. */
 export function tooLarge(bytes: number): GatewayError {
-  return new GatewayError(413, "body_too_large", `Bodies have at most ${bytes} bytes.`);
+  // What was sent of it is not read: the connection is of no more use.
+  const headers = { Connection: "close" };
+  return new GatewayError(413, "body_too_large", `Bodies have at most ${bytes} bytes.`, {
+    headers,
+  });
 }
 
 /** Nothing is served under a path. */

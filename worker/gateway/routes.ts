@@ -1,6 +1,6 @@
-import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
+import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { z } from "zod";
+import { z } from "zod";
 import { ANSWERS } from "./answers.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { NONCE_HEADER } from "./nonce.ts";
@@ -70,7 +70,7 @@ export class Routes {
     this.app = app;
     this.#metrics = metrics;
     for (const [name, schema] of Object.entries(ANSWERS))
-      app.openAPIRegistry.register<z.ZodType>(name, schema);
+      app.openAPIRegistry.registerComponent("schemas", name, jsonSchemaOf(schema));
   }
 
   add(route: RouteDescription, handler: Handler): void {
@@ -101,18 +101,34 @@ export class Routes {
   }
 }
 
+const NAMES = new Map<z.ZodType, string>(
+  Object.entries(ANSWERS).map(([name, schema]) => [schema, name]),
+);
+
+/** An answer by its name, if it has one. */
+function referenceTo(schema: z.ZodType) {
+  const name = NAMES.get(schema);
+  return name === undefined ? schema : { $ref: `#/components/schemas/${name}` };
+}
+
+/** By zod itself, of what goes over the wire. To name a schema, the generator would have to change zod before it was made. */
+function jsonSchemaOf(schema: z.ZodType) {
+  const { $schema: _, ...found } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return found as Parameters<OpenAPIHono["openAPIRegistry"]["registerComponent"]>[2];
+}
+
 function headerParameter([name, description]: readonly [string, string]) {
   return { name, description, in: "header", required: false, schema: text } as const;
 }
 
 function responsesOf({ answer, content, isPaid = false, failures = [] }: RouteDescription) {
   const statuses = new Set([...(isPaid ? PAID_FAILURES : []), ...failures, 500 as const]);
-  const error = { "application/json": { schema: ANSWERS.Error } };
+  const error = { "application/json": { schema: referenceTo(ANSWERS.Error) } };
   return {
     200: {
       description: answer,
       content: Object.fromEntries(
-        Object.entries(content).map(([type, schema]) => [type, { schema }]),
+        Object.entries(content).map(([type, schema]) => [type, { schema: referenceTo(schema) }]),
       ),
       ...(isPaid && { headers: PAID_ANSWER_HEADERS }),
     },

@@ -44,7 +44,8 @@ export async function readOpenApi(document: object): Promise<OpenApiDocument> {
   return {
     paths: Object.keys(paths),
     hold: ({ method, path, status, type, body }) => {
-      const schema = paths[path]?.[method]?.responses[status]?.content?.[type]?.schema;
+      const answers = new Map(Object.entries(paths[path]?.[method]?.responses ?? {}));
+      const schema = answers.get(String(status))?.content?.[type]?.schema;
       if (schema === undefined)
         throw new Error(`the document has no ${status} ${type} of ${method} ${path}`);
       z.fromJSONSchema(schema).parse(body);
