@@ -6,7 +6,7 @@ import type {
   Runtime,
   RuntimeDescription,
 } from "../runtimes/runtime.ts";
-import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 
 /** Says what it is told, at once or when it is let. For tests of what stands around a runtime. */
@@ -38,20 +38,20 @@ export class EchoRuntime implements Runtime {
     return { runtime: "echo", model, contentHash, device, contextLength: 1_000, parallel: 8 };
   }
 
-  check({ max_tokens: maxTokens, messages }: ChatRequest): Promise<GenerationBound> {
+  check(request: TextRequest): Promise<GenerationBound> {
     const { contextLength } = this.describe();
-    const { length } = messages.at(-1)?.content ?? "";
-    if (maxTokens < contextLength)
+    const { length } = textOf(request);
+    if (request.max_tokens < contextLength)
       return Promise.resolve({ inputTokens: length, outputTokens: length + 1 });
     return Promise.reject(new OpenGradientError("CONTEXT_EXCEEDED", "Too long.", "Ask for less."));
   }
 
   async generate(
-    { messages }: ChatRequest,
+    request: TextRequest,
     { signal, onText }: GenerateOptions = {},
   ): Promise<Generation> {
     this.runs++;
-    const text = messages.at(-1)?.content ?? "";
+    const text = textOf(request);
     if (this.#gate) await Promise.race([this.#gate, aborted(signal)]);
     signal?.throwIfAborted();
     if (text === "fail") throw new OpenGradientError("RUNTIME_FAILED", "It broke.", "Ask again.");
@@ -70,4 +70,9 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
       resolve();
     });
   });
+}
+
+/** What is said again. */
+function textOf(request: TextRequest): string {
+  return "prompt" in request ? request.prompt : (request.messages.at(-1)?.content ?? "");
 }
