@@ -9,7 +9,7 @@ import type { Offers, Wanted } from "./offers.ts";
 import type { Admission, PaymentGate } from "./payment.ts";
 import type { DirectAnswer, DirectOffer, DirectOrder } from "../receipts/direct-answer.ts";
 import type { DirectDesk } from "../receipts/direct-desk.ts";
-import { directRequestId } from "../../sdk/direct-request.ts";
+import { directRequestId, type DirectRequest } from "../../sdk/direct-request.ts";
 import { quoteHash, type PriceQuote } from "../../sdk/price-quote.ts";
 import type { Settlement } from "../../sdk/receipt.ts";
 import { TIERS } from "../../sdk/tiers.ts";
@@ -124,10 +124,11 @@ export class OrderLine {
     const input = asked.inputOf(offer);
     const most = await desk.measure(offer, asked.form, input);
     if (asked.signal.aborted) throw clientGone();
-    const { headers, url } = asked;
-    const admission = await payments.admit({ headers, url, offer, most });
+    const { headers, url, nonce } = asked;
+    const inputHash = keccak256(input);
+    const admission = await payments.admit({ headers, url, offer, inputHash, nonce, most });
     try {
-      const order = this.#directOrder(asked.nonce, offer, input, admission);
+      const order = this.#directOrder({ nonce, inputHash, input }, offer, admission);
       return this.#orderOf({ asked, offer, admission, order });
     } catch (error) {
       await this.#release(admission);
@@ -136,9 +137,12 @@ export class OrderLine {
   }
 
   #directOrder(
-    nonce: string,
+    {
+      nonce,
+      inputHash,
+      input,
+    }: Pick<DirectRequest, "nonce" | "inputHash"> & Pick<DirectOrder, "input">,
     { modelId, tier }: DirectOffer,
-    input: Uint8Array,
     { payer, quote, maxFee }: Admission,
   ): DirectOrder {
     const request = {
@@ -146,7 +150,7 @@ export class OrderLine {
       tier: BigInt(TIERS[tier]),
       payer,
       node: quote.node,
-      inputHash: keccak256(input),
+      inputHash,
       quoteHash: this.#hashOf(quote),
       nonce,
     };

@@ -8,6 +8,10 @@ export interface PayableRequest {
   /** What was asked for, such as `https://node.example/v1/chat/completions`. */
   readonly url: string;
   readonly offer: DirectOffer;
+  /** keccak256 of the input. */
+  readonly inputHash: string;
+  /** What tells this request from others for the same. */
+  readonly nonce: string;
   /** The most that the answer can use. */
   readonly most: Usage;
 }

@@ -1,3 +1,4 @@
+import { PAYMENTS_SCHEMA } from "../payments/schema.ts";
 import { RECEIPTS_SCHEMA } from "../receipts/schema.ts";
 
 /**
@@ -46,4 +47,4 @@ const BASE_SCHEMA = `
 `;
 
 /** Of every part that keeps something. */
-export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA].join("\n");
+export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA, PAYMENTS_SCHEMA].join("\n");
