@@ -3,6 +3,8 @@ import path from "node:path";
 import { formatEther, isAddress, parseEther, parseUnits } from "ethers";
 import { z } from "zod";
 import { OpenGradientError } from "../sdk/errors.ts";
+import { gatewayConfigSchema, type GatewayConfig } from "./gateway/config.ts";
+import { paymentsConfigSchema } from "./payments/config.ts";
 import { directSchema, type DirectConfig } from "./receipts/config.ts";
 import { PROVER_NAMES } from "../zkml/prove/provers/prover.ts";
 
@@ -87,6 +89,10 @@ const configSchema = z.strictObject({
   enclave: enclaveSchema.optional(),
   /** What is answered over HTTP, without the market. */
   direct: directSchema.optional(),
+  /** Where, and within which limits. */
+  gateway: gatewayConfigSchema.prefault({}),
+  /** How that is paid. */
+  payments: paymentsConfigSchema.prefault({}),
   /** How often the enclave's key is looked at. */
   enclaveCheckIntervalMs: z.int().min(100).default(30_000),
   /** Folder in which openings of private inputs are left, each named by its input hash. */
@@ -141,6 +147,7 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
     models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
     ...(config.enclave !== undefined && { enclave: resolveEnclave(config.enclave, resolve) }),
     ...(config.direct !== undefined && { direct: resolveDirect(config.direct, resolve) }),
+    gateway: resolveGateway(config.gateway, resolve),
     ...(config.openings !== undefined && { openings: resolve(config.openings) }),
     ...(config.rapidsnark !== undefined && { rapidsnark: resolve(config.rapidsnark) }),
   };
@@ -149,6 +156,15 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
 function resolveDirect(direct: DirectConfig, resolve: (relative: string) => string): DirectConfig {
   const offers = direct.offers.map((offer) => ({ ...offer, folder: resolve(offer.folder) }));
   return { ...direct, offers };
+}
+
+function resolveGateway(
+  gateway: GatewayConfig,
+  resolve: (relative: string) => string,
+): GatewayConfig {
+  const { tls } = gateway;
+  if (tls === undefined) return gateway;
+  return { ...gateway, tls: { certFile: resolve(tls.certFile), keyFile: resolve(tls.keyFile) } };
 }
 
 function resolveEnclave(

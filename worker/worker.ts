@@ -23,6 +23,7 @@ import { preflight } from "./preflight.ts";
 import { Prover, type ProverOptions } from "./prover/prover.ts";
 import { claimDataFolder } from "./storage/data-folder.ts";
 import { openDatabase } from "./storage/database.ts";
+import { openGateway } from "./gateway/open-gateway.ts";
 import { openDirectTier, type DirectServices } from "./receipts/open-direct.ts";
 import { createProver } from "../zkml/prove/provers/create-prover.ts";
 
@@ -36,8 +37,10 @@ export interface Worker {
   readonly modelIds: readonly string[];
   readonly jobs: Pick<JobStore, "get">;
   readonly events: WorkerEvents;
-  /** What a gateway serves. */
+  /** What the gateway serves. */
   readonly direct: DirectServices;
+  /** Where the gateway listens; undefined if the node offers nothing directly. */
+  readonly gatewayUrl: string | undefined;
   /** Stops following the chain, waits for steps that can end soon, and closes everything. What is left goes on next time. */
   readonly stop: () => Promise<void>;
 }
@@ -71,14 +74,9 @@ export async function startWorker(
   const stopping = new AbortController();
   const { signal } = stopping;
   const common = { provider, events, log, confirmations, pollingIntervalMs, signal };
-  const submitter = new Submitter({
-    ...common,
-    wallet,
-    chainId: deployment.chainId,
-    journal: transactions,
-    bumpAfterMs: config.bumpAfterMs,
-    maxFeePerGas: config.maxFeePerGasGwei,
-  });
+  const { bumpAfterMs, maxFeePerGasGwei: maxFeePerGas } = config;
+  const sending = { chainId: deployment.chainId, journal: transactions, bumpAfterMs, maxFeePerGas };
+  const submitter = new Submitter({ ...common, wallet, ...sending });
   const attested = { ground, ...journal, submitter, events, log, signal };
   const tiers = await openTiers(config, attested, resources);
   const direct = resources.adopt(
@@ -110,12 +108,14 @@ export async function startWorker(
   resources.defer(() => queue.stop());
   await jobs.resume();
   await queue.serve(config.concurrency, (requestId) => runner.run(requestId));
-  // Gateway and payments stand here, on `direct`: they close before what they use.
-  resources.defer(follow([watcher.run(), tiers.run(), direct.run()], stopping));
+  const gateway = await openGateway(config, { ...attested, ...tiers, transactions, direct });
+  const running = [watcher.run(), tiers.run(), direct.run(), gateway.run()];
+  resources.defer(follow(running, stopping));
+  resources.defer(() => gateway.close());
   const opened = resources.move();
   return {
     ...{ account: wallet.address, enclave: tiers.enclave, modelIds: answerers.modelIds },
-    ...{ jobs, events, direct, stop: () => opened.disposeAsync() },
+    ...{ jobs, events, direct, gatewayUrl: gateway.url, stop: () => opened.disposeAsync() },
   };
 }
 

@@ -30,8 +30,8 @@ export interface GatewayOptions {
   readonly settlement: Settlement;
   /** The operator. */
   readonly node: string;
-  /** How clients reach the gateway. */
-  readonly publicUrl: string;
+  /** How clients reach the gateway; without it, as they say. */
+  readonly publicUrl?: string | undefined;
   readonly limits: GatewayLimits;
   /** What has to hold for answers to be given, by name. */
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
@@ -114,14 +114,14 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 function askedOf(
   context: Context,
-  publicUrl: string,
+  publicUrl: string | undefined,
   wanted: Parameters<GatewayModules["askedOf"]>[1],
 ): ReturnType<GatewayModules["askedOf"]> {
   const { headers, signal } = context.req.raw;
   return {
     headers,
     signal,
-    url: new URL(context.req.path, publicUrl).href,
+    url: new URL(context.req.path, publicUrl ?? context.req.url).href,
     nonce: nonceOf(headers),
     tier: wanted.tier ?? tierOf(headers),
     model: wanted.model,

@@ -69,7 +69,7 @@ export function addOperationRoutes(
   }: {
     readonly readiness: Readiness;
     readonly isStopping: () => boolean;
-    readonly publicUrl: string;
+    readonly publicUrl: string | undefined;
   },
 ): void {
   const json = "application/json";
@@ -117,6 +117,6 @@ export function addOperationRoutes(
       answer: "OpenAPI 3.1.",
       content: { [json]: z.looseObject({}) },
     },
-    () => Response.json(routes.document(publicUrl)),
+    ({ req }) => Response.json(routes.document(publicUrl ?? new URL(req.url).origin)),
   );
 }

@@ -46,6 +46,8 @@ export interface DirectServices {
   readonly database: PGlite;
   /** The ledger that receipts are for. */
   readonly settlement: Settlement;
+  /** The operator. */
+  readonly node: string;
 }
 
 /** What answers directly, and what has to run meanwhile. */
@@ -99,7 +101,7 @@ export async function openDirectTier(
   return {
     desk: createDirectDesk({ engines: engines.engines, journal, settlement, node }),
     reader: new ReceiptReader({ journal, batches, settlement, node }),
-    ...{ database, settlement },
+    ...{ database, settlement, node },
     run: async () => {
       await Promise.all([publisher.run(), defender.run(), engines.run()]);
     },

@@ -23,14 +23,17 @@ export function startCommand(): Command {
         ...{ log, events },
         ...(password !== undefined && { password }),
       });
-      const { account, modelIds, enclave } = worker;
+      const { account, modelIds, enclave, gatewayUrl } = worker;
       const models = enclave?.models.map(({ name, runtime, device }) => ({
         name,
         runtime,
         device,
       }));
       log.info(
-        { account, operator: config.operator, modelIds, enclave: enclave?.kind, models },
+        {
+          ...{ account, operator: config.operator, modelIds, enclave: enclave?.kind, models },
+          gateway: gatewayUrl,
+        },
         "The node serves requests.",
       );
       await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
