@@ -49,6 +49,11 @@ export const ERROR_CODES = {
   ENCLAVE_UNAVAILABLE: { retryable: true },
   NOT_GOVERNANCE: { retryable: false },
   CERTIFICATE_INVALID: { retryable: false },
+  PAYMENT_REFUSED: { retryable: false },
+  PAYEE_UNTRUSTED: { retryable: false },
+  SPENDING_LIMIT: { retryable: false },
+  CHANNEL_DISPUTED: { retryable: false },
+  CHANNEL_STORE_UNREADABLE: { retryable: false },
   CONTRACTS_NOT_BUILT: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;
 
