@@ -11,7 +11,7 @@ import { RecentAnswers, type RecentAnswersLimits } from "./recent-answers.ts";
 import { feeOf, requireOwnTerms } from "./direct-terms.ts";
 import { SignedLeaves } from "./signed-leaves.ts";
 import type { Generation, Runtime } from "../runtimes/runtime.ts";
-import { parseChatRequest } from "../../sdk/chat-request.ts";
+import { parseTextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import { batchDigest, batchId, batchOfLeaves } from "../../sdk/inference-batch.ts";
 import { modelId } from "../../sdk/model-id.ts";
@@ -135,7 +135,7 @@ export class AnswerDesk {
     if (known && known.terms !== termsOf(request)) throw differs(request);
     if (!known) this.#requireDue(request);
     requireOwnTerms(request);
-    const bound = await this.#runtimeOf(request).check(parseChatRequest(request.input));
+    const bound = await this.#runtimeOf(request).check(parseTextRequest(request.input));
     return { inputUnits: BigInt(bound.inputTokens), outputUnits: BigInt(bound.outputTokens) };
   }
 
@@ -164,7 +164,7 @@ export class AnswerDesk {
     this.#requireDue(request);
     requireOwnTerms(request);
     const runtime = this.#runtimeOf(request);
-    const chat = parseChatRequest(request.input);
+    const chat = parseTextRequest(request.input);
     if (this.#pending >= limits.pending) throw busy(limits.pending);
     this.#pending++;
     const timeout = AbortSignal.timeout(limits.answerMs);

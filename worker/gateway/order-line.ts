@@ -9,7 +9,7 @@ import type { Offers, Wanted } from "./offers.ts";
 import type { Admission, PaymentGate } from "./payment.ts";
 import type { DirectAnswer, DirectOffer, DirectOrder } from "../receipts/direct-answer.ts";
 import type { DirectDesk } from "../receipts/direct-desk.ts";
-import { directRequestId, type DirectRequest } from "../../sdk/direct-request.ts";
+import { directRequestId } from "../../sdk/direct-request.ts";
 import { quoteHash, type PriceQuote } from "../../sdk/price-quote.ts";
 import type { Settlement } from "../../sdk/receipt.ts";
 import { TIERS } from "../../sdk/tiers.ts";
@@ -128,7 +128,7 @@ export class OrderLine {
     const inputHash = keccak256(input);
     const admission = await payments.admit({ headers, url, offer, inputHash, nonce, most });
     try {
-      const order = this.#directOrder({ nonce, inputHash, input }, offer, admission);
+      const order = this.#directOrder({ nonce, input, inputHash }, offer, admission);
       return this.#orderOf({ asked, offer, admission, order });
     } catch (error) {
       await this.#release(admission);
@@ -137,11 +137,7 @@ export class OrderLine {
   }
 
   #directOrder(
-    {
-      nonce,
-      inputHash,
-      input,
-    }: Pick<DirectRequest, "nonce" | "inputHash"> & Pick<DirectOrder, "input">,
+    { nonce, input, inputHash }: { nonce: string; input: Uint8Array; inputHash: string },
     { modelId, tier }: DirectOffer,
     { payer, quote, maxFee }: Admission,
   ): DirectOrder {

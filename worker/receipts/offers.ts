@@ -50,6 +50,7 @@ function offerOf(
     contentHash: isLanguage ? model.package.contentHash : model.model.contentHash,
     tier,
     forms: isLanguage ? ["chat", "completion"] : ["tensor"],
+    ...(isLanguage && { contextLength: model.package.manifest.contextLength }),
     quote: {
       ...{ node, modelId, tier: BigInt(TIERS[tier]) },
       base: price.answer,

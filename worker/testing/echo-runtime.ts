@@ -64,15 +64,14 @@ export class EchoRuntime implements Runtime {
   }
 }
 
+function textOf(request: TextRequest): string {
+  return "prompt" in request ? request.prompt : (request.messages.at(-1)?.content ?? "");
+}
+
 function aborted(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     signal?.addEventListener("abort", () => {
       resolve();
     });
   });
-}
-
-/** What is said again. */
-function textOf(request: TextRequest): string {
-  return "prompt" in request ? request.prompt : (request.messages.at(-1)?.content ?? "");
 }

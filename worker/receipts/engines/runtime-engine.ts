@@ -3,7 +3,7 @@ import type { DirectOffer, DirectOrder } from "../direct-answer.ts";
 import type { ComputeOptions, DirectEngine, EngineAnswer } from "../engine.ts";
 import type { SteadyClock } from "../../enclave/clock.ts";
 import type { Runtime } from "../../runtimes/runtime.ts";
-import { parseChatRequest } from "../../../sdk/chat-request.ts";
+import { parseTextRequest } from "../../../sdk/completion-request.ts";
 import type { Usage } from "../../../sdk/price-quote.ts";
 
 export interface RuntimeEngineOptions {
@@ -23,7 +23,7 @@ export class RuntimeEngine implements DirectEngine {
   }
 
   async measure(offer: DirectOffer, _form: unknown, input: Uint8Array): Promise<Usage> {
-    const bound = await this.#runtimeOf(offer).check(parseChatRequest(input));
+    const bound = await this.#runtimeOf(offer).check(parseTextRequest(input));
     return unitsOf(bound);
   }
 
@@ -34,7 +34,7 @@ export class RuntimeEngine implements DirectEngine {
   ): Promise<EngineAnswer> {
     const { clock } = this.#options;
     const startedAt = clock.now();
-    const generation = await this.#runtimeOf(offer).generate(parseChatRequest(input), options);
+    const generation = await this.#runtimeOf(offer).generate(parseTextRequest(input), options);
     const answer = {
       output: toUtf8Bytes(generation.text),
       usage: unitsOf(generation),
