@@ -136,9 +136,7 @@ describe("payments by x402, with its official client", () => {
     const token = world.protocol.opg.connect(world.stranger);
     hold = async () => {
       await (
-        await token[
-          "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-        ](
+        await token.transferWithAuthorization(
           ...([
             from ?? "",
             to ?? "",
@@ -180,15 +178,7 @@ describe("payments by x402, with its official client", () => {
       );
       const { v, r, s } = Signature.from(signed);
       const token = world.protocol.opg.connect(world.stranger);
-      await (
-        await token["cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"](
-          from ?? "",
-          nonce ?? "",
-          v,
-          r,
-          s,
-        )
-      ).wait();
+      await (await token.cancelAuthorization(from ?? "", nonce ?? "", v, r, s)).wait();
     };
     const before = await balances();
     const failed = await fetch(paid.clone());
