@@ -132,10 +132,11 @@ export class VoucherWallet {
 
   async #answer(demand: ChannelDemand, claimed: Claimed): Promise<VoucherHeader> {
     this.#requirePayee(demand);
-    const underWay = this.#underWay() - claimed.maxFee + demand.maxFee;
-    this.#requireWithin(demand.maxFee, underWay);
+    this.#requireWithin(demand.maxFee, this.#underWay() - claimed.maxFee + demand.maxFee);
     claimed.maxFee = demand.maxFee;
     this.#demand = demand;
+    // Those that began before any price was known.
+    for (const other of this.#claims) if (other.maxFee === 0n) other.maxFee = demand.maxFee;
     const isOver = demand.status === "closing" || demand.status === "closed";
     if (isOver && claimed.salt === this.salt) await this.#changeChannel();
     if (claimed.salt !== this.salt) {
@@ -143,9 +144,12 @@ export class VoucherWallet {
       claimed.salt = this.salt;
       return this.#answer(emptied(demand), claimed);
     }
-    const most = this.#record.charged + underWay + this.#options.limits.unproven;
+    const all = this.#record.charged + this.#underWay();
+    const most = all + this.#options.limits.unproven;
     if (demand.cumulative > most) throw disputed(demand, most);
-    const header = await this.#voucher(demand.cumulative);
+    // Enough for the others that are under way too, so that none has to ask again because another was faster.
+    const forAll = all - demand.credit;
+    const header = await this.#voucher(forAll > demand.cumulative ? forAll : demand.cumulative);
     const funding = await this.#fundingFor(demand);
     return { ...header, ...(funding !== undefined && { funding }) };
   }
