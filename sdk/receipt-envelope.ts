@@ -33,7 +33,7 @@ const requestSchema = z.strictObject({
   nonce: bytes32,
 });
 
-const quoteSchema = z.strictObject({
+export const quoteSchema = z.strictObject({
   node: address,
   modelId: bytes32,
   tier: uint(8),
