@@ -33,6 +33,7 @@ const requestSchema = z.strictObject({
   nonce: bytes32,
 });
 
+/** A node's price, as its list of models and every envelope state it. */
 export const quoteSchema = z.strictObject({
   node: address,
   modelId: bytes32,

@@ -1,4 +1,4 @@
-import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 
 /** Why an answer ended: the model or a stop text ended it, or it has as many tokens as the request allows. */
 export type FinishReason = "stop" | "length";
@@ -47,14 +47,14 @@ export interface Runtime {
    *
    * @throws OpenGradientError `CHAT_REQUEST_INVALID` or `CONTEXT_EXCEEDED`, as `generate`.
    */
-  check(request: ChatRequest): Promise<void>;
+  check(request: TextRequest): Promise<void>;
   /**
    * Answers a request.
    *
    * @throws OpenGradientError `CHAT_REQUEST_INVALID` for a role that the model has no template for, `CONTEXT_EXCEEDED`,
    * `RUNTIME_BUSY`, `RUNTIME_CLOSED`, or what else the runtime may meet.
    */
-  generate(request: ChatRequest, options?: GenerateOptions): Promise<Generation>;
+  generate(request: TextRequest, options?: GenerateOptions): Promise<Generation>;
   /** Ends what is under way and frees everything. May be called more than once. */
   close(): Promise<void>;
 }

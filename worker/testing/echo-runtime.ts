@@ -5,7 +5,7 @@ import type {
   Runtime,
   RuntimeDescription,
 } from "../runtimes/runtime.ts";
-import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 
 /** Says what it is told, at once or when it is let. For tests of what stands around a runtime. */
@@ -37,15 +37,15 @@ export class EchoRuntime implements Runtime {
     return { runtime: "echo", model, contentHash, device, contextLength: 1_000, parallel: 8 };
   }
 
-  check({ max_tokens: maxTokens }: ChatRequest): Promise<void> {
+  check({ max_tokens: maxTokens }: TextRequest): Promise<void> {
     const { contextLength } = this.describe();
     if (maxTokens < contextLength) return Promise.resolve();
     return Promise.reject(new OpenGradientError("CONTEXT_EXCEEDED", "Too long.", "Ask for less."));
   }
 
-  async generate({ messages }: ChatRequest, { signal }: GenerateOptions = {}): Promise<Generation> {
+  async generate(request: TextRequest, { signal }: GenerateOptions = {}): Promise<Generation> {
     this.runs++;
-    const text = messages.at(-1)?.content ?? "";
+    const text = "prompt" in request ? request.prompt : (request.messages.at(-1)?.content ?? "");
     if (this.#gate) await Promise.race([this.#gate, aborted(signal)]);
     signal?.throwIfAborted();
     if (text === "fail") throw new OpenGradientError("RUNTIME_FAILED", "It broke.", "Ask again.");
