@@ -123,8 +123,8 @@ function floatsOf(embedding: readonly number[] | string): string {
   return hexlify(new Uint8Array(view.buffer));
 }
 
-/** Text that UTF-8 cannot write would be hashed as another. */
-function utf8(text: string): Uint8Array {
+/** The bytes of a text. @throws TypeError for one that UTF-8 cannot write: it would be hashed as another. */
+export function utf8(text: string): Uint8Array {
   if (!text.isWellFormed()) throw new TypeError("half a surrogate pair");
   return new TextEncoder().encode(text);
 }

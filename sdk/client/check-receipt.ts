@@ -1,12 +1,11 @@
 import { keccak256, recoverAddress, Signature, ZeroHash, formatEther } from "ethers";
-import { parseChatRequest } from "../chat-request.ts";
 import { directRequestId, type DirectRequest } from "../direct-request.ts";
 import { OpenGradientError } from "../errors.ts";
 import { itemisedFee, quoteHash, type PriceQuote, type Usage } from "../price-quote.ts";
 import { receiptDigest, type Settlement } from "../receipt.ts";
 import type { ReceiptEnvelope } from "../receipt-envelope.ts";
 import { TIERS } from "../tiers.ts";
-import { disagreement, type SentChat } from "./agrees-with.ts";
+import { disagreement, type SentRequest } from "./agrees-with.ts";
 import type { ReceiptCheck, ReceiptCheckName } from "./receipt-fault.ts";
 
 /** What came with an answer, or as much of it as was kept: the fee's items are not in what nodes tell later. */
@@ -26,14 +25,14 @@ export interface ReceiptExpectation {
   readonly offered?: PriceQuote;
   /** Most that was agreed to be paid, in OPG wei. */
   readonly maxFee?: bigint;
-  /** The exact bytes that were sent as input; for chats, what was sent. */
-  readonly input?: Uint8Array;
-  /** A chat as the app sent it: the input is what the node says that it made of it. */
-  readonly chat?: SentChat;
+  /** The exact bytes that were sent as input. */
+  readonly input?: Uint8Array | undefined;
+  /** What a language model was asked, as the app sent it: the input is then what the node says that it applied. */
+  readonly sent?: SentRequest | undefined;
   /** The exact bytes that were received. */
-  readonly output?: Uint8Array;
+  readonly output?: Uint8Array | undefined;
   /** What the answer tells of its use. */
-  readonly usage?: Usage;
+  readonly usage?: Usage | undefined;
 }
 
 /** Why something does not hold; undefined if it does. `UNKNOWN` if it cannot be said. */
@@ -142,21 +141,21 @@ function priceFault(
 
 function inputFault(
   { receipt: { inputHash }, applied }: ReceiptContent,
-  { input, chat }: ReceiptExpectation,
+  { input, sent }: ReceiptExpectation,
 ): Fault {
   if (input !== undefined) return differs("inputHash", inputHash, keccak256(input));
   if (applied === undefined) {
-    return chat === undefined ? UNKNOWN : "the node does not say what it applied";
+    return sent === undefined ? UNKNOWN : "the node does not say what it applied";
   }
   const bytes = new TextEncoder().encode(applied);
   return differs("inputHash", inputHash, keccak256(bytes));
 }
 
-function appliedFault({ applied }: ReceiptContent, { chat }: ReceiptExpectation): Fault {
-  if (chat === undefined) return UNKNOWN;
+function appliedFault({ applied }: ReceiptContent, { sent }: ReceiptExpectation): Fault {
+  if (sent === undefined) return UNKNOWN;
   if (applied === undefined) return "the node does not say what it applied";
   try {
-    return disagreement(chat, parseChatRequest(new TextEncoder().encode(applied)));
+    return disagreement(sent, applied);
   } catch (error) {
     if (error instanceof OpenGradientError)
       return `what was applied is no request: ${error.message}`;
