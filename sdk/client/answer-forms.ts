@@ -40,7 +40,7 @@ const nothing = z.null().optional();
 
 const ending = { index: z.literal(0), logprobs: nothing, finish_reason: z.string().nullable() };
 
-const said = { usage: usageSchema.nullish(), opengradient: z.unknown() };
+const said = { usage: usageSchema.nullish(), opengradient: z.unknown().optional() };
 
 const chatSchema = z.object({
   choices: z.tuple([
@@ -72,7 +72,7 @@ const embeddingSchema = z.object({
   ...said,
 });
 
-const tensorSchema = z.object({ output: bytes, opengradient: z.unknown() });
+const tensorSchema = z.object({ output: bytes, opengradient: z.unknown().optional() });
 
 /** What a body of each form holds. */
 const READERS: Readonly<Record<AnswerForm, (body: unknown) => AnswerParts>> = {
@@ -149,6 +149,7 @@ export function readAnswer(form: AnswerForm, body: unknown): AnswerParts {
 /** What one chunk of a stream brings. */
 export interface StreamStep {
   readonly text: string;
+  readonly hasChoice: boolean;
   readonly finishReason: string | undefined;
   readonly usage: Usage | undefined;
   /** The receipt's envelope, in the last chunk. */
@@ -190,6 +191,7 @@ export function readStep(form: "chat" | "completion", chunk: unknown): StreamSte
     choice === undefined ? "" : "delta" in choice ? (choice.delta.content ?? "") : choice.text;
   return {
     text,
+    hasChoice: choice !== undefined,
     finishReason: choice?.finish_reason ?? undefined,
     usage: usageOf(usage),
     // Only an end may bring it: what follows a receipt is in none.

@@ -296,7 +296,15 @@ function actionsOf(
   };
 }
 
-function chatOrder({ model, tier: _, maxFee, nonce, signal, ...said }: ChatOrder, stream: boolean) {
+function chatOrder(order: ChatOrder, stream: boolean) {
+  const { model, maxFee, nonce, signal, messages, stop } = order;
+  const { max_tokens, temperature, top_p, top_k, seed } = order;
   const options = stream ? { stream, stream_options: { include_usage: true } } : {};
-  return { form: "chat", model, maxFee, nonce, signal, body: { ...said, ...options } } as const;
+  const said = { messages, max_tokens, temperature, top_p, top_k, seed, stop, ...options };
+  return { form: "chat", model, maxFee, nonce, signal, body: asJson(said) } as const;
+}
+
+/** As it goes over the wire: what is undefined is not there. */
+function asJson(body: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }

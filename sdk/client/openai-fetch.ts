@@ -13,7 +13,15 @@ import type { VerifiedChunk } from "./verified-stream.ts";
 /** Names no host: the client chooses the node. */
 export const OPENAI_BASE_URL = "https://nodes.opengradient.invalid/v1";
 
-const bodySchema = z.object({ model: z.string(), stream: z.boolean().nullish() }).loose();
+const bodySchema = z
+  .object({
+    model: z.string(),
+    stream: z.boolean().nullish(),
+    stream_options: z.object({ include_usage: z.boolean().optional() }).loose().nullish(),
+  })
+  .loose();
+
+type Body = z.output<typeof bodySchema>;
 
 /** What an OpenAI client is told where there is no answer of a node to hand on. */
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
@@ -69,7 +77,7 @@ async function answerTo(
   const nonce = bytes32.safeParse(request.headers.get("opengradient-nonce")).data;
   const order = { form, model: body.model, tier, body, nonce, signal: request.signal };
   if (body.stream === true && form !== "embedding")
-    return streamed(await askStream(asking, { ...order, form }));
+    return streamed(await askStream(asking, { ...order, form }), body);
   return whole(await askOnce(asking, order satisfies Order));
 }
 
@@ -78,16 +86,24 @@ function whole({ body, receipt: { requestId } }: Awaited<ReturnType<typeof askOn
   return new Response(body, { headers });
 }
 
-function streamed({ chunks }: Awaited<ReturnType<typeof askStream>>): Response {
+function streamed(
+  { chunks }: Awaited<ReturnType<typeof askStream>>,
+  { stream_options: options }: Body,
+): Response {
   const headers = { "content-type": "text/event-stream" };
-  return new Response(ReadableStream.from(eventsOf(chunks)), { headers });
+  const isUsageWanted = options?.include_usage === true;
+  return new Response(ReadableStream.from(eventsOf(chunks, isUsageWanted)), { headers });
 }
 
 async function* eventsOf(
   chunks: AsyncGenerator<VerifiedChunk, void>,
+  isUsageWanted: boolean,
 ): AsyncGenerator<Uint8Array, void> {
   const encoder = new TextEncoder();
-  for await (const { chunk } of chunks) yield encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`);
+  for await (const { chunk, hasChoice } of chunks) {
+    // Apps that do not ask for usage need not know that there are chunks without a choice.
+    if (hasChoice || isUsageWanted) yield encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`);
+  }
   yield encoder.encode("data: [DONE]\n\n");
 }
 

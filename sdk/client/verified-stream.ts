@@ -30,6 +30,8 @@ export interface VerifiedChunk {
   /** As the node sent it. */
   readonly chunk: unknown;
   readonly text: string;
+  /** Only the last ones have none: they tell usage, and bring the receipt. */
+  readonly hasChoice: boolean;
 }
 
 /**
@@ -68,11 +70,12 @@ async function* passOn(
     all = added(all, step);
     if (fresh === undefined) continue;
     const whole = fresh === step.text ? chunk : withText(form, chunk, fresh);
+    const piece = { chunk: whole, text: fresh, hasChoice: step.hasChoice };
     const isEnd = all.finishReason !== undefined || all.envelope !== undefined;
-    if (isEnd) held.push({ chunk: whole, text: fresh });
+    if (isEnd) held.push(piece);
     else {
       given.text += fresh;
-      yield { chunk: whole, text: fresh };
+      yield piece;
     }
   }
   if (all.text.length < given.text.length)
