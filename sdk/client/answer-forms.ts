@@ -22,7 +22,7 @@ export const FORM_PATHS: Readonly<Record<AnswerForm, string>> = {
 export interface AnswerParts {
   /** The bytes that the receipt's `outputHash` is of. */
   readonly output: Uint8Array;
-  readonly usage: Usage | undefined;
+  readonly usage: Partial<Usage> | undefined;
   readonly finishReason: string | undefined;
   /** The receipt's envelope, as it came. */
   readonly envelope: unknown;
@@ -129,10 +129,14 @@ export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function usageOf(usage: z.output<typeof usageSchema> | null | undefined): Usage | undefined {
+/** Of vectors, OpenAI's form tells no output. */
+function usageOf(
+  usage: z.output<typeof usageSchema> | null | undefined,
+): Partial<Usage> | undefined {
   if (usage == null) return undefined;
-  const { prompt_tokens: input, completion_tokens: output = 0 } = usage;
-  return { inputUnits: BigInt(input), outputUnits: BigInt(output) };
+  const { prompt_tokens: input, completion_tokens: output } = usage;
+  const inputUnits = BigInt(input);
+  return output === undefined ? { inputUnits } : { inputUnits, outputUnits: BigInt(output) };
 }
 
 /** @throws ReceiptError for a body that is no answer of this form. */
@@ -151,7 +155,7 @@ export interface StreamStep {
   readonly text: string;
   readonly hasChoice: boolean;
   readonly finishReason: string | undefined;
-  readonly usage: Usage | undefined;
+  readonly usage: Partial<Usage> | undefined;
   /** The receipt's envelope, in the last chunk. */
   readonly envelope: unknown;
 }

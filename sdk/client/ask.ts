@@ -55,8 +55,8 @@ export interface Order {
 
 /** What asking takes. */
 export interface Asking {
-  /** Pays, if nodes want to be paid. */
-  readonly fetch: Fetch;
+  /** What asks a node, and pays it if it wants to be paid. */
+  readonly fetchOf: (node: string) => Promise<Fetch>;
   readonly directory: NodeDirectory;
   readonly pins: ModelPins;
   /** Holds a receipt to what was asked and received, and keeps it. */
@@ -77,7 +77,7 @@ export interface Arrival {
   readonly sent: SentRequest | undefined;
   readonly input: Uint8Array | undefined;
   readonly output: Uint8Array;
-  readonly usage: Usage | undefined;
+  readonly usage: Partial<Usage> | undefined;
   readonly maxFee: bigint | undefined;
 }
 
@@ -210,10 +210,10 @@ function arrivalOf(
   return { offer, nonce, envelope, sent, input, output, usage, maxFee };
 }
 
-function post(
-  { fetch, timeoutMs }: Asking,
+async function post(
+  { fetchOf, timeoutMs }: Asking,
   { form, body, nonce, signal }: Placed,
-  { url, name, tier }: NodeOffer,
+  { url, node, name, tier }: NodeOffer,
 ): Promise<Response> {
   const headers = {
     "content-type": "application/json",
@@ -221,6 +221,7 @@ function post(
     "opengradient-tier": tier,
   };
   const init = { method: "POST", headers, body: JSON.stringify({ ...body, model: name }) };
+  const fetch = await fetchOf(node);
   return callNode({ fetch, url: `${url}${FORM_PATHS[form]}`, init, signal, timeoutMs });
 }
 

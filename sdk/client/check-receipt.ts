@@ -32,7 +32,7 @@ export interface ReceiptExpectation {
   /** The exact bytes that were received. */
   readonly output?: Uint8Array | undefined;
   /** What the answer tells of its use. */
-  readonly usage?: Usage | undefined;
+  readonly usage?: Partial<Usage> | undefined;
 }
 
 /** Why something does not hold; undefined if it does. `UNKNOWN` if it cannot be said. */
@@ -109,12 +109,7 @@ function quoteFault({ receipt, request, quote }: ReceiptContent): Fault {
 
 function termsFault({ request }: ReceiptContent, { asked }: ReceiptExpectation): Fault {
   if (asked === undefined) return UNKNOWN;
-  const members = ["nonce", "payer", "modelId", "tier", "node"] as const;
-  return memberFault(
-    request,
-    asked,
-    members.filter((member) => asked[member] !== undefined),
-  );
+  return memberFault(request, asked, known(["nonce", "payer", "modelId", "tier", "node"], asked));
 }
 
 function feeFault({ receipt, quote, fee }: ReceiptContent): Fault {
@@ -172,7 +167,7 @@ function outputFault(
 
 function usageFault({ receipt }: ReceiptContent, { usage }: ReceiptExpectation): Fault {
   if (usage === undefined) return UNKNOWN;
-  return memberFault(receipt, usage, ["inputUnits", "outputUnits"]);
+  return memberFault(receipt, usage, known(["inputUnits", "outputUnits"], usage));
 }
 
 function timesFault({ receipt: { startedAt, completedAt } }: ReceiptContent): Fault {
@@ -193,6 +188,14 @@ function evidenceFault({ receipt }: ReceiptContent): Fault {
     default:
       return `there is no tier ${receipt.tier}`;
   }
+}
+
+/** Those members of which there is something to compare with. */
+function known<Name extends string>(
+  members: readonly Name[],
+  wanted: Readonly<Partial<Record<Name, string | bigint>>>,
+): readonly Name[] {
+  return members.filter((member) => wanted[member] !== undefined);
 }
 
 /** The first member that is another in the one than in the other. */

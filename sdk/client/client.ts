@@ -28,11 +28,12 @@ const DEFAULT_MAX_FEE = parseEther("1");
 const DEFAULT_TIMEOUT_MS = 120_000;
 const DEFAULT_PATIENCE_MS = 30_000;
 
-/** Who pays, and a `fetch` that does it where a node wants to be paid. */
+/** Who pays, and how. */
 export interface ClientPayment {
   /** Receipts have to name this account. */
   readonly payer: string;
-  readonly fetch: Fetch;
+  /** A `fetch` that pays this node where it wants to be paid, and nobody else. */
+  readonly fetchOf: (node: string) => Promise<Fetch>;
 }
 
 /** What an app lets answers cost and take. */
@@ -204,7 +205,7 @@ function askingOf(options: ClientOptions, { directory, access }: AskingModules):
   const { payment, limits = {}, models = {}, onInvalidReceipt } = options;
   const { timeoutMs = DEFAULT_TIMEOUT_MS, patienceMs = DEFAULT_PATIENCE_MS } = limits;
   return {
-    fetch: payment?.fetch ?? fetch,
+    fetchOf: payment?.fetchOf ?? (() => Promise.resolve(fetch)),
     directory,
     pins: models,
     timeoutMs,

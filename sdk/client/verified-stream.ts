@@ -11,7 +11,7 @@ const REPEATS = 1;
 /** All that came of a stream, for its receipt to be held to. */
 export interface StreamedAnswer {
   readonly text: string;
-  readonly usage: Usage | undefined;
+  readonly usage: Partial<Usage> | undefined;
   readonly finishReason: string | undefined;
   readonly envelope: unknown;
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, keccak256, Wallet, ZeroHash } from "ethers";
+import { id, keccak256, Wallet, ZeroAddress, ZeroHash } from "ethers";
 import { createClient, settlementOf, type ClientOptions } from "../../sdk/client/client.ts";
 import { ReceiptError, type ReceiptCheckName } from "../../sdk/client/receipt-fault.ts";
 import { receiptHash } from "../../sdk/receipt.ts";
@@ -230,7 +230,7 @@ describe("Client: receipts", () => {
 
   for (const [what, check, lie] of LIES)
     it(`refuses one that ${what}`, async () => {
-      const payment = { payer: "0x0000000000000000000000000000000000000000", fetch };
+      const payment = { payer: ZeroAddress, fetchOf: () => Promise.resolve(fetch) };
       const error = await refusal(lie, { payment });
       expect(error.check).to.equal(check);
     });
