@@ -97,6 +97,20 @@ export function failureResponse(error: unknown): Response {
   return Response.json(body, { status, headers });
 }
 
+/** A body is longer than is taken. */
+export function tooLarge(bytes: number): GatewayError {
+  // What was sent of it is not read: the connection is of no more use.
+  const headers = { Connection: "close" };
+  return new GatewayError(413, "body_too_large", `Bodies have at most ${bytes} bytes.`, {
+    headers,
+  });
+}
+
+/** Nothing is served under a path. */
+export function unknownPath(method: string, path: string): GatewayError {
+  return new GatewayError(404, "not_found", `There is no ${method} ${path}.`);
+}
+
 function typeOf(status: number): string {
   if (status === 402) return "payment_required";
   if (status === 429) return "rate_limit_error";
