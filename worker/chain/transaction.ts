@@ -1,5 +1,9 @@
-/** What a transaction is for: the steps of a request's job, and those of an enclave's key. */
-export const TRANSACTION_PURPOSES = ["lock", "fulfil", "attest", "renew", "retire"] as const;
+/** What a transaction is for: the steps of a request's job, those of an enclave's key, and those of payments. */
+export const TRANSACTION_PURPOSES = [
+  ...["lock", "fulfil"],
+  ...["attest", "renew", "retire"],
+  ...["fund", "claim", "settle"],
+] as const;
 
 export type TransactionPurpose = (typeof TRANSACTION_PURPOSES)[number];
 
@@ -11,7 +15,7 @@ export type TransactionOutcome = "mined" | "reverted" | "lost" | "abandoned";
 
 /** What tells intents apart: at most one for a subject and a purpose is under way. */
 export interface IntentKey {
-  /** Id of a request, or address of an enclave's key. */
+  /** Id of a request, address of an enclave's key, or hash of what is paid. */
   readonly subject: string;
   readonly purpose: TransactionPurpose;
 }

@@ -8,6 +8,8 @@ export interface PayableRequest {
   /** What was asked for, such as `https://node.example/v1/chat/completions`. */
   readonly url: string;
   readonly offer: DirectOffer;
+  /** keccak256 of the input. */
+  readonly inputHash: string;
   /** The most that the answer can use. */
   readonly most: Usage;
 }
@@ -15,6 +17,8 @@ export interface PayableRequest {
 /** Somebody stands in for an answer's fee. Ends with `conclude` or with `release`, once. */
 export interface Admission {
   readonly payer: string;
+  /** What tells the request apart if the client says nothing: whoever shows the same payment again gets the same answer. */
+  readonly nonce?: string;
   /** The offer's, or for payments of a fixed amount that amount as `base`. */
   readonly quote: PriceQuote;
   /** Most that the answer may cost, in OPG wei. */
