@@ -17,7 +17,7 @@ import {
   type NodePlace,
 } from "./node-directory.ts";
 import { createOpenAiFetch, OPENAI_BASE_URL } from "./openai-fetch.ts";
-import { readEvidence } from "./read-evidence.ts";
+import { readEvidence } from "./read-receipts.ts";
 import { keptEnvelope, Receipt, type KeptReceipt, type ReceiptAccess } from "./receipt.ts";
 import { ReceiptError } from "./receipt-fault.ts";
 import { createReceiptVerifier, parseEnvelope } from "./verify-receipt.ts";
