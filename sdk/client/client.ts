@@ -1,10 +1,9 @@
-import { getAddress, hexlify, parseEther, type Provider } from "ethers";
+import { hexlify, parseEther, type Provider } from "ethers";
 import { openChain } from "../chain.ts";
 import type { Deployment } from "../deployment.ts";
 import { OpenGradientError } from "../errors.ts";
 import { connectProtocol } from "../protocol.ts";
 import type { Usage } from "../price-quote.ts";
-import type { Settlement } from "../receipt.ts";
 import { TIERS, type TierName } from "../tiers.ts";
 import { askOnce, askStream, type Arrival, type Asking } from "./ask.ts";
 import type { ModelPins } from "./choose-offers.ts";
@@ -20,7 +19,8 @@ import { createOpenAiFetch, OPENAI_BASE_URL } from "./openai-fetch.ts";
 import { readEvidence } from "./read-receipts.ts";
 import { keptEnvelope, Receipt, type KeptReceipt, type ReceiptAccess } from "./receipt.ts";
 import { ReceiptError } from "./receipt-fault.ts";
-import { createReceiptVerifier, parseEnvelope } from "./verify-receipt.ts";
+import { receiptAccess, settlementOf, type ReceiptTrust } from "./receipt-access.ts";
+import { parseEnvelope } from "./verify-receipt.ts";
 
 /** More than any but the longest answers cost: what an app that says nothing agrees to. */
 const DEFAULT_MAX_FEE = parseEther("1");
@@ -46,14 +46,6 @@ export interface ClientLimits {
   readonly patienceMs?: number;
 }
 
-/** What an app believes. */
-export interface ClientTrust {
-  /** Code that enclaves may run, as measurement ids; whatever governance trusts, unless given. */
-  readonly measurements?: readonly string[];
-  /** For how long what the chain said of a key is believed, in milliseconds; two blocks of Base, unless given. */
-  readonly cacheMs?: number;
-}
-
 export type ClientOptions = {
   readonly deployment: Deployment;
   /** URLs of nodes; those that the registry knows, unless given. */
@@ -64,7 +56,7 @@ export type ClientOptions = {
   readonly tier?: TierName;
   readonly payment?: ClientPayment;
   readonly limits?: ClientLimits;
-  readonly trust?: ClientTrust;
+  readonly trust?: ReceiptTrust;
   /** Gets the receipt of every answer, once it is verified. */
   readonly onReceipt?: (receipt: Receipt) => void;
   /** Gets every receipt that did not hold, also where another node has answered then. */
@@ -161,15 +153,9 @@ export async function createClient(options: ClientOptions): Promise<Client> {
         ? createNodeFinder({ provider, deployment, protocol })
         : () => Promise.resolve(places),
   });
-  const verifier = createReceiptVerifier({ settlement, protocol, ...trust });
-  const access = { verifier, fetchEvidence: (kept: KeptReceipt) => readEvidence(fetch, kept) };
+  const access = receiptAccess({ deployment, provider, trust });
   const asking = askingOf(options, { directory, access });
   return { ...actionsOf(options, asking, access), close };
-}
-
-/** Where receipts of the off-chain path count. */
-export function settlementOf({ chainId, addresses }: Deployment): Settlement {
-  return { chainId, settledBy: getAddress(addresses.inferenceMarket) };
 }
 
 async function connect(
@@ -248,7 +234,7 @@ async function accept(
     offered: offer.quote,
     maxFee: maxFee ?? limits?.maxFee ?? DEFAULT_MAX_FEE,
     ...{ sent, input, output, usage },
-    evidence: async () => (evidence = await access.fetchEvidence(kept)),
+    evidence: async () => (evidence = await readEvidence(access.fetch, kept)),
   });
   const receipt = new Receipt({ ...kept, evidence }, access, checks);
   onReceipt?.(receipt);

@@ -6,6 +6,8 @@ import { keptEnvelopeSchema } from "../receipt-envelope.ts";
 import { TIERS, type TierName } from "../tiers.ts";
 import { bytes, hex } from "../wire.ts";
 import type { ReceiptContent } from "./check-receipt.ts";
+import { proveInclusion, type InclusionAccess, type InclusionProof } from "./inclusion.ts";
+import { readEvidence } from "./read-receipts.ts";
 import { ReceiptError, type ReceiptCheck } from "./receipt-fault.ts";
 import type { ReceiptVerifier } from "./verify-receipt.ts";
 
@@ -35,10 +37,8 @@ const keptReceiptSchema = z.strictObject({
 export type KeptReceipt = Omit<z.output<typeof keptReceiptSchema>, "format">;
 
 /** What receipts are held to. */
-export interface ReceiptAccess {
+export interface ReceiptAccess extends InclusionAccess {
   readonly verifier: ReceiptVerifier;
-  /** Asks a node for a receipt's evidence. */
-  readonly fetchEvidence: (kept: KeptReceipt) => Promise<string | undefined>;
 }
 
 /** A receipt that can be kept, and checked again at any time. */
@@ -99,7 +99,7 @@ export class Receipt {
       sent,
       input,
       output,
-      evidence: async () => evidence ?? (await this.#access.fetchEvidence(this.kept)),
+      evidence: async () => evidence ?? (await readEvidence(this.#access.fetch, this.kept)),
     });
   }
 
@@ -114,6 +114,15 @@ export class Receipt {
     const failed = checks.find(({ holds }) => holds === false);
     if (failed === undefined) return checks;
     throw new ReceiptError(failed.check, failed.detail, { receipt: this.content });
+  }
+
+  /**
+   * Finds its batch in the chain, and the path to it: what `isSettled` and `verifyReceipt` of the ledger take.
+   *
+   * @throws OpenGradientError `RECEIPT_NOT_INCLUDED` as long as there is none.
+   */
+  proveInclusion(): Promise<InclusionProof> {
+    return proveInclusion(this.#access, this.kept);
   }
 
   toJSON(): object {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { id, ZeroAddress } from "ethers";
 import OpenAI, { APIError } from "openai";
-import { createClient, settlementOf, type ClientOptions } from "../../sdk/client/client.ts";
+import { createClient, type ClientOptions } from "../../sdk/client/client.ts";
+import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { NodeFailure } from "../../sdk/client/node-failure.ts";
 import { ReceiptError } from "../../sdk/client/receipt-fault.ts";
 import { roleSet } from "../../sdk/tiers.ts";

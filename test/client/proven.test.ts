@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { getBytes, hexlify, id } from "ethers";
-import { createClient, settlementOf } from "../../sdk/client/client.ts";
+import { createClient } from "../../sdk/client/client.ts";
+import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { ReceiptError } from "../../sdk/client/receipt-fault.ts";
 import type { ReceiptAnswer } from "../../sdk/receipt-envelope.ts";
 import { startDirectNode, type DirectNode, type Lie } from "../fixtures/direct-node.ts";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { id, keccak256, Wallet, ZeroAddress, ZeroHash } from "ethers";
-import { createClient, settlementOf, type ClientOptions } from "../../sdk/client/client.ts";
+import { createClient, type ClientOptions } from "../../sdk/client/client.ts";
+import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { ReceiptError, type ReceiptCheckName } from "../../sdk/client/receipt-fault.ts";
 import { receiptHash } from "../../sdk/receipt.ts";
 import { attest, attestedMarket } from "../fixtures/attested.ts";
