@@ -160,7 +160,7 @@ export class ChannelStore {
   async moveCursor(blockNumber: number): Promise<void> {
     await this.#database.query(
       `INSERT INTO payment_cursor (block_number) VALUES ($1)
-       ON CONFLICT (only) DO UPDATE SET block_number = excluded.block_number`,
+       ON CONFLICT (id) DO UPDATE SET block_number = excluded.block_number`,
       [blockNumber],
     );
   }

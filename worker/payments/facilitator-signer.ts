@@ -147,7 +147,9 @@ function encodeCall({
   abi,
   functionName,
   args = [],
-}: Pick<ContractCall, "abi" | "functionName"> & { readonly args: ContractCall["args"] | undefined }): Hex {
+}: Pick<ContractCall, "abi" | "functionName"> & {
+  readonly args: ContractCall["args"] | undefined;
+}): Hex {
   return encodeFunctionData({ abi: abiOf(abi), functionName, args });
 }
 

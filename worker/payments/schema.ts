@@ -52,7 +52,7 @@ export const PAYMENTS_SCHEMA = `
     WHERE state <> 'failed';
 
   CREATE TABLE IF NOT EXISTS payment_cursor (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    id integer PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     block_number bigint NOT NULL
   );
 `;

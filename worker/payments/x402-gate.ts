@@ -146,9 +146,8 @@ export class X402Gate implements PaymentGate {
   #conclude(paid: PaidRequest, { record }: DirectAnswer): Promise<Record<string, string>> {
     const { requestId } = record.receipt;
     return this.#exclusive.run(requestId, async () => {
-      const hash =
-        (await this.#formerPayment(requestId, paid)) ?? (await this.#settle(paid, record));
-      return hash === undefined ? {} : this.#responseHeaders(paid, hash);
+      const former = await this.#formerPayment(requestId, paid);
+      return this.#responseHeaders(paid, former ?? (await this.#settle(paid, record)));
     });
   }
 
