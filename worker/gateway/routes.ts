@@ -113,7 +113,8 @@ function referenceTo(schema: z.ZodType) {
 
 /** By zod itself, of what goes over the wire. To name a schema, the generator would have to change zod before it was made. */
 function jsonSchemaOf(schema: z.ZodType) {
-  const { $schema: _, ...found } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const found = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  delete found.$schema;
   return found as Parameters<OpenAPIHono["openAPIRegistry"]["registerComponent"]>[2];
 }
 

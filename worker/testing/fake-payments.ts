@@ -1,14 +1,12 @@
+import { dataSlice, getAddress, id } from "ethers";
 import { itemisedFee } from "../../sdk/price-quote.ts";
 import { GatewayError } from "../gateway/failure.ts";
 import type { Admission, PayableRequest, PaymentGate } from "../gateway/payment.ts";
 
-/** Who pays if nobody says. */
-export const FAKE_PAYER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
-
-/** Header by which tests say who pays. */
+/** Header by which tests say who pays, by any name. */
 export const PAYER_HEADER = "Test-Payer";
 
-/** Lets everybody ask who names a payer, and counts what becomes of it. */
+/** Lets everybody ask but "nobody", and counts what becomes of it. */
 export class FakePayments implements PaymentGate {
   mayStream = true;
   /** What `conclude` and `release` throw. */
@@ -27,8 +25,8 @@ export class FakePayments implements PaymentGate {
   async admit(request: PayableRequest): Promise<Admission> {
     await Promise.resolve();
     this.requests.push(request);
-    const payer = request.headers.get(PAYER_HEADER) ?? FAKE_PAYER;
-    if (payer === "nobody")
+    const name = request.headers.get(PAYER_HEADER) ?? "somebody";
+    if (name === "nobody")
       throw new GatewayError(402, "payment_required", "Pay.", {
         headers: { "PAYMENT-REQUIRED": "how" },
         details: { channel: { credit: "0" } },
@@ -36,7 +34,7 @@ export class FakePayments implements PaymentGate {
     this.counts.admitted++;
     const { quote } = request.offer;
     return {
-      payer,
+      payer: getAddress(dataSlice(id(name), 12)),
       quote,
       maxFee: itemisedFee(quote, request.most).total,
       mayStream: this.mayStream,
