@@ -78,12 +78,12 @@ export interface RequestOptions {
 /** What a language model is asked, as OpenAI's clients write it. */
 export interface ChatOrder extends RequestOptions {
   readonly messages: readonly { readonly role: string; readonly content: string }[];
-  readonly max_tokens?: number;
-  readonly temperature?: number;
-  readonly top_p?: number;
-  readonly top_k?: number;
-  readonly seed?: number;
-  readonly stop?: string | readonly string[];
+  readonly max_tokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly top_p?: number | undefined;
+  readonly top_k?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly stop?: string | readonly string[] | undefined;
 }
 
 export interface InferenceOrder extends RequestOptions {

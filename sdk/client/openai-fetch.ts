@@ -27,6 +27,7 @@ type Body = z.output<typeof bodySchema>;
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   MODEL_NOT_OFFERED: 404,
   MODEL_AMBIGUOUS: 400,
+  SPENDING_LIMIT: 402,
   NODE_BUSY: 429,
   NO_NODE_LEFT: 503,
   NODE_UNREACHABLE: 503,
