@@ -25,6 +25,8 @@ export interface ReceiptExpectation {
   readonly offered?: PriceQuote;
   /** Most that was agreed to be paid, in OPG wei. */
   readonly maxFee?: bigint;
+  /** Whether the payer paid an amount in advance, as with x402: then that is the price, and only `maxFee` bounds it. */
+  readonly isPrepaid?: boolean;
   /** The exact bytes that were sent as input. */
   readonly input?: Uint8Array | undefined;
   /** What a language model was asked, as the app sent it: the input is then what the node says that it applied. */
@@ -123,15 +125,17 @@ function feeFault({ receipt, quote, fee }: ReceiptContent): Fault {
 
 function priceFault(
   { receipt: { fee }, quote }: ReceiptContent,
-  { maxFee, offered }: ReceiptExpectation,
+  { maxFee, offered, isPrepaid = false }: ReceiptExpectation,
 ): Fault {
   if (maxFee !== undefined && fee > maxFee)
     return `it charges ${formatEther(fee)} OPG, and ${formatEther(maxFee)} were agreed`;
   if (offered === undefined) return maxFee === undefined ? UNKNOWN : undefined;
-  // What is paid in advance, to the wei: then the most that was agreed is what it is held to.
   const isFixed = quote.perInputUnit === 0n && quote.perOutputUnit === 0n;
-  if (isFixed && maxFee !== undefined) return undefined;
-  return memberFault(quote, offered, ["base", "perInputUnit", "perOutputUnit"]);
+  if (isPrepaid && isFixed && maxFee !== undefined) return undefined;
+  const dearer = (["base", "perInputUnit", "perOutputUnit"] as const).find(
+    (member) => quote[member] > offered[member],
+  );
+  return dearer && `${dearer} is ${quote[dearer]}, and ${offered[dearer]} was offered`;
 }
 
 function inputFault(

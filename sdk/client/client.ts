@@ -32,6 +32,8 @@ const DEFAULT_PATIENCE_MS = 30_000;
 export interface ClientPayment {
   /** Receipts have to name this account. */
   readonly payer: string;
+  /** Whether each answer is paid before it is given, as with x402: then its price is what was paid. */
+  readonly isPrepaid?: boolean;
   /** A `fetch` that pays this node where it wants to be paid, and nobody else. */
   readonly fetchOf: (node: string) => Promise<Fetch>;
 }
@@ -227,13 +229,14 @@ async function accept(
   const envelope = parseEnvelope(found);
   const { url, modelId, node } = offer;
   const payer = payment === undefined ? {} : { payer: payment.payer };
+  const isPrepaid = payment?.isPrepaid === true;
   const kept: KeptReceipt = { url, envelope: keptEnvelope(envelope), sent, input, output };
   let evidence: string | undefined;
   const checks = await access.verifier.verify(envelope, {
     asked: { nonce, modelId, node, tier: BigInt(TIERS[offer.tier]), ...payer },
     offered: offer.quote,
     maxFee: maxFee ?? limits?.maxFee ?? DEFAULT_MAX_FEE,
-    ...{ sent, input, output, usage },
+    ...{ isPrepaid, sent, input, output, usage },
     evidence: async () => (evidence = await readEvidence(access.fetch, kept)),
   });
   const receipt = new Receipt({ ...kept, evidence }, access, checks);

@@ -47,6 +47,7 @@ export function createPayments({ limits = {}, ...options }: PaymentsOptions): Cl
 
   return {
     payer: wallet.address,
+    isPrepaid: options.payWith === "x402",
     fetchOf: async (node) => {
       requireUnspent(spent(), limits.perSession);
       return (await openOnce(node)).fetch;

@@ -193,6 +193,11 @@ describe("Client: receipts", () => {
     ],
     ["has another price than was offered", "price", { quote: (quote) => ({ ...quote, base: 6n }) }],
     [
+      "has a fixed price that nobody paid in advance",
+      "price",
+      { quote: (quote) => ({ ...quote, base: 5_000n, perInputUnit: 0n, perOutputUnit: 0n }) },
+    ],
+    [
       "charges more than was agreed",
       "price",
       { quote: (quote) => ({ ...quote, base: 10_000n, perInputUnit: 0n, perOutputUnit: 1n }) },
@@ -304,6 +309,26 @@ describe("Client: receipts", () => {
     const [first, second] = [await client.chat(order), await client.chat(order)];
     expect(first.receipt.toJSON()).to.deep.equal(second.receipt.toJSON());
     expect(node.state.computed).to.equal(1);
+  });
+
+  it("goes along with a lower price than was offered", async () => {
+    node.state.lie = { quote: (quote) => ({ ...quote, base: 4n }) };
+    const { receipt } = await (await connect()).chat(CHAT);
+    expect(receipt.fee.base).to.equal(4n);
+  });
+
+  it("goes along with a fixed price that was paid in advance, up to what was agreed", async () => {
+    const payment = {
+      ...{ payer: ZeroAddress, isPrepaid: true },
+      fetchOf: () => Promise.resolve(fetch),
+    };
+    const fixedAt = (base: bigint): Lie => ({
+      quote: (quote) => ({ ...quote, base, perInputUnit: 0n, perOutputUnit: 0n }),
+    });
+    node.state.lie = fixedAt(CHAT.maxFee);
+    const client = await connect({ payment });
+    expect((await client.chat(CHAT)).receipt.fee.total).to.equal(CHAT.maxFee);
+    expect((await refusal(fixedAt(CHAT.maxFee + 1n), { payment })).check).to.equal("price");
   });
 
   it("goes along with a price that changed honestly, up to what was agreed", async () => {
