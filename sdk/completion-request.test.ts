@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { parseChatRequest } from "./chat-request.ts";
-import { canonicalCompletion, parseCompletion } from "./completion-request.ts";
+import { canonicalRequest, parseChatRequest } from "./chat-request.ts";
+import { canonicalCompletion, parseCompletion, parseTextRequest } from "./completion-request.ts";
 import { canonicalEmbedding, parseEmbedding } from "./embedding-request.ts";
 
 const REQUEST = { prompt: "Once", max_tokens: 5, seed: 1, temperature: 0 };
@@ -14,6 +14,16 @@ describe("completion requests", () => {
     expect(new TextDecoder().decode(bytes)).to.equal(text);
     expect(parseCompletion(bytes)).to.deep.equal({ ...REQUEST, stop: ["a"] });
     expect(() => parseCompletion(bytesOf(text.replace(",", ", ")))).to.throw("canonical form");
+  });
+
+  it("are told from chat requests by their bytes", () => {
+    const chat = { max_tokens: 5, seed: 1, temperature: 0 };
+    // Whatever is said in it, a chat is a chat.
+    const content = '{"max_tokens":5,"prompt":"a"';
+    const request = { ...chat, messages: [{ role: "user" as const, content }] };
+    expect(parseTextRequest(canonicalRequest(request))).to.deep.equal(request);
+    expect(parseTextRequest(canonicalCompletion(REQUEST))).to.deep.equal(REQUEST);
+    expect(() => parseTextRequest(bytesOf("{}"))).to.throw("chat request");
   });
 
   it("are no chat requests", () => {

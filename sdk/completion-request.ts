@@ -7,7 +7,7 @@ import {
   wellFormedText,
   type CanonicalForm,
 } from "./canonical-form.ts";
-import { CHAT_LIMITS, type ChatRequest } from "./chat-request.ts";
+import { CHAT_LIMITS, parseChatRequest, type ChatRequest } from "./chat-request.ts";
 
 const completionRequestSchema = z
   .strictObject({
@@ -50,3 +50,16 @@ export function parseCompletion(bytes: Uint8Array): CompletionRequest {
 
 /** What language models are asked for text with. */
 export type TextRequest = ChatRequest | CompletionRequest;
+
+/** A completion alone has a prompt, and in canonical form it stands where chats have their messages: before the seed. */
+const PROMPT = /^\{"max_tokens":\d+,"prompt":/;
+
+/**
+ * Reads a chat request or a completion, whichever the bytes are, and nothing else.
+ *
+ * @throws OpenGradientError `CHAT_REQUEST_INVALID`.
+ */
+export function parseTextRequest(bytes: Uint8Array): TextRequest {
+  const start = new TextDecoder().decode(bytes.subarray(0, 64));
+  return PROMPT.test(start) ? parseCompletion(bytes) : parseChatRequest(bytes);
+}

@@ -35,6 +35,11 @@ export const ERROR_CODES = {
   ENCLAVE_REQUEST_INVALID: { retryable: false },
   ENCLAVE_MODEL_UNKNOWN: { retryable: false },
   ENCLAVE_REQUEST_DIFFERS: { retryable: false },
+  /** What the enclave was to have said or signed, it does not know, or not any more. */
+  ENCLAVE_UNKNOWN: { retryable: false },
+  DIRECT_REQUEST_INVALID: { retryable: false },
+  /** An answer would cost more than was agreed to. */
+  FEE_TOO_HIGH: { retryable: false },
   ENCLAVE_BUSY: { retryable: true },
   ENCLAVE_TOO_EARLY: { retryable: true },
   ENCLAVE_TOO_SLOW: { retryable: true },

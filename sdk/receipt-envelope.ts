@@ -6,7 +6,7 @@ import { address, bytes, bytes32, fixedBytes, hex, uint } from "./wire.ts";
  * id, the price, and whose signature it is.
  */
 
-const receiptSchema = z.strictObject({
+export const receiptSchema = z.strictObject({
   modelId: bytes32,
   requestId: bytes32,
   payer: address,
@@ -23,7 +23,7 @@ const receiptSchema = z.strictObject({
   evidenceHash: bytes32,
 });
 
-const requestSchema = z.strictObject({
+export const requestSchema = z.strictObject({
   modelId: bytes32,
   tier: uint(8),
   payer: address,
@@ -77,7 +77,7 @@ export const receiptEnvelopeSchema = z.strictObject({
 
 export type ReceiptEnvelope = z.output<typeof receiptEnvelopeSchema>;
 
-const batchSchema = z.strictObject({
+export const batchSchema = z.strictObject({
   signer: address,
   root: bytes32,
   firstSeq: uint(64),

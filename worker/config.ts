@@ -3,6 +3,7 @@ import path from "node:path";
 import { formatEther, isAddress, parseEther, parseUnits } from "ethers";
 import { z } from "zod";
 import { OpenGradientError } from "../sdk/errors.ts";
+import { directSchema, type DirectConfig } from "./receipts/config.ts";
 import { PROVER_NAMES } from "../zkml/prove/provers/prover.ts";
 
 const address = z.string().refine(isAddress, "is not an address");
@@ -84,6 +85,8 @@ const configSchema = z.strictObject({
     .min(1, "names no model"),
   /** What runs the language models among them; needed exactly if there are any. */
   enclave: enclaveSchema.optional(),
+  /** What is answered over HTTP, without the market. */
+  direct: directSchema.optional(),
   /** How often the enclave's key is looked at. */
   enclaveCheckIntervalMs: z.int().min(100).default(30_000),
   /** Folder in which openings of private inputs are left, each named by its input hash. */
@@ -137,9 +140,15 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
     dataFolder: resolve(config.dataFolder),
     models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
     ...(config.enclave !== undefined && { enclave: resolveEnclave(config.enclave, resolve) }),
+    ...(config.direct !== undefined && { direct: resolveDirect(config.direct, resolve) }),
     ...(config.openings !== undefined && { openings: resolve(config.openings) }),
     ...(config.rapidsnark !== undefined && { rapidsnark: resolve(config.rapidsnark) }),
   };
+}
+
+function resolveDirect(direct: DirectConfig, resolve: (relative: string) => string): DirectConfig {
+  const offers = direct.offers.map((offer) => ({ ...offer, folder: resolve(offer.folder) }));
+  return { ...direct, offers };
 }
 
 function resolveEnclave(

@@ -2,6 +2,9 @@ import { EventEmitter } from "node:events";
 import type { MeasurementKindName } from "../sdk/enclave.ts";
 import type { EnclaveIdentity } from "./enclave/protocol.ts";
 import type { JobState } from "./jobs/job-states.ts";
+import type { DemandState } from "./receipts/demand-states.ts";
+import type { DemandKind } from "./receipts/demand-store.ts";
+import type { BatchState } from "./receipts/batch-states.ts";
 import type { TransactionOutcome, TransactionPurpose } from "./chain/transaction.ts";
 
 /** What a worker tells those who watch it. Told after it is in the journal. */
@@ -9,7 +12,7 @@ export interface WorkerEventMap {
   job: [{ requestId: string; state: JobState; reason: string | undefined }];
   transaction: [
     {
-      /** A request, or an enclave's key. */
+      /** A request, an enclave's key, a batch, or what was demanded of one. */
       subject: string;
       purpose: TransactionPurpose;
       hash: string;
@@ -28,6 +31,8 @@ export interface WorkerEventMap {
       models: EnclaveIdentity["models"];
     },
   ];
+  batch: [{ batchId: string; state: BatchState; reason: string | undefined }];
+  demand: [{ batchId: string; index: number; kind: DemandKind; state: DemandState }];
   reorganisation: [{ from: number; to: number }];
 }
 

@@ -1,7 +1,11 @@
-/** What a transaction is for: the steps of a request's job, those of an enclave's key, and those of payments. */
+/**
+ * What a transaction is for: the steps of a request's job, those of an enclave's key, those of a batch of receipts, and those of
+ * payments.
+ */
 export const TRANSACTION_PURPOSES = [
   ...["lock", "fulfil"],
   ...["attest", "renew", "retire"],
+  ...["commit", "finalize", "reveal", "prove"],
   ...["fund", "claim", "settle"],
 ] as const;
 
@@ -15,7 +19,7 @@ export type TransactionOutcome = "mined" | "reverted" | "lost" | "abandoned";
 
 /** What tells intents apart: at most one for a subject and a purpose is under way. */
 export interface IntentKey {
-  /** Id of a request, address of an enclave's key, or hash of what is paid. */
+  /** Id of a request or of a batch, address of an enclave's key, what was demanded of a batch, or hash of what is paid. */
   readonly subject: string;
   readonly purpose: TransactionPurpose;
 }

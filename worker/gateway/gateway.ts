@@ -83,7 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const modules: GatewayModules = {
     ...{ line, offers, settlement, node, limits, metrics, fail },
     routes: new Routes(app, metrics),
-    askedOf: (context, wanted) => askedOf(context, publicUrl, wanted),
+    askedOf: (context, wanted) => askedOf(context, wanted, { publicUrl, payments }),
     headersOf: (order, answer) => ({
       ...answer.headers,
       "OpenGradient-Request-Id": order.requestId,
@@ -114,15 +114,15 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 function askedOf(
   context: Context,
-  publicUrl: string,
   wanted: Parameters<GatewayModules["askedOf"]>[1],
+  { publicUrl, payments }: Pick<GatewayOptions, "publicUrl" | "payments">,
 ): ReturnType<GatewayModules["askedOf"]> {
   const { headers, signal } = context.req.raw;
   return {
     headers,
     signal,
     url: new URL(context.req.path, publicUrl).href,
-    nonce: nonceOf(headers),
+    nonce: nonceOf(headers, payments),
     tier: wanted.tier ?? tierOf(headers),
     model: wanted.model,
     form: wanted.form,

@@ -196,7 +196,7 @@ describe("paid gateway, under load", () => {
         `Content-Length: 1000\r\n\r\n{`,
     );
     expect(await received(socket)).to.include("408 Request Timeout");
-  }).timeout(60_000);
+  });
 
   describe("readiness", () => {
     it("says what is missing, asks for it once a second, and tells nobody why", async () => {

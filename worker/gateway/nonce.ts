@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { hexlify, keccak256 } from "ethers";
 import { GatewayError } from "./failure.ts";
+import type { PaymentGate } from "./payment.ts";
 
 export const NONCE_HEADER = "OpenGradient-Nonce";
 
 /**
- * The nonce that a request names, or a random one.
+ * The nonce that a request names, or that of what pays for it, or a random one.
  *
  * @throws GatewayError 400.
  */
-export function nonceOf(headers: Headers): string {
+export function nonceOf(headers: Headers, payments: Pick<PaymentGate, "nonceOf">): string {
   const named = headers.get(NONCE_HEADER);
-  if (named === null) return hexlify(randomBytes(32));
+  if (named === null) return payments.nonceOf?.(headers) ?? hexlify(randomBytes(32));
   if (/^0x[0-9a-fA-F]{64}$/.test(named)) return named.toLowerCase();
   const message = `${NONCE_HEADER} is not 32 bytes as 0x-prefixed hex.`;
   throw new GatewayError(400, "nonce_invalid", message, { parameter: NONCE_HEADER });

@@ -125,9 +125,10 @@ export class OrderLine {
     const most = await desk.measure(offer, asked.form, input);
     if (asked.signal.aborted) throw clientGone();
     const { headers, url } = asked;
-    const admission = await payments.admit({ headers, url, offer, most });
+    const inputHash = keccak256(input);
+    const admission = await payments.admit({ headers, url, offer, inputHash, most });
     try {
-      const order = this.#directOrder(asked.nonce, offer, input, admission);
+      const order = this.#directOrder({ nonce: asked.nonce, input, inputHash }, offer, admission);
       return this.#orderOf({ asked, offer, admission, order });
     } catch (error) {
       await this.#release(admission);
@@ -136,9 +137,8 @@ export class OrderLine {
   }
 
   #directOrder(
-    nonce: string,
+    { nonce, input, inputHash }: { nonce: string; input: Uint8Array; inputHash: string },
     { modelId, tier }: DirectOffer,
-    input: Uint8Array,
     { payer, quote, maxFee }: Admission,
   ): DirectOrder {
     const request = {
@@ -146,7 +146,7 @@ export class OrderLine {
       tier: BigInt(TIERS[tier]),
       payer,
       node: quote.node,
-      inputHash: keccak256(input),
+      inputHash,
       quoteHash: this.#hashOf(quote),
       nonce,
     };

@@ -11,6 +11,9 @@ import { OpenGradientError } from "../../sdk/errors.ts";
 /** How often connections are closed that have nothing more to do, while the server stops. */
 const SWEEP_MS = 50;
 
+/** How often in the time that clients have for a request the server looks whether it is over. */
+const CHECKS_PER_LIMIT = 4;
+
 /** What is given up has this long to say so. */
 const LAST_WORDS_MS = 1_000;
 
@@ -33,7 +36,7 @@ export async function startGateway(
   config: Pick<GatewayConfig, "host" | "port" | "tls" | "limits">,
 ): Promise<GatewayServer> {
   const { host, limits, tls } = config;
-  const server = await createFor(gateway, tls);
+  const server = await createFor(gateway, tls, limits);
   server.maxConnections = limits.connections;
   server.requestTimeout = limits.requestMs;
   server.headersTimeout = limits.requestMs;
@@ -49,14 +52,16 @@ export async function startGateway(
 async function createFor(
   { fetch }: Pick<Gateway, "fetch">,
   tls: GatewayConfig["tls"],
+  { requestMs }: GatewayLimits,
 ): Promise<Server> {
   const respond = getRequestListener(fetch);
+  const options = { connectionsCheckingInterval: requestMs / CHECKS_PER_LIMIT };
   if (tls === undefined)
-    return createServer((request, response) => void respond(request, response));
+    return createServer(options, (request, response) => void respond(request, response));
   try {
     const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)]);
     return createSecureServer(
-      { cert, key },
+      { ...options, cert, key },
       (request, response) => void respond(request, response),
     );
   } catch (cause) {

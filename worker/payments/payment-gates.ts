@@ -3,7 +3,7 @@ import { VOUCHER_HEADER } from "../../sdk/payments/voucher-header.ts";
 import { GatewayError } from "../gateway/failure.ts";
 import type { Admission, PayableRequest, PaymentGate } from "../gateway/payment.ts";
 import { mostOf, paymentRequired, type PaymentTerms } from "./payment-required.ts";
-import { X402_HEADER } from "./x402-payload.ts";
+import { readX402Header, X402_HEADER } from "./x402-payload.ts";
 
 /** The ways in which a node is paid. */
 export interface PaymentGatesOptions {
@@ -18,6 +18,12 @@ export class PaymentGates implements PaymentGate {
 
   constructor(options: PaymentGatesOptions) {
     this.#options = options;
+  }
+
+  /** Payments by x402 carry a nonce of their own, which is used once. */
+  nonceOf(headers: Headers): string | undefined {
+    if (this.#options.x402 === undefined || !headers.has(X402_HEADER)) return undefined;
+    return readX402Header(headers).shown.authorization.nonce;
   }
 
   async admit(request: PayableRequest): Promise<Admission> {

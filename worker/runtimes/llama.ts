@@ -14,6 +14,7 @@ import type {
   FinishReason,
   GenerateOptions,
   Generation,
+  GenerationBound,
   Runtime,
   RuntimeDescription,
 } from "./runtime.ts";
@@ -101,10 +102,11 @@ export class LlamaRuntime implements Runtime {
     return { runtime, model, contentHash, device, contextLength, parallel };
   }
 
-  check(request: TextRequest): Promise<void> {
-    return Promise.resolve(request).then((it) => {
-      this.#prompt(it);
-    });
+  check(request: TextRequest): Promise<GenerationBound> {
+    return Promise.resolve(request).then((it) => ({
+      inputTokens: this.#prompt(it).length,
+      outputTokens: it.max_tokens,
+    }));
   }
 
   async generate(request: TextRequest, options: GenerateOptions = {}): Promise<Generation> {

@@ -10,6 +10,7 @@ import type {
   FinishReason,
   GenerateOptions,
   Generation,
+  GenerationBound,
   Runtime,
   RuntimeDescription,
 } from "./runtime.ts";
@@ -137,10 +138,11 @@ export class ServerRuntime implements Runtime {
     return { runtime, model, contentHash, device, contextLength, parallel };
   }
 
-  /** How many tokens a prompt has, only the server can tell. */
-  check({ max_tokens: maxTokens }: TextRequest): Promise<void> {
+  /** How many tokens a prompt has, only the server can tell: at most as many as the answer leaves of the context. */
+  check({ max_tokens: maxTokens }: TextRequest): Promise<GenerationBound> {
     const { contextLength } = this.#manifest;
-    if (maxTokens < contextLength) return Promise.resolve();
+    if (maxTokens < contextLength)
+      return Promise.resolve({ inputTokens: contextLength - maxTokens, outputTokens: maxTokens });
     return Promise.reject(
       new OpenGradientError(
         "CONTEXT_EXCEEDED",

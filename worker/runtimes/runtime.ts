@@ -13,6 +13,9 @@ export interface Generation {
   readonly finishReason: FinishReason;
 }
 
+/** The most that an answer can cost. */
+export type GenerationBound = Pick<Generation, "inputTokens" | "outputTokens">;
+
 export interface GenerateOptions {
   /** Gets the text piece by piece; the pieces together are the whole text. */
   readonly onText?: (piece: string) => void;
@@ -43,11 +46,12 @@ export interface Runtime {
   readonly contentHash: string;
   describe(): RuntimeDescription;
   /**
-   * Makes sure that a request can be answered, as far as can be told without computing the answer.
+   * Makes sure that a request can be answered, as far as can be told without computing the answer, and says what the answer can
+   * cost at most.
    *
    * @throws OpenGradientError `CHAT_REQUEST_INVALID` or `CONTEXT_EXCEEDED`, as `generate`.
    */
-  check(request: TextRequest): Promise<void>;
+  check(request: TextRequest): Promise<GenerationBound>;
   /**
    * Answers a request.
    *

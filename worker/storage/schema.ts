@@ -1,4 +1,5 @@
 import { PAYMENTS_SCHEMA } from "../payments/schema.ts";
+import { RECEIPTS_SCHEMA } from "../receipts/schema.ts";
 
 /**
  * Tables of the journal. Hashes and addresses are 0x-prefixed hex text, as ethers writes them.
@@ -8,7 +9,7 @@ import { PAYMENTS_SCHEMA } from "../payments/schema.ts";
  *
  * `enclave_keys` holds every key that was to be attested, from before its transaction was sent, until it counts no more.
  */
-export const SCHEMA = `
+const BASE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS jobs (
     request_id text PRIMARY KEY,
     state text NOT NULL,
@@ -43,6 +44,7 @@ export const SCHEMA = `
     block_number bigint PRIMARY KEY,
     block_hash text NOT NULL
   );
-
-  ${PAYMENTS_SCHEMA}
 `;
+
+/** Of every part that keeps something. */
+export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA, PAYMENTS_SCHEMA].join("\n");
