@@ -239,7 +239,10 @@ async function withNodes<T>(
     const offer = left.find(({ url }) => directory.restOf(url) === 0);
     if (offer === undefined) {
       const waitMs = Math.min(...left.map(({ url }) => directory.restOf(url)));
-      if (performance.now() + waitMs > until) break;
+      if (performance.now() + waitMs > until) {
+        for (const { url } of left) failures.set(url, failures.get(url) ?? leftAlone(url, waitMs));
+        break;
+      }
       await sleep(waitMs, undefined, { signal: order.signal });
       continue;
     }
@@ -253,6 +256,12 @@ async function withNodes<T>(
   }
   const [only, ...others] = failures.values();
   throw only !== undefined && others.length === 0 ? only : noNodeLeft([...failures.values()]);
+}
+
+function leftAlone(url: string, waitMs: number): NodeFailure {
+  const seconds = Math.ceil(waitMs / 1_000);
+  const what = `is left alone for ${seconds} s: it was busy, or its receipt did not hold`;
+  return new NodeFailure("NODE_BUSY", what, { url });
 }
 
 async function attemptTwice<T>({ signal }: Placed, attempt: () => Promise<T>): Promise<T> {

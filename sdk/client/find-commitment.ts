@@ -67,6 +67,8 @@ export async function leavesOf(
   const call = ledger.interface.parseTransaction({ data: transaction.data });
   if (call?.name !== "commitBatchWithLeaves") return undefined;
   const committed: unknown = call.args.getValue("leaves");
-  const parsed = leavesSchema.safeParse(Array.isArray(committed) ? [...committed] : committed);
+  const parsed = leavesSchema.safeParse(
+    Array.isArray(committed) ? Array.from<unknown>(committed) : committed,
+  );
   return parsed.success && parsed.data.length === Number(batch.count) ? parsed.data : undefined;
 }

@@ -183,6 +183,10 @@ describe("Client: nodes", () => {
       }
       expect(asked()).to.deep.equal([1, 2]);
       expect(invalid).to.deep.equal([["fee", first.url]]);
+      const alone = await connect({ nodes: [first.url] });
+      await expectCode(() => alone.chat(CHAT), "RECEIPT_INVALID");
+      const error = await expectCode(() => alone.chat(CHAT), "NODE_BUSY");
+      expect(error.message).to.include("left alone");
     });
 
     it("and says why, if none is left", async () => {
