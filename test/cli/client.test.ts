@@ -8,7 +8,7 @@ import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { encodeDeployment } from "../../sdk/deployment.ts";
 import { batchOf, signBatch } from "../../sdk/inference-batch.ts";
 import { receiptLeaf } from "../../sdk/receipt-tree.ts";
-import { startDirectNode } from "../fixtures/direct-node.ts";
+import { startLyingNode } from "../fixtures/lying-node.ts";
 import { openMarket } from "../fixtures/market.ts";
 import { fundedProtocolOn, opg } from "../fixtures/protocol.ts";
 import { expectFailure } from "./expect-failure.ts";
@@ -23,7 +23,7 @@ async function servedNode() {
   await openMarket(fixture);
   const { deployment, operator, nodeSigner } = fixture;
   const model = { modelId: id("a model"), tier: "Signed" } as const;
-  const node = await startDirectNode({
+  const node = await startLyingNode({
     ...{ settlement: settlementOf(deployment), node: operator.address, key: nodeSigner },
     models: [
       {

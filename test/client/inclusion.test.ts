@@ -5,7 +5,7 @@ import type { Receipt } from "../../sdk/client/receipt.ts";
 import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { batchId, batchOf, signBatch, type InferenceBatch } from "../../sdk/inference-batch.ts";
 import { receiptLeaf, treePath } from "../../sdk/receipt-tree.ts";
-import { startDirectNode, type DirectNode } from "../fixtures/direct-node.ts";
+import { startLyingNode, type LyingNode } from "../fixtures/lying-node.ts";
 import { expectCode } from "../fixtures/errors.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
 import { opg } from "../fixtures/protocol.ts";
@@ -15,7 +15,7 @@ const ORDER = { model: "bytes", input: Uint8Array.of(1, 2, 3), maxFee: 10_000n }
 
 describe("Client: receipts in the chain", () => {
   let fixture: Awaited<ReturnType<typeof signedMarket>>;
-  let node: DirectNode;
+  let node: LyingNode;
   /** Three of one key, without a gap. */
   let receipts: [Receipt, Receipt, Receipt];
   let leaves: string[];
@@ -26,7 +26,7 @@ describe("Client: receipts in the chain", () => {
     const { deployment, operator, nodeSigner, published, provider, feeEscrow } = fixture;
     await feeEscrow.connect(operator).deposit(operator, opg(100));
     await feeEscrow.connect(operator).authorizeLocker(fixture.receiptLedger);
-    node = await startDirectNode({
+    node = await startLyingNode({
       settlement: settlementOf(deployment),
       ...{ node: operator.address, key: nodeSigner, now: () => time.latest() },
       models: [

@@ -6,7 +6,7 @@ import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { NodeFailure } from "../../sdk/client/node-failure.ts";
 import { ReceiptError } from "../../sdk/client/receipt-fault.ts";
 import { roleSet } from "../../sdk/tiers.ts";
-import { startDirectNode, type DirectModel, type DirectNode } from "../fixtures/direct-node.ts";
+import { startLyingNode, type LyingModel, type LyingNode } from "../fixtures/lying-node.ts";
 import { expectCode } from "../fixtures/errors.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
 import { signedMarket } from "../fixtures/signed.ts";
@@ -23,21 +23,21 @@ const NOWHERE = "http://127.0.0.1:1";
 describe("Client: nodes", () => {
   let fixture: Awaited<ReturnType<typeof signedMarket>>;
   /** The first is cheaper. */
-  let first: DirectNode;
-  let second: DirectNode;
+  let first: LyingNode;
+  let second: LyingNode;
 
   beforeEach(async () => {
     fixture = await loadFixture(signedMarket);
     const { deployment, operator, nodeSigner, otherOperator, published } = fixture;
-    const model = (base: bigint): DirectModel => ({
+    const model = (base: bigint): LyingModel => ({
       ...{ name: "tiny", modelId: published.modelId, tier: "Signed", form: "chat" },
       answer: () => Promise.resolve({ output: new TextEncoder().encode(TEXT) }),
       quote: { base },
     });
     const shared = { settlement: settlementOf(deployment), now: () => time.latest() };
     const [key, other] = [nodeSigner, otherOperator];
-    first = await startDirectNode({ ...shared, node: operator.address, key, models: [model(1n)] });
-    second = await startDirectNode({
+    first = await startLyingNode({ ...shared, node: operator.address, key, models: [model(1n)] });
+    second = await startLyingNode({
       ...{ ...shared, node: other.address, key: other, models: [model(100n)] },
     });
   });
@@ -116,7 +116,7 @@ describe("Client: nodes", () => {
     it("for no name that means two models", async () => {
       await second.close();
       const { deployment, otherOperator } = fixture;
-      second = await startDirectNode({
+      second = await startLyingNode({
         settlement: settlementOf(deployment),
         ...{ node: otherOperator.address, key: otherOperator, now: () => time.latest() },
         models: [

@@ -4,7 +4,7 @@ import { createClient } from "../../sdk/client/client.ts";
 import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { ReceiptError } from "../../sdk/client/receipt-fault.ts";
 import type { ReceiptAnswer } from "../../sdk/receipt-envelope.ts";
-import { startDirectNode, type DirectNode, type Lie } from "../fixtures/direct-node.ts";
+import { startLyingNode, type LyingNode, type Lie } from "../fixtures/lying-node.ts";
 import { flipped } from "../fixtures/bytes.ts";
 import { expectCode } from "../fixtures/errors.ts";
 import { runningMarket } from "../fixtures/market.ts";
@@ -15,7 +15,7 @@ const ORDER = { model: "net", input: INPUT, maxFee: 10_000n };
 
 describe("Client: proven answers", () => {
   let fixture: Awaited<ReturnType<typeof runningMarket>>;
-  let node: DirectNode;
+  let node: LyingNode;
   /** Changes what is proved; the tests set it. */
   let proved: (evidence: string) => string;
 
@@ -24,7 +24,7 @@ describe("Client: proven answers", () => {
     proved = (evidence) => evidence;
     const { deployment, operator, nodeSigner, published } = fixture;
     const settlement = settlementOf(deployment);
-    node = await startDirectNode({
+    node = await startLyingNode({
       ...{ settlement, node: operator.address, key: nodeSigner, now: () => time.latest() },
       models: [
         {

@@ -6,11 +6,11 @@ import { ReceiptError, type ReceiptCheckName } from "../../sdk/client/receipt-fa
 import { receiptHash } from "../../sdk/receipt.ts";
 import { attest, attestedMarket } from "../fixtures/attested.ts";
 import {
-  startDirectNode,
-  type DirectModel,
-  type DirectNode,
+  startLyingNode,
+  type LyingModel,
+  type LyingNode,
   type Lie,
-} from "../fixtures/direct-node.ts";
+} from "../fixtures/lying-node.ts";
 import { expectCode } from "../fixtures/errors.ts";
 import { loadFixture, time } from "../fixtures/network.ts";
 
@@ -24,9 +24,9 @@ const hash = id("something else");
 
 describe("Client: receipts", () => {
   let fixture: Awaited<ReturnType<typeof attestedMarket>>;
-  let node: DirectNode;
+  let node: LyingNode;
 
-  const echo: Pick<DirectModel, "form" | "answer"> = {
+  const echo: Pick<LyingModel, "form" | "answer"> = {
     form: "chat",
     answer: () => Promise.resolve({ output: new TextEncoder().encode(TEXT) }),
   };
@@ -38,7 +38,7 @@ describe("Client: receipts", () => {
   beforeEach(async () => {
     fixture = await loadFixture(fixed);
     const { deployment, operator, enclave, published } = fixture;
-    node = await startDirectNode({
+    node = await startLyingNode({
       settlement: settlementOf(deployment),
       node: operator.address,
       key: enclave,
@@ -338,7 +338,7 @@ describe("Client: receipts", () => {
     const { deployment, operator, enclave, published } = fixture;
     const port = Number(new URL(node.url).port);
     const model = { name: "tiny", modelId: published.modelId, tier: "Attested", ...echo } as const;
-    node = await startDirectNode({
+    node = await startLyingNode({
       settlement: settlementOf(deployment),
       ...{ node: operator.address, key: enclave, port, firstSeq: 10n, now: () => time.latest() },
       models: [{ ...model, quote: { base: 50n } }],
