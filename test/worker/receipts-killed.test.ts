@@ -59,7 +59,7 @@ describe("node that is killed", () => {
     expect(more).to.have.length(0);
     if (committed === undefined) throw new Error("nothing was committed");
     const { batchId } = committed.args;
-    const batch = committed.args.batch.toObject();
+    const batch = committed.args.batch;
     await (await receiptLedger.connect(keeper).demand(batch, 1)).wait();
     await killAt(configuration, WHEN_DEMANDED);
     await node.pass(4_000);
