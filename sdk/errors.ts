@@ -61,6 +61,17 @@ export const ERROR_CODES = {
   CHANNEL_DISPUTED: { retryable: false },
   CHANNEL_STORE_UNREADABLE: { retryable: false },
   CONTRACTS_NOT_BUILT: { retryable: false },
+  RECEIPT_INVALID: { retryable: false },
+  RECEIPT_UNREADABLE: { retryable: false },
+  RECEIPT_NOT_INCLUDED: { retryable: true },
+  NODE_UNREACHABLE: { retryable: true },
+  NODE_BUSY: { retryable: true },
+  NODE_FAILED: { retryable: true },
+  NODE_REFUSED: { retryable: false },
+  NODE_UNKNOWN: { retryable: false },
+  NO_NODE_LEFT: { retryable: true },
+  MODEL_NOT_OFFERED: { retryable: false },
+  MODEL_AMBIGUOUS: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

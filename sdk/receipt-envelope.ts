@@ -56,6 +56,12 @@ const envelope = {
   quote: quoteSchema,
 } as const;
 
+/** A language model's request in canonical form, as it was applied, defaults and seed included: its input bytes. */
+const applied = z.string().optional();
+
+/** What is kept of it: the fee's items follow from the rest. */
+export const keptEnvelopeSchema = z.strictObject({ ...envelope, applied });
+
 /** What comes with every answer: the member `opengradient` of its body, and base64url in the header `OpenGradient-Receipt`. */
 export const receiptEnvelopeSchema = z.strictObject({
   ...envelope,
@@ -66,8 +72,7 @@ export const receiptEnvelopeSchema = z.strictObject({
     output: uint(160),
     total: uint(128),
   }),
-  /** A language model's request in canonical form, as it was applied, defaults and seed included: its input bytes. */
-  applied: z.string().optional(),
+  applied,
 });
 
 export type ReceiptEnvelope = z.output<typeof receiptEnvelopeSchema>;

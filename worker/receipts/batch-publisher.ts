@@ -150,6 +150,8 @@ export class BatchPublisher {
     if ((await ledger.nextSeqOf(signer)) > firstSeq) return this.#refused(batch);
     const previous = await store.before(batch.batch);
     if (previous !== undefined && !(await this.#isInChain(previous))) return undefined;
+    // The chain's clock may be behind the one by which receipts are dated: it takes none of the future.
+    if ((await ledger.now()) < batch.batch.completedAt) return undefined;
     const leaves = hasLeaves ? await store.leavesOf(batch.batch) : undefined;
     const data = ledger.commitCall({ batch: batch.batch, signature, leaves });
     return this.#send(batch, { purpose: "commit", data, to: "Committing" });
