@@ -133,6 +133,28 @@ export {
 } from "./nitro/hints.ts";
 export { p384Hints, type P384Statement } from "./p384-hints.ts";
 export { p384Table } from "./p384-table.ts";
+export {
+  createFileStore,
+  createMemoryStore,
+  type ChannelRecord,
+  type ChannelStore,
+} from "./payments/channel-record.ts";
+export { type ChannelEnd } from "./payments/close-channel.ts";
+export {
+  createPayingFetch,
+  type PayingFetch,
+  type PayingFetchOptions,
+} from "./payments/paying-fetch.ts";
+export { type SpendingLimits } from "./payments/spending-limits.ts";
+export {
+  channelDemandSchema,
+  decodeVoucherHeader,
+  encodeVoucherHeader,
+  VOUCHER_HEADER,
+  type ChannelDemand,
+  type ChannelFunding,
+  type VoucherHeader,
+} from "./payments/voucher-header.ts";
 export { signPermit, type Permission } from "./permit.ts";
 export {
   evidenceOf,
