@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { MeasurementKindName } from "../sdk/enclave.ts";
+import type { ActionKind, ActionState } from "./verifier/action-states.ts";
+import type { BatchState } from "./verifier/batch-states.ts";
 import type { EnclaveIdentity } from "./enclave/protocol.ts";
 import type { JobState } from "./jobs/job-states.ts";
 import type { TransactionOutcome, TransactionPurpose } from "./chain/transaction.ts";
@@ -9,7 +11,7 @@ export interface WorkerEventMap {
   job: [{ requestId: string; state: JobState; reason: string | undefined }];
   transaction: [
     {
-      /** A request, or an enclave's key. */
+      /** A request, an enclave's key, or a batch with a leaf's index. */
       subject: string;
       purpose: TransactionPurpose;
       hash: string;
@@ -26,6 +28,18 @@ export interface WorkerEventMap {
       measurementId: string;
       kind: MeasurementKindName;
       models: EnclaveIdentity["models"];
+    },
+  ];
+  /** What a verifier finds out about a batch. */
+  batch: [{ batchId: string; state: BatchState; reason: string | undefined }];
+  /** What it does about one. */
+  action: [
+    {
+      batchId: string;
+      kind: ActionKind;
+      leaf: number;
+      state: ActionState;
+      reason: string | undefined;
     },
   ];
   reorganisation: [{ from: number; to: number }];

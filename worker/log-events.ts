@@ -6,6 +6,12 @@ export function logEvents(events: WorkerEvents, log: Logger): void {
   events.on("job", (job) => {
     log.info(job, `Job ${job.state}.`);
   });
+  events.on("batch", (batch) => {
+    log.info(batch, `Batch ${batch.state}.`);
+  });
+  events.on("action", (action) => {
+    log.info(action, `Action ${action.state}.`);
+  });
   events.on("enclave", (enclave) => {
     log.info(enclave, "The enclave's key is attested.");
   });

@@ -1,5 +1,14 @@
-/** What a transaction is for: the steps of a request's job, and those of an enclave's key. */
-export const TRANSACTION_PURPOSES = ["lock", "fulfil", "attest", "renew", "retire"] as const;
+import { ACTION_KINDS } from "../verifier/action-states.ts";
+
+/** What a transaction is for: the steps of a request's job, those of an enclave's key, and what a verifier does. */
+export const TRANSACTION_PURPOSES = [
+  "lock",
+  "fulfil",
+  "attest",
+  "renew",
+  "retire",
+  ...ACTION_KINDS,
+] as const;
 
 export type TransactionPurpose = (typeof TRANSACTION_PURPOSES)[number];
 
@@ -11,7 +20,7 @@ export type TransactionOutcome = "mined" | "reverted" | "lost" | "abandoned";
 
 /** What tells intents apart: at most one for a subject and a purpose is under way. */
 export interface IntentKey {
-  /** Id of a request, or address of an enclave's key. */
+  /** Id of a request or of a batch, with a leaf's index, or address of an enclave's key. */
   readonly subject: string;
   readonly purpose: TransactionPurpose;
 }

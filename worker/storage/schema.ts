@@ -1,3 +1,5 @@
+import { VERIFIER_SCHEMA } from "../verifier/schema.ts";
+
 /**
  * Tables of the journal. Hashes and addresses are 0x-prefixed hex text, as ethers writes them.
  *
@@ -41,4 +43,6 @@ export const SCHEMA = `
     block_number bigint PRIMARY KEY,
     block_hash text NOT NULL
   );
+
+  ${VERIFIER_SCHEMA}
 `;

@@ -1,0 +1,27 @@
+import { TIERS } from "../../../sdk/tiers.ts";
+import type { CommittedBatch, ShownReceipt } from "../batch.ts";
+import type { Finding } from "../fault.ts";
+
+/**
+ * How a key stands at `EnclaveRegistry`: `void` if all that it signed was voided later, which is no fault of whoever used it
+ * before.
+ */
+export type KeyStanding = "counts" | "void" | "unattested";
+
+/** An Attested receipt whose key no enclave of the node held when it was made, or that is too old to say when that was. */
+export function checkAttestedKey(
+  { batch, node, committedAt }: CommittedBatch,
+  shown: ShownReceipt,
+  { standing, maxAge }: { readonly standing: KeyStanding; readonly maxAge: bigint },
+): Finding | undefined {
+  const { tier, completedAt, modelId } = shown.receipt;
+  if (tier !== BigInt(TIERS.Attested) || standing === "void") return undefined;
+  const challenge = "challengeSignature";
+  if (standing === "unattested") {
+    const reason = `${batch.signer} was not attested for ${node} and ${modelId} at ${completedAt}`;
+    return { challenge, shown, reason };
+  }
+  if (completedAt + maxAge >= committedAt) return undefined;
+  const reason = `it was completed at ${completedAt}, more than ${maxAge} s before the commitment`;
+  return { challenge, shown, reason };
+}
