@@ -1,9 +1,10 @@
 import { concat, keccak256 } from "ethers";
+import { z } from "zod";
 import { directRequestId } from "../../../sdk/direct-request.ts";
 import { quoteHash } from "../../../sdk/price-quote.ts";
 import {
   batchAnswerSchema,
-  batchReceiptsAnswerSchema,
+  batchedReceiptSchema,
   type BatchedReceipt,
 } from "../../../sdk/receipt-envelope.ts";
 import type { Settlement } from "../../../sdk/receipt.ts";
@@ -13,6 +14,9 @@ import { NodeUnhelpful, type NodeClient } from "./node-client.ts";
 
 /** Receipts asked for at once: a hundred with inputs of models that run on chain are a few megabytes. */
 const PAGE = 64;
+
+/** `batchReceiptsAnswerSchema`, but that a single malformed receipt does not hide those beside it. */
+const pageSchema = z.strictObject({ receipts: z.array(z.unknown()) });
 
 /** The leaves of a batch, and all paths to them. */
 export interface BatchTree {
@@ -78,12 +82,14 @@ export async function* fetchReceipts(
     if (Date.now() > end) throw new NodeUnhelpful("the node takes too long for its receipts");
     const limit = Math.min(PAGE, count - from);
     const resource = `/v1/batches/${batchId}/receipts?from=${from}&limit=${limit}`;
-    const parsed = batchReceiptsAnswerSchema.safeParse(await client(endpoint, resource));
+    const parsed = pageSchema.safeParse(await client(endpoint, resource));
     if (!parsed.success) throw new NodeUnhelpful("the node's receipts are malformed");
     const { receipts } = parsed.data;
     if (receipts.length === 0) throw new NodeUnhelpful("the node holds receipts back");
-    for (const [offset, receipt] of receipts.slice(0, limit).entries()) {
-      const shown = placed(settlement, { receipt, index: from + offset }, tree);
+    for (const [offset, brought] of receipts.slice(0, limit).entries()) {
+      const receipt = batchedReceiptSchema.safeParse(brought);
+      if (!receipt.success) continue;
+      const shown = placed(settlement, { receipt: receipt.data, index: from + offset }, tree);
       if (shown !== undefined) yield shown;
     }
     from += receipts.length;
