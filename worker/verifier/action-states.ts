@@ -12,6 +12,8 @@ export const ACTION_KINDS = [
   "expireDemand",
   "demandProof",
   "expireProof",
+  "finalize",
+  "closeRejected",
 ] as const;
 
 export type ActionKind = (typeof ACTION_KINDS)[number];

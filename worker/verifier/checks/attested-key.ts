@@ -8,11 +8,14 @@ import type { Finding } from "../fault.ts";
  */
 export type KeyStanding = "counts" | "void" | "unattested";
 
+/** Oldest receipt that can be committed, in seconds; `Durations.MAX_RECEIPT_AGE`. */
+const MAX_RECEIPT_AGE = 90_000n;
+
 /** An Attested receipt whose key no enclave of the node held when it was made, or that is too old to say when that was. */
 export function checkAttestedKey(
   { batch, node, committedAt }: CommittedBatch,
   shown: ShownReceipt,
-  { standing, maxAge }: { readonly standing: KeyStanding; readonly maxAge: bigint },
+  standing: KeyStanding,
 ): Finding | undefined {
   const { tier, completedAt, modelId } = shown.receipt;
   if (tier !== BigInt(TIERS.Attested) || standing === "void") return undefined;
@@ -21,7 +24,7 @@ export function checkAttestedKey(
     const reason = `${batch.signer} was not attested for ${node} and ${modelId} at ${completedAt}`;
     return { challenge, shown, reason };
   }
-  if (completedAt + maxAge >= committedAt) return undefined;
-  const reason = `it was completed at ${completedAt}, more than ${maxAge} s before the commitment`;
+  if (completedAt + MAX_RECEIPT_AGE >= committedAt) return undefined;
+  const reason = `it was completed at ${completedAt}, more than ${MAX_RECEIPT_AGE} s before the commitment`;
   return { challenge, shown, reason };
 }

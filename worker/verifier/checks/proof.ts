@@ -18,8 +18,10 @@ export function shownProof({ receipt, output, evidence }: ShownReceipt): ShownPr
   return fits ? { output: hexlify(output), evidence } : undefined;
 }
 
-/** How `VerifierRouter` sees a proof; `closed` if it reads such proofs no more, which is no fault of the node. */
-export type ProofVerdict = "valid" | "invalid" | "closed";
+/**
+ * How `VerifierRouter` sees a proof. `closed`: it reads such proofs no more, which is no fault of the node; `unread`: it never did.
+ */
+export type ProofVerdict = "valid" | "invalid" | "closed" | "unread";
 
 /**
  * A Proven receipt without a proof, or with one that does not hold.
@@ -32,8 +34,8 @@ export function checkProof(
 ): Finding | undefined {
   if (shown.receipt.tier !== BigInt(TIERS.Proven)) return undefined;
   const proof = shownProof(shown);
-  if (proof === undefined || verdict === undefined) {
-    const reason = "the node does not show the proof that the receipt commits to";
+  if (proof === undefined || verdict === undefined || verdict === "unread") {
+    const reason = "the node does not show a proof that the receipt commits to, and that is read";
     return { challenge: "demandProof", shown, reason };
   }
   if (verdict !== "invalid") return undefined;
