@@ -204,6 +204,35 @@ contract FeeEscrow is IFeeEscrow, PaymentChannels, MulticallUpgradeable {
         emit FeeRefunded(msg.sender, requestId, held.payer, held.amount);
     }
 
+    /// @inheritdoc IFeeEscrow
+    function releasePart(RequestId requestId, address account, uint96 amount) external {
+        _takePart(requestId, amount);
+
+        _creditEarnings(account, amount);
+        emit FeePartReleased(msg.sender, requestId, account, amount);
+    }
+
+    /// @inheritdoc IFeeEscrow
+    function refundPart(RequestId requestId, uint96 amount) external {
+        address payer = _takePart(requestId, amount);
+
+        _credit(payer, amount);
+        emit FeePartRefunded(msg.sender, requestId, payer, amount);
+    }
+
+    /// @dev Takes something out of the caller's lock, which ends with the last of it. Returns whose money it was.
+    function _takePart(RequestId requestId, uint96 amount) private returns (address payer) {
+        require(amount != 0, FeeEscrowZeroAmount());
+        FeeLock storage held = _storage().locks[msg.sender][requestId];
+        uint96 locked = held.amount;
+        payer = held.payer;
+        require(payer != address(0), FeeEscrowNotLocked(msg.sender, requestId));
+        require(amount <= locked, FeeEscrowFeeExceedsLock(amount, locked));
+
+        if (amount == locked) delete _storage().locks[msg.sender][requestId];
+        else held.amount = locked - amount;
+    }
+
     /// @dev Ends the caller's lock; what it held is now owed to somebody.
     function _takeLock(RequestId requestId) private returns (FeeLock memory held) {
         Storage storage $ = _storage();

@@ -72,6 +72,17 @@ interface IFeeEscrow is IPaymentChannels {
     /// @notice A locked fee went back to the payer whole.
     event FeeRefunded(address indexed locker, RequestId indexed requestId, address indexed payer, uint256 amount);
 
+    /// @notice Part of a lock was earned by an account; the rest stays locked.
+    event FeePartReleased(
+        address indexed locker,
+        RequestId indexed requestId,
+        address indexed account,
+        uint256 earned
+    );
+
+    /// @notice Part of a lock went back to the payer; the rest stays locked.
+    event FeePartRefunded(address indexed locker, RequestId indexed requestId, address indexed payer, uint256 amount);
+
     /// @notice A node's earnings moved to its balance, less the treasury's share.
     event EarningsCollected(address indexed node, uint256 amount, uint256 treasuryAmount);
 
@@ -151,6 +162,12 @@ interface IFeeEscrow is IPaymentChannels {
 
     /// @notice Ends a lock of the caller's: the payer gets everything back.
     function refund(RequestId requestId) external;
+
+    /// @notice Pays an account out of a lock of the caller's, which keeps the rest; with the last of it the lock ends.
+    function releasePart(RequestId requestId, address account, uint96 amount) external;
+
+    /// @notice The same back to the payer.
+    function refundPart(RequestId requestId, uint96 amount) external;
 
     /// @notice Moves a node's earnings to its balance, and the treasury's share of them to the treasury's. Anyone may call.
     function collectEarnings(address node) external returns (uint256 amount);

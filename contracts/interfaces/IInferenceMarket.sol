@@ -133,9 +133,6 @@ interface IInferenceMarket {
     /// @notice A retry must bring at least the gas the request promised.
     error InferenceMarketCallbackGasTooLow(uint256 gasLimit, uint256 minimum);
 
-    /// @notice The node has less collateral free than it asked for.
-    error InferenceMarketCollateralInUse(address node, uint256 free, uint256 needed);
-
     /// @notice Asks for an inference. Locks `maxFee` of the caller's balance in `FeeEscrow`, where the caller must have
     /// authorised this market. The offer starts with what `minFee` says now and rises to `maxFee` within `rampSeconds`;
     /// what is not paid returns to the balance. Refused while paused.
@@ -187,9 +184,6 @@ interface IInferenceMarket {
     /// @param gasLimit Gas to give to the consumer; at least what the request promised.
     function retryCallback(InferenceRequest calldata terms, bytes calldata output, uint256 gasLimit) external;
 
-    /// @notice Gives free collateral of the caller back to its stake, so that it can be unstaked.
-    function releaseCollateral(uint256 amount) external;
-
     /// @notice What a request would be made with now.
     /// @param inputSize Length of the input in bytes.
     /// @return work Units of work that serving it counts as.
@@ -212,9 +206,6 @@ interface IInferenceMarket {
 
     /// @notice Whether a request waits for a node: made, not locked, not settled.
     function isOpen(RequestId requestId) external view returns (bool);
-
-    /// @notice How much of the node's stake that is locked for this market stands behind no request, in OPG wei.
-    function freeCollateralOf(address node) external view returns (uint256);
 
     /// @notice keccak256 of the output whose delivery failed, or zero.
     function pendingCallbackOf(RequestId requestId) external view returns (bytes32 outputHash);

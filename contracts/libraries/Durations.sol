@@ -11,13 +11,16 @@ library Durations {
     /// @dev Longest time a node may keep a request locked.
     uint256 internal constant MAX_LOCK = 1 days;
 
-    /// @dev Longest time an optimistic answer stays open to challenge.
+    /// @dev Oldest receipt of an enclave that is taken: of the start of the longest lock, by a clock that is an hour late.
+    uint256 internal constant MAX_RECEIPT_AGE = MAX_LOCK + 1 hours;
+
+    /// @dev Longest time an optimistic answer, or a batch of receipts, stays open to challenge.
     uint256 internal constant MAX_CHALLENGE_WINDOW = 3 days;
 
     /// @dev Longest time a challenged node has to bring a proof.
     uint256 internal constant MAX_PROVE_WINDOW = 1 days;
 
-    /// @dev Longest time from an optimistic answer to the last word on it.
+    /// @dev Longest time from an optimistic answer, or a batch, to the last word on it.
     uint256 internal constant MAX_DISPUTE = MAX_CHALLENGE_WINDOW + MAX_PROVE_WINDOW;
 
     /// @dev Shortest unbonding period.

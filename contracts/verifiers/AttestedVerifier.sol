@@ -39,8 +39,8 @@ contract AttestedVerifier is IAttestedVerifier {
     uint256 private constant VS = R + 32;
     uint256 private constant SIZE = VS + 32;
 
-    /// @notice Oldest receipt that is taken, in seconds: of the start of the longest lock, by a clock that is an hour late.
-    uint256 public constant MAX_RECEIPT_AGE = Durations.MAX_LOCK + 1 hours;
+    /// @notice Oldest receipt that is taken, in seconds.
+    uint256 public constant MAX_RECEIPT_AGE = Durations.MAX_RECEIPT_AGE;
 
     /// @notice Who knows enclaves' keys.
     IEnclaveRegistry public immutable ENCLAVE_REGISTRY;

@@ -242,10 +242,10 @@ describe("InferenceMarket.lock", () => {
       const next = await ask(context, context.published, { collateral: opg(30), salt: 7 });
       await market.connect(operator).lock(next.terms, operator);
       await expect(market.connect(operator).releaseCollateral(opg(20) + 1n))
-        .to.be.revertedWithCustomError(market, "InferenceMarketCollateralInUse")
+        .to.be.revertedWithCustomError(market, "CollateralAllotmentsInUse")
         .withArgs(operator, opg(20), opg(20) + 1n);
       await expect(market.connect(stranger).releaseCollateral(1))
-        .to.be.revertedWithCustomError(market, "InferenceMarketCollateralInUse")
+        .to.be.revertedWithCustomError(market, "CollateralAllotmentsInUse")
         .withArgs(stranger, 0, 1);
     });
   });

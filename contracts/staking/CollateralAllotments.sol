@@ -4,25 +4,26 @@ pragma solidity ^0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
+import {ICollateralAllotments} from "../interfaces/ICollateralAllotments.sol";
 import {IStaking} from "../interfaces/IStaking.sol";
 import {Durations} from "../libraries/Durations.sol";
 import {AllotmentBook} from "./AllotmentBook.sol";
 
 /// @title CollateralAllotments
-/// @dev The part of the market that holds nodes' stake behind their locked requests.
+/// @dev The part of a contract that holds nodes' stake behind their obligations: behind locked requests in the market, behind
+/// committed batches and verifiers' words in the ledger.
 ///
-/// `lock` uses what the market holds of the node's stake and is free, and asks `Staking` for more only if that does not
-/// suffice. What a served request frees stays with the market for the next one, until the node calls
-/// `releaseCollateral`: a busy node's stake moves once, not with every request. A node that misses its deadline can be
-/// slashed for it during `Durations.CLAIM_WINDOW`; then the claim is lost, and the collateral is free again. What the
-/// market holds, the node's allotment, always lasts beyond the last such window, and is prolonged when it would not. Until
-/// then `Staking.collateralOf(node, market) = free collateral + Σ collateral of the node's locked requests`.
+/// A new obligation uses what the contract holds of the node's stake and is free, and asks `Staking` for more only if that
+/// does not suffice. What a fulfilled one frees stays with the contract for the next, until the node calls
+/// `releaseCollateral`: a busy node's stake moves once, not with every obligation. A node that fails one can be slashed for
+/// it during `Durations.CLAIM_WINDOW` after its deadline; then the claim is lost, and the collateral is free again. What the
+/// contract holds, the node's allotment, always lasts beyond the last such window, and is prolonged when it would not. Until
+/// then `Staking.collateralOf(node, this) = free collateral + Σ collateral of the node's obligations`.
 ///
-/// When an allotment expires, so have all claims against it; the node may take it back without the market, and the next
-/// `lock` starts a new one. A request locked under an old allotment has a deadline before the new one began.
+/// When an allotment expires, so have all claims against it; the node may take it back without the contract, and the next
+/// obligation starts a new one. An obligation under an old allotment has a deadline before the new one began.
 /// @custom:security-contact security@opengradient.ai
-abstract contract CollateralAllotments is IInferenceMarket, AllotmentBook, ReentrancyGuardTransient {
+abstract contract CollateralAllotments is ICollateralAllotments, AllotmentBook, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
     IStaking public immutable STAKING;
@@ -31,11 +32,11 @@ abstract contract CollateralAllotments is IInferenceMarket, AllotmentBook, Reent
         STAKING = staking;
     }
 
-    /// @inheritdoc IInferenceMarket
+    /// @inheritdoc ICollateralAllotments
     function releaseCollateral(uint256 amount) external nonReentrant {
         Allotment memory allotment = _allotmentOf(msg.sender);
         uint256 free = block.timestamp <= allotment.expiry ? allotment.free : 0;
-        require(amount <= free, InferenceMarketCollateralInUse(msg.sender, free, amount));
+        require(amount <= free, CollateralAllotmentsInUse(msg.sender, free, amount));
 
         // Not more than `free`, which fits 128 bits.
         allotment.free = uint128(free - amount);
@@ -44,7 +45,7 @@ abstract contract CollateralAllotments is IInferenceMarket, AllotmentBook, Reent
         STAKING.unlock(msg.sender, amount);
     }
 
-    /// @inheritdoc IInferenceMarket
+    /// @inheritdoc ICollateralAllotments
     function freeCollateralOf(address node) external view returns (uint256) {
         Allotment memory allotment = _allotmentOf(node);
         return block.timestamp <= allotment.expiry ? allotment.free : 0;
@@ -61,7 +62,7 @@ abstract contract CollateralAllotments is IInferenceMarket, AllotmentBook, Reent
         uint256 missing = Math.saturatingSub(amount, allotment.free);
         bool isTooShort = deadline + Durations.CLAIM_WINDOW > allotment.expiry;
 
-        // Not less than the market asked for before: `ALLOTMENT` is the same every time.
+        // Not less than what was asked for before: `ALLOTMENT` is the same every time.
         if (missing != 0 || isTooShort) allotment.expiry = (block.timestamp + Durations.ALLOTMENT).toUint40();
         allotment.free = missing == 0 ? allotment.free - amount : 0;
         _setAllotment(node, allotment);

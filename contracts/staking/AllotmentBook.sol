@@ -2,13 +2,13 @@
 pragma solidity ^0.8.28;
 
 /// @title AllotmentBook
-/// @dev The part of the market that knows how much of the nodes' stake it holds; see {CollateralAllotments}.
+/// @dev The part of a contract that knows how much of nodes' stake it holds; see {CollateralAllotments}.
 abstract contract AllotmentBook {
-    /// @dev A node's stake that the market holds, less what stands behind locked requests. One slot, never zero again:
+    /// @dev A node's stake that the contract holds, less what stands behind its obligations. One slot, never zero again:
     /// refilling one that is not zero costs a quarter of filling a zero one.
     struct Allotment {
         uint128 free; // OPG in wei
-        uint40 begin; // Unix time in seconds: requests with an earlier deadline have no part in it
+        uint40 begin; // Unix time in seconds: obligations with an earlier deadline have no part in it
         uint40 expiry; // Unix time in seconds up to which `Staking` keeps it locked
     }
 
@@ -19,7 +19,7 @@ abstract contract AllotmentBook {
 
     bytes32 private constant STORAGE_SLOT = bytes32(erc7201("opengradient.storage.AllotmentBook"));
 
-    /// @dev Gives collateral of a request that needs it no more back to the node's allotment.
+    /// @dev Gives collateral of an obligation that needs it no more back to the node's allotment.
     function _freeCollateral(address node, uint128 amount, uint256 deadline) internal {
         Allotment memory allotment = _allotmentOf(node);
         // It may belong to one that has lapsed.
