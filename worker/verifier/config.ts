@@ -28,6 +28,8 @@ const verifierConfigSchema = z.strictObject({
       weight: decimal(parseEther, "10"),
       /** Most stake behind all batches that are not final yet, in OPG. */
       mostAtOnce: decimal(parseEther, "1000"),
+      /** How long a node has to finalise a batch that was co-signed, in seconds, before the verifier does it. */
+      graceSeconds: z.int().min(0).default(600),
     })
     .prefault({}),
   /** What is spent at most. */
@@ -36,7 +38,7 @@ const verifierConfigSchema = z.strictObject({
       /** Most bonds of demands that are not answered yet, in OPG. They come from the account's balance in the fee escrow. */
       bonds: decimal(parseEther, "100"),
       /** Most gas in any 24 hours, in ETH. */
-      gasPerDay: decimal(parseEther, "0.02"),
+      gasPerDay: decimal(parseEther, "0.1"),
       /** Most receipts of one batch that are demanded because the node does not show them. */
       demandsPerBatch: z.int().min(0).max(64).default(4),
       /** Most receipts of one batch that are convicted beyond the first: each compensates one payer. */

@@ -18,6 +18,8 @@ import type { InferenceShape } from "../checks/usage.ts";
 import { treeOf, type BatchTree } from "../source/batch-source.ts";
 import { LEDGER } from "./calls.ts";
 
+export type BatchView = BatchViewStructOutput;
+
 /** Where a batch stands; values as in `contracts/types/BatchState.sol`. */
 export const BATCH_STATUS = {
   None: 0n,
@@ -138,9 +140,22 @@ export class LedgerView {
       return "counts";
     } catch (error) {
       if (!isCallException(error)) throw error;
-      const isVoid = await enclaveRegistry.wasVoided(signer, modelId, completedAt);
-      return isVoid ? "void" : "unattested";
+      return (await this.#wasVoided(signer, { node, completedAt })) ? "void" : "unattested";
     }
+  }
+
+  /** Whether a key counts no more for a time because it, or its code, was voided after the fact; as the ledger sees it. */
+  async #wasVoided(
+    signer: string,
+    { node, completedAt }: Pick<InferenceReceipt, "node" | "completedAt">,
+  ): Promise<boolean> {
+    const { enclaveRegistry } = this.#options.protocol;
+    const { operator, from, until, revoked, measurementId } = await enclaveRegistry.enclave(signer);
+    if (operator !== node) return false;
+    if (revoked) return true;
+    if (completedAt < from || completedAt >= until) return false;
+    const trust = await enclaveRegistry.measurementTrust(measurementId);
+    return trust.revoked && completedAt >= trust.from && completedAt >= trust.until;
   }
 
   /** Whether a proof that was made for the ledger holds. */
