@@ -17,11 +17,10 @@ export function convictionsFor(
     finding,
     actions: actionsFor(committed, finding, bonds),
   }));
-  const cheapest = Map.groupBy(calls, ({ finding }) => placeOf(finding))
-    .values()
+  const byPlace = Map.groupBy(calls, ({ finding }) => placeOf(finding));
+  const cheapest = [...byPlace.values()]
     .map((all) => all.toSorted(byCost)[0])
     .filter((call) => call !== undefined)
-    .toArray()
     .toSorted(byCost);
   const [first, ...others] = cheapest;
   if (first === undefined) return [];

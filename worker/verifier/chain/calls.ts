@@ -54,7 +54,10 @@ export function ending(
   { batchId, batch }: CommittedBatch,
   kind: "finalize" | "closeRejected",
 ): WantedAction {
-  const data = LEDGER.encodeFunctionData(kind, [batch]);
+  const data =
+    kind === "finalize"
+      ? LEDGER.encodeFunctionData(kind, [batch])
+      : LEDGER.encodeFunctionData(kind, [batch]);
   return free({ batchId, kind, leaf: NO_LEAF, data });
 }
 
@@ -95,7 +98,9 @@ function encode(
   const shown = placed(finding.shown);
   switch (finding.challenge) {
     case "challengeSignature":
+      return LEDGER.encodeFunctionData(finding.challenge, [batch, shown]);
     case "challengePolicy":
+      return LEDGER.encodeFunctionData(finding.challenge, [batch, shown]);
     case "demandProof":
       return LEDGER.encodeFunctionData(finding.challenge, [batch, shown]);
     case "challengeEquivocation": {

@@ -1,5 +1,7 @@
 import { hexlify, isCallException, type Provider } from "ethers";
 import type { Deployment } from "../../../sdk/deployment.ts";
+import type { DirectRequest } from "../../../sdk/direct-request.ts";
+import type { PriceQuote } from "../../../sdk/price-quote.ts";
 import { PROOF_KINDS } from "../../../sdk/proof-kinds.ts";
 import type { Protocol } from "../../../sdk/protocol.ts";
 import type { InferenceReceipt } from "../../../sdk/receipt.ts";
@@ -226,13 +228,34 @@ function revealedReceipt({
   request,
   quote,
 }: ReceiptRevealedEvent.OutputObject): ShownReceipt {
-  const { receipt, signature, index, path } = shown;
+  const { signature, index, path } = shown;
   return {
-    receipt: receipt.toObject(),
+    receipt: receiptOf(shown.receipt),
     signature,
     index: Number(index),
     path: [...path],
-    terms: { request: request.toObject(), quote: quote.toObject() },
+    terms: { request: requestOf(request), quote: quoteOf(quote) },
     ...{ input: undefined, output: undefined, evidence: undefined },
   };
+}
+
+type Revealed = ReceiptRevealedEvent.OutputObject;
+
+function receiptOf(event: Revealed["shown"]["receipt"]): InferenceReceipt {
+  const { modelId, requestId, payer, node, tier, inputHash, outputHash, evidenceHash } = event;
+  const { inputUnits, outputUnits, fee, startedAt, completedAt, seq } = event;
+  return {
+    ...{ modelId, requestId, payer, node, tier, inputHash, outputHash, evidenceHash },
+    ...{ inputUnits, outputUnits, fee, startedAt, completedAt, seq },
+  };
+}
+
+function requestOf(event: Revealed["request"]): DirectRequest {
+  const { modelId, tier, payer, node, inputHash, quoteHash, nonce } = event;
+  return { modelId, tier, payer, node, inputHash, quoteHash, nonce };
+}
+
+function quoteOf(event: Revealed["quote"]): PriceQuote {
+  const { node, modelId, tier, base, perInputUnit, perOutputUnit } = event;
+  return { node, modelId, tier, base, perInputUnit, perOutputUnit };
 }
