@@ -54,6 +54,8 @@ export default defineConfig({
         // What is inlined for 20,000 runs would not fit into the 24,576 bytes that a contract may have.
         overrides: {
           "contracts/InferenceMarket.sol": { ...compiler, settings: shipped(700) },
+          "contracts/ReceiptLedger.sol": { ...compiler, settings: shipped(700) },
+          "contracts/ledger/ReceiptDisputes.sol": { ...compiler, settings: shipped(700) },
           "contracts/Staking.sol": { ...compiler, settings: shipped(1_000) },
           "contracts/mocks/Sha384Probe.sol": { ...compiler, settings: asWritten },
           "contracts/verifiers/nitro/P384Verifier.sol": { ...compiler, settings: asWritten },

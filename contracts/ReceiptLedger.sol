@@ -132,14 +132,8 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
 
     function _requireSound(InferenceBatch calldata batch) private view {
         require(batch.count != 0 && batch.count <= MAX_BATCH, ReceiptLedgerBadCount(batch.count, MAX_BATCH));
-        require(
-            batch.completedAt <= block.timestamp,
-            ReceiptLedgerFromTheFuture(batch.completedAt, block.timestamp)
-        );
-        require(
-            batch.totalFee <= type(uint96).max,
-            ReceiptLedgerTotalTooHigh(batch.totalFee, type(uint96).max)
-        );
+        require(batch.completedAt <= block.timestamp, ReceiptLedgerFromTheFuture(batch.completedAt, block.timestamp));
+        require(batch.totalFee <= type(uint96).max, ReceiptLedgerTotalTooHigh(batch.totalFee, type(uint96).max));
     }
 
     /// @dev Reverts unless the node, or an enclave of it for itself, stands for the batch.
@@ -158,11 +152,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @dev Makes the batch's slot.
-    function _caseFor(
-        address node,
-        InferenceBatch calldata batch,
-        bool hasLeaves
-    ) private returns (Case memory made) {
+    function _caseFor(address node, InferenceBatch calldata batch, bool hasLeaves) private returns (Case memory made) {
         BookStorage storage $ = _book();
         made.id = _idOf(batch);
         require($.states[made.id].status() == BatchStatus.None, ReceiptLedgerKnown(made.id));
@@ -325,12 +315,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @inheritdoc IReceiptChallenges
-    function challengeProof(
-        InferenceBatch calldata,
-        ShownReceipt calldata,
-        bytes calldata,
-        bytes calldata
-    ) external {
+    function challengeProof(InferenceBatch calldata, ShownReceipt calldata, bytes calldata, bytes calldata) external {
         _dispute();
     }
 
@@ -390,12 +375,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @inheritdoc IReceiptDemands
-    function proveReceipt(
-        InferenceBatch calldata,
-        ShownReceipt calldata,
-        bytes calldata,
-        bytes calldata
-    ) external {
+    function proveReceipt(InferenceBatch calldata, ShownReceipt calldata, bytes calldata, bytes calldata) external {
         _dispute();
     }
 
@@ -453,10 +433,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
         address publisher = MODEL_REGISTRY.publisherOf(modelId);
         require(msg.sender == publisher, ReceiptLedgerNotPublisher(modelId, msg.sender, publisher));
         BookStorage storage $ = _book();
-        require(
-            ($.leavesNeededSince[modelId] != 0) != needsLeaves,
-            ReceiptLedgerPolicyUnchanged(modelId, needsLeaves)
-        );
+        require(($.leavesNeededSince[modelId] != 0) != needsLeaves, ReceiptLedgerPolicyUnchanged(modelId, needsLeaves));
 
         // Timestamps stay below 2^40 for 34,000 years.
         uint40 since = needsLeaves ? uint40(block.timestamp + POLICY_NOTICE) : 0;

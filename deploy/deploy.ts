@@ -5,7 +5,7 @@ import { readDeploymentParameters } from "@nomicfoundation/hardhat-ignition/help
 import type { DeploymentParameters } from "@nomicfoundation/ignition-core";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Deployment } from "../sdk/deployment.ts";
-import Attestation from "./modules/Attestation.ts";
+import Ledger from "./modules/Ledger.ts";
 import Simulation from "./modules/Simulation.ts";
 
 export interface DeployOptions {
@@ -44,7 +44,7 @@ export async function deployProtocol(
   const deploymentId = keepJournal ? `chain-${chainId}` : `throwaway-${randomUUID()}`;
   try {
     const parameters = await parametersOf(connection, deploymentId, options);
-    const { manager, ...contracts } = await ignition.deploy(Attestation, {
+    const { manager, ...contracts } = await ignition.deploy(Ledger, {
       parameters,
       deploymentId,
     });
@@ -65,6 +65,7 @@ export async function deployProtocol(
       tdxVerifier: await contracts.tdxVerifier.getAddress(),
       enclaveRegistry: await contracts.enclaveRegistry.getAddress(),
       attestedVerifier: await contracts.attestedVerifier.getAddress(),
+      receiptLedger: await contracts.receiptLedger.getAddress(),
     };
     return { deployment: { chainId, addresses, startBlock }, manager: await manager.getAddress() };
   } finally {

@@ -24,6 +24,7 @@ const deploymentSchema = z.object({
     tdxVerifier: address,
     enclaveRegistry: address,
     attestedVerifier: address,
+    receiptLedger: address,
   }),
   /** Block from which on events matter. */
   startBlock: z.int().nonnegative(),

@@ -11,6 +11,7 @@ import {
   NodeRegistry__factory,
   OPG__factory,
   ProvenVerifier__factory,
+  ReceiptLedger__factory,
   SharedProofVerifier__factory,
   SignedVerifier__factory,
   Staking__factory,
@@ -27,6 +28,7 @@ import {
   type NodeRegistry,
   type OPG,
   type ProvenVerifier,
+  type ReceiptLedger,
   type SharedProofVerifier,
   type SignedVerifier,
   type Staking,
@@ -53,6 +55,7 @@ export interface Protocol {
   readonly tdxVerifier: TdxVerifier;
   readonly enclaveRegistry: EnclaveRegistry;
   readonly attestedVerifier: AttestedVerifier;
+  readonly receiptLedger: ReceiptLedger;
 }
 
 /** The contracts of a deployment, called through `runner`: a provider to read, a signer to write. */
@@ -77,5 +80,6 @@ export function connectProtocol({ addresses }: Deployment, runner: ContractRunne
     tdxVerifier: TdxVerifier__factory.connect(addresses.tdxVerifier, runner),
     enclaveRegistry: EnclaveRegistry__factory.connect(addresses.enclaveRegistry, runner),
     attestedVerifier: AttestedVerifier__factory.connect(addresses.attestedVerifier, runner),
+    receiptLedger: ReceiptLedger__factory.connect(addresses.receiptLedger, runner),
   };
 }

@@ -21,6 +21,8 @@ deployContract(name: 'AttestedKeyList', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedKeyList>
 deployContract(name: 'AttestedVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedVerifier>
 deployContract(name: 'AttestedVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.AttestedVerifier>
+deployContract(name: 'BatchBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchBook>
+deployContract(name: 'BatchBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchBook>
 deployContract(name: 'BatchSettlement', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
 deployContract(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
@@ -31,12 +33,16 @@ deployContract(name: 'Cbor', args: any[], signerOrOptions?: ethers.Signer | Depl
 deployContract(name: 'Cbor', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Cbor>
 deployContract(name: 'CertStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CertStore>
 deployContract(name: 'CertStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CertStore>
+deployContract(name: 'Challenging', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Challenging>
+deployContract(name: 'Challenging', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Challenging>
 deployContract(name: 'ChatRequest', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequest>
 deployContract(name: 'ChatRequest', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequest>
 deployContract(name: 'ChatRequestWriter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequestWriter>
 deployContract(name: 'ChatRequestWriter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ChatRequestWriter>
 deployContract(name: 'CollateralAllotments', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CollateralAllotments>
 deployContract(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CollateralAllotments>
+deployContract(name: 'Convicting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Convicting>
+deployContract(name: 'Convicting', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Convicting>
 deployContract(name: 'Der', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Der>
 deployContract(name: 'Der', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Der>
 deployContract(name: 'DigitReader', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.DigitReader>
@@ -65,6 +71,8 @@ deployContract(name: 'IBatchVerifier', args: any[], signerOrOptions?: ethers.Sig
 deployContract(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IBatchVerifier>
 deployContract(name: 'ICertStore', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ICertStore>
 deployContract(name: 'ICertStore', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ICertStore>
+deployContract(name: 'ICollateralAllotments', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ICollateralAllotments>
+deployContract(name: 'ICollateralAllotments', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ICollateralAllotments>
 deployContract(name: 'IDcapAttestation', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDcapAttestation>
 deployContract(name: 'IDcapAttestation', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IDcapAttestation>
 deployContract(name: 'IEnclaveRegistry', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IEnclaveRegistry>
@@ -95,6 +103,12 @@ deployContract(name: 'IPaymentChannels', args: any[], signerOrOptions?: ethers.S
 deployContract(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IPaymentChannels>
 deployContract(name: 'IProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
 deployContract(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IProvenVerifier>
+deployContract(name: 'IReceiptChallenges', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReceiptChallenges>
+deployContract(name: 'IReceiptChallenges', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReceiptChallenges>
+deployContract(name: 'IReceiptDemands', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReceiptDemands>
+deployContract(name: 'IReceiptDemands', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReceiptDemands>
+deployContract(name: 'IReceiptLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReceiptLedger>
+deployContract(name: 'IReceiptLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.IReceiptLedger>
 deployContract(name: 'ISha384Hasher', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISha384Hasher>
 deployContract(name: 'ISha384Hasher', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISha384Hasher>
 deployContract(name: 'ISharedProofVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ISharedProofVerifier>
@@ -145,6 +159,10 @@ deployContract(name: 'ProofKinds', args: any[], signerOrOptions?: ethers.Signer 
 deployContract(name: 'ProofKinds', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProofKinds>
 deployContract(name: 'ProvenVerifier', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
 deployContract(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ProvenVerifier>
+deployContract(name: 'ReceiptDisputes', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReceiptDisputes>
+deployContract(name: 'ReceiptDisputes', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReceiptDisputes>
+deployContract(name: 'ReceiptLedger', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReceiptLedger>
+deployContract(name: 'ReceiptLedger', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.ReceiptLedger>
 deployContract(name: 'RequestBook', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
 deployContract(name: 'RequestBook', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.RequestBook>
 deployContract(name: 'Requesting', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Requesting>
@@ -185,14 +203,17 @@ getContractAt(name: 'AccessManager', address: string | ethers.Addressable, signe
 getContractAt(name: 'AttestationDocument', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestationDocument>
 getContractAt(name: 'AttestedKeyList', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedKeyList>
 getContractAt(name: 'AttestedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.AttestedVerifier>
+getContractAt(name: 'BatchBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchBook>
 getContractAt(name: 'BatchSettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchSettlement>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
 getContractAt(name: 'Callbacks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Callbacks>
 getContractAt(name: 'Cbor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Cbor>
 getContractAt(name: 'CertStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CertStore>
+getContractAt(name: 'Challenging', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Challenging>
 getContractAt(name: 'ChatRequest', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ChatRequest>
 getContractAt(name: 'ChatRequestWriter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ChatRequestWriter>
 getContractAt(name: 'CollateralAllotments', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CollateralAllotments>
+getContractAt(name: 'Convicting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Convicting>
 getContractAt(name: 'Der', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Der>
 getContractAt(name: 'DigitReader', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.DigitReader>
 getContractAt(name: 'ERC1967Proxy', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ERC1967Proxy>
@@ -207,6 +228,7 @@ getContractAt(name: 'IAttestedKeys', address: string | ethers.Addressable, signe
 getContractAt(name: 'IAttestedVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IAttestedVerifier>
 getContractAt(name: 'IBatchVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IBatchVerifier>
 getContractAt(name: 'ICertStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ICertStore>
+getContractAt(name: 'ICollateralAllotments', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ICollateralAllotments>
 getContractAt(name: 'IDcapAttestation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IDcapAttestation>
 getContractAt(name: 'IEnclaveRegistry', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IEnclaveRegistry>
 getContractAt(name: 'IFeeEscrow', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IFeeEscrow>
@@ -222,6 +244,9 @@ getContractAt(name: 'IOptimisticMarket', address: string | ethers.Addressable, s
 getContractAt(name: 'IP384Verifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IP384Verifier>
 getContractAt(name: 'IPaymentChannels', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IPaymentChannels>
 getContractAt(name: 'IProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IProvenVerifier>
+getContractAt(name: 'IReceiptChallenges', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IReceiptChallenges>
+getContractAt(name: 'IReceiptDemands', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IReceiptDemands>
+getContractAt(name: 'IReceiptLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.IReceiptLedger>
 getContractAt(name: 'ISha384Hasher', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISha384Hasher>
 getContractAt(name: 'ISharedProofVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISharedProofVerifier>
 getContractAt(name: 'ISignedRequests', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ISignedRequests>
@@ -247,6 +272,8 @@ getContractAt(name: 'PaymentChannels', address: string | ethers.Addressable, sig
 getContractAt(name: 'PriceBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.PriceBook>
 getContractAt(name: 'ProofKinds', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProofKinds>
 getContractAt(name: 'ProvenVerifier', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ProvenVerifier>
+getContractAt(name: 'ReceiptDisputes', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReceiptDisputes>
+getContractAt(name: 'ReceiptLedger', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ReceiptLedger>
 getContractAt(name: 'RequestBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.RequestBook>
 getContractAt(name: 'Requesting', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Requesting>
 getContractAt(name: 'ScriptedDcapAttestation', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.ScriptedDcapAttestation>
@@ -269,14 +296,17 @@ getContractFactory(name: 'AccessManager', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'AttestationDocument', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestationDocument__factory>
 getContractFactory(name: 'AttestedKeyList', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedKeyList__factory>
 getContractFactory(name: 'AttestedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.AttestedVerifier__factory>
+getContractFactory(name: 'BatchBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchBook__factory>
 getContractFactory(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchSettlement__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
 getContractFactory(name: 'Callbacks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Callbacks__factory>
 getContractFactory(name: 'Cbor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Cbor__factory>
 getContractFactory(name: 'CertStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CertStore__factory>
+getContractFactory(name: 'Challenging', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Challenging__factory>
 getContractFactory(name: 'ChatRequest', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ChatRequest__factory>
 getContractFactory(name: 'ChatRequestWriter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ChatRequestWriter__factory>
 getContractFactory(name: 'CollateralAllotments', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CollateralAllotments__factory>
+getContractFactory(name: 'Convicting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Convicting__factory>
 getContractFactory(name: 'Der', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Der__factory>
 getContractFactory(name: 'DigitReader', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.DigitReader__factory>
 getContractFactory(name: 'ERC1967Proxy', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ERC1967Proxy__factory>
@@ -291,6 +321,7 @@ getContractFactory(name: 'IAttestedKeys', signerOrOptions?: ethers.Signer | Fact
 getContractFactory(name: 'IAttestedVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IAttestedVerifier__factory>
 getContractFactory(name: 'IBatchVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IBatchVerifier__factory>
 getContractFactory(name: 'ICertStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ICertStore__factory>
+getContractFactory(name: 'ICollateralAllotments', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ICollateralAllotments__factory>
 getContractFactory(name: 'IDcapAttestation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IDcapAttestation__factory>
 getContractFactory(name: 'IEnclaveRegistry', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IEnclaveRegistry__factory>
 getContractFactory(name: 'IFeeEscrow', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IFeeEscrow__factory>
@@ -306,6 +337,9 @@ getContractFactory(name: 'IOptimisticMarket', signerOrOptions?: ethers.Signer | 
 getContractFactory(name: 'IP384Verifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IP384Verifier__factory>
 getContractFactory(name: 'IPaymentChannels', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IPaymentChannels__factory>
 getContractFactory(name: 'IProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IProvenVerifier__factory>
+getContractFactory(name: 'IReceiptChallenges', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IReceiptChallenges__factory>
+getContractFactory(name: 'IReceiptDemands', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IReceiptDemands__factory>
+getContractFactory(name: 'IReceiptLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.IReceiptLedger__factory>
 getContractFactory(name: 'ISha384Hasher', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISha384Hasher__factory>
 getContractFactory(name: 'ISharedProofVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISharedProofVerifier__factory>
 getContractFactory(name: 'ISignedRequests', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ISignedRequests__factory>
@@ -331,6 +365,8 @@ getContractFactory(name: 'PaymentChannels', signerOrOptions?: ethers.Signer | Fa
 getContractFactory(name: 'PriceBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.PriceBook__factory>
 getContractFactory(name: 'ProofKinds', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProofKinds__factory>
 getContractFactory(name: 'ProvenVerifier', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ProvenVerifier__factory>
+getContractFactory(name: 'ReceiptDisputes', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReceiptDisputes__factory>
+getContractFactory(name: 'ReceiptLedger', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ReceiptLedger__factory>
 getContractFactory(name: 'RequestBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.RequestBook__factory>
 getContractFactory(name: 'Requesting', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Requesting__factory>
 getContractFactory(name: 'ScriptedDcapAttestation', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.ScriptedDcapAttestation__factory>

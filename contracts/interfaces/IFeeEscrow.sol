@@ -73,12 +73,7 @@ interface IFeeEscrow is IPaymentChannels {
     event FeeRefunded(address indexed locker, RequestId indexed requestId, address indexed payer, uint256 amount);
 
     /// @notice Part of a lock was earned by an account; the rest stays locked.
-    event FeePartReleased(
-        address indexed locker,
-        RequestId indexed requestId,
-        address indexed account,
-        uint256 earned
-    );
+    event FeePartReleased(address indexed locker, RequestId indexed requestId, address indexed account, uint256 earned);
 
     /// @notice Part of a lock went back to the payer; the rest stays locked.
     event FeePartRefunded(address indexed locker, RequestId indexed requestId, address indexed payer, uint256 amount);

@@ -197,12 +197,7 @@ interface IReceiptLedger is IReceiptChallenges, IReceiptDemands, ICollateralAllo
     ) external view;
 
     /// @notice Whether a leaf is at this place of a final batch.
-    function isSettled(
-        bytes32 head,
-        bytes32 leaf,
-        uint256 index,
-        bytes32[] calldata path
-    ) external view returns (bool);
+    function isSettled(bytes32 head, bytes32 leaf, uint256 index, bytes32[] calldata path) external view returns (bool);
 
     /// @notice Where a batch stands.
     function batchOf(BatchId batchId) external view returns (BatchView memory);

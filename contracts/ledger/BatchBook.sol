@@ -119,17 +119,11 @@ abstract contract BatchBook is CollateralAllotments {
     }
 
     function _requireInTime(Case memory found, uint256 deadline) internal view {
-        require(
-            block.timestamp <= deadline,
-            IReceiptLedger.ReceiptLedgerTooLate(found.id, block.timestamp, deadline)
-        );
+        require(block.timestamp <= deadline, IReceiptLedger.ReceiptLedgerTooLate(found.id, block.timestamp, deadline));
     }
 
     function _requireOver(Case memory found, uint256 deadline) internal view {
-        require(
-            block.timestamp > deadline,
-            IReceiptLedger.ReceiptLedgerTooEarly(found.id, block.timestamp, deadline)
-        );
+        require(block.timestamp > deadline, IReceiptLedger.ReceiptLedgerTooEarly(found.id, block.timestamp, deadline));
     }
 
     /// @dev Reverts unless the receipt is in the batch, at the place that it is said to be at.

@@ -199,9 +199,7 @@ abstract contract Challenging is IReceiptChallenges, Convicting {
         Case memory found = _openCase(batch, shown);
         _requireTerms(shown.receipt, request, quote);
         require(
-            !_isAsAsked(shown.receipt, request) ||
-                !_isAsQuoted(shown.receipt, quote) ||
-                !_isPossible(shown.receipt),
+            !_isAsAsked(shown.receipt, request) || !_isAsQuoted(shown.receipt, quote) || !_isPossible(shown.receipt),
             ReceiptChallengesReceiptHolds(found.id, shown.index)
         );
 
@@ -220,10 +218,7 @@ abstract contract Challenging is IReceiptChallenges, Convicting {
             IReceiptDemands.ReceiptDemandsOtherRequest(requestId, receipt.requestId)
         );
         bytes32 quoteHash = _quoteHashOf(quote);
-        require(
-            quoteHash == request.quoteHash,
-            IReceiptDemands.ReceiptDemandsOtherQuote(quoteHash, request.quoteHash)
-        );
+        require(quoteHash == request.quoteHash, IReceiptDemands.ReceiptDemandsOtherQuote(quoteHash, request.quoteHash));
     }
 
     function _requestIdOf(DirectRequest memory request) private view returns (RequestId) {
@@ -234,10 +229,7 @@ abstract contract Challenging is IReceiptChallenges, Convicting {
         return quote.hashStruct();
     }
 
-    function _isAsAsked(
-        InferenceReceipt calldata receipt,
-        DirectRequest calldata request
-    ) private pure returns (bool) {
+    function _isAsAsked(InferenceReceipt calldata receipt, DirectRequest calldata request) private pure returns (bool) {
         return
             receipt.modelId == request.modelId &&
             receipt.tier == request.tier &&

@@ -93,9 +93,7 @@ abstract contract Convicting is BatchBook {
         uint128 taken = uint128(amount);
         if (!_isClaimable(found)) return _freeCollateral(operator, taken, _lastWord(found));
         if (taken == 0) return;
-        STAKING.slash(
-            SlashOrder({operator: operator, amount: taken, payer: payer, harm: harm, reporter: reporter})
-        );
+        STAKING.slash(SlashOrder({operator: operator, amount: taken, payer: payer, harm: harm, reporter: reporter}));
     }
 
     /// @dev Whether what stands behind the batch can still be slashed.

@@ -39,11 +39,7 @@ library PriceQuotes {
     }
 
     /// @dev What an answer costs. Rates fit 128 bits and units 32, so nothing overflows.
-    function feeOf(
-        PriceQuote memory quote,
-        uint256 inputUnits,
-        uint256 outputUnits
-    ) internal pure returns (uint256) {
+    function feeOf(PriceQuote memory quote, uint256 inputUnits, uint256 outputUnits) internal pure returns (uint256) {
         return uint256(quote.base) + quote.perInputUnit * inputUnits + quote.perOutputUnit * outputUnits;
     }
 }

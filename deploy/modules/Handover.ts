@@ -1,13 +1,13 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { ADMIN_ROLE, ROLES } from "../roles.ts";
-import Attestation from "./Attestation.ts";
+import Ledger from "./Ledger.ts";
 
 /**
- * 8. Hands everything that can be governed to `governor`, and takes it from the deployer. Run on its own, after the
+ * 9. Hands everything that can be governed to `governor`, and takes it from the deployer. Run on its own, after the
  * deployment was looked over: there is no way back.
  */
 export default buildModule("Handover", (m) => {
-  const { manager } = m.useModule(Attestation);
+  const { manager } = m.useModule(Ledger);
   const delay = m.getParameter("governorDelaySeconds");
   const granted = m.call(manager, "grantRole", [ADMIN_ROLE, m.getParameter("governor"), delay]);
   // A deployer that was left as guardian is none any more; governance names another.
@@ -16,7 +16,7 @@ export default buildModule("Handover", (m) => {
   });
   // Whoever has renounced cannot finish what is left of the deployment.
   m.call(manager, "renounceRole", [ADMIN_ROLE, m.getAccount(0)], {
-    after: [granted, revoked, Attestation],
+    after: [granted, revoked, Ledger],
   });
   return { manager };
 });

@@ -17,6 +17,7 @@ const UPGRADEABLE = [
   "InferenceMarket",
   "ModelRegistry",
   "NodeRegistry",
+  "ReceiptLedger",
   "Staking",
 ];
 

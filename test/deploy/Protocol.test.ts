@@ -288,6 +288,17 @@ describe("deployment", () => {
           outputRate: 0,
         },
         Attestation: { keyLifetimeSeconds: 604_800 },
+        Ledger: {
+          minCollateral: 1,
+          collateralBps: 10_000,
+          challengeWindowSeconds: 3,
+          responseWindowSeconds: 1,
+          proveWindowSeconds: 1,
+          verifierBps: 0,
+          quorumBps: 10_000,
+          demandBond: 1,
+          proofBond: 1,
+        },
         Handover: { governor: governor.address, governorDelaySeconds: 3_600 },
       },
     });

@@ -20,6 +20,8 @@ const CONTRACTS = [
   "OPG",
   "P384Verifier",
   "ProvenVerifier",
+  "ReceiptDisputes",
+  "ReceiptLedger",
   "Sha384Hasher",
   "SharedProofVerifier",
   "SignedVerifier",

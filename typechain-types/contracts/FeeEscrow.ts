@@ -35,9 +35,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface FeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "publishExposureLimits" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "MAX_TREASURY_BPS" | "MODEL_REGISTRY" | "OPG_TOKEN" | "UPGRADE_INTERFACE_VERSION" | "attestedKeys" | "authority" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "eip712Domain" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "initialize" | "isConsumingScheduledOp" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "multicall" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "pause" | "paused" | "payOut" | "payoutAddressOf" | "proxiableUUID" | "publishExposureLimits" | "refund" | "refundPart" | "release" | "releaseMany" | "releasePart" | "royaltiesOf" | "setAttestedKeys" | "setAuthority" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "unpause" | "upgradeToAndCall" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "AuthorityUpdated" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EIP712DomainChanged" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "Initialized" | "LockerAuthorized" | "Paused" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Unpaused" | "Upgraded" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "AuthorityUpdated" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EIP712DomainChanged" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeePartRefunded" | "FeePartReleased" | "FeeRefunded" | "FeeReleased" | "Initialized" | "LockerAuthorized" | "Paused" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Unpaused" | "Upgraded" | "Withdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'CLAIM_WINDOW', values?: undefined): string;
 encodeFunctionData(functionFragment: 'MAX_TREASURY_BPS', values?: undefined): string;
@@ -85,8 +85,10 @@ encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): 
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'publishExposureLimits', values: [AddressLike, ExposureLimitsStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'refundPart', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'release', values: [FeeSettlementStruct]): string;
 encodeFunctionData(functionFragment: 'releaseMany', values: [FeeSettlementStruct[]]): string;
+encodeFunctionData(functionFragment: 'releasePart', values: [BytesLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'royaltiesOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
@@ -147,8 +149,10 @@ decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'publishExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'refundPart', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseMany', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'releasePart', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'royaltiesOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
@@ -313,6 +317,30 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [locker: AddressLike, requestId: BytesLike, payer: AddressLike, amount: BigNumberish];
       export type OutputTuple = [locker: string, requestId: string, payer: string, amount: bigint];
       export interface OutputObject {locker: string, requestId: string, payer: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace FeePartRefundedEvent {
+      export type InputTuple = [locker: AddressLike, requestId: BytesLike, payer: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [locker: string, requestId: string, payer: string, amount: bigint];
+      export interface OutputObject {locker: string, requestId: string, payer: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace FeePartReleasedEvent {
+      export type InputTuple = [locker: AddressLike, requestId: BytesLike, account: AddressLike, earned: BigNumberish];
+      export type OutputTuple = [locker: string, requestId: string, account: string, earned: bigint];
+      export interface OutputObject {locker: string, requestId: string, account: string, earned: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -855,6 +883,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    refundPart: TypedContractMethod<
+      [requestId: BytesLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     release: TypedContractMethod<
       [settlement: FeeSettlementStruct, ],
       [void],
@@ -865,6 +901,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     releaseMany: TypedContractMethod<
       [settlements: FeeSettlementStruct[], ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    releasePart: TypedContractMethod<
+      [requestId: BytesLike, account: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -1207,6 +1251,11 @@ getFunction(nameOrSignature: 'refund'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'refundPart'): TypedContractMethod<
+      [requestId: BytesLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'release'): TypedContractMethod<
       [settlement: FeeSettlementStruct, ],
       [void],
@@ -1214,6 +1263,11 @@ getFunction(nameOrSignature: 'release'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'releaseMany'): TypedContractMethod<
       [settlements: FeeSettlementStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'releasePart'): TypedContractMethod<
+      [requestId: BytesLike, account: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -1296,6 +1350,8 @@ getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEven
 getEvent(key: 'EarningsCollected'): TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
 getEvent(key: 'ExposureLimitsChanged'): TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
 getEvent(key: 'FeeLocked'): TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
+getEvent(key: 'FeePartRefunded'): TypedContractEvent<FeePartRefundedEvent.InputTuple, FeePartRefundedEvent.OutputTuple, FeePartRefundedEvent.OutputObject>;
+getEvent(key: 'FeePartReleased'): TypedContractEvent<FeePartReleasedEvent.InputTuple, FeePartReleasedEvent.OutputTuple, FeePartReleasedEvent.OutputObject>;
 getEvent(key: 'FeeRefunded'): TypedContractEvent<FeeRefundedEvent.InputTuple, FeeRefundedEvent.OutputTuple, FeeRefundedEvent.OutputObject>;
 getEvent(key: 'FeeReleased'): TypedContractEvent<FeeReleasedEvent.InputTuple, FeeReleasedEvent.OutputTuple, FeeReleasedEvent.OutputObject>;
 getEvent(key: 'Initialized'): TypedContractEvent<InitializedEvent.InputTuple, InitializedEvent.OutputTuple, InitializedEvent.OutputObject>;
@@ -1360,6 +1416,14 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'FeeLocked(address,bytes32,address,uint256)': TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
       FeeLocked: TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
+    
+
+      'FeePartRefunded(address,bytes32,address,uint256)': TypedContractEvent<FeePartRefundedEvent.InputTuple, FeePartRefundedEvent.OutputTuple, FeePartRefundedEvent.OutputObject>;
+      FeePartRefunded: TypedContractEvent<FeePartRefundedEvent.InputTuple, FeePartRefundedEvent.OutputTuple, FeePartRefundedEvent.OutputObject>;
+    
+
+      'FeePartReleased(address,bytes32,address,uint256)': TypedContractEvent<FeePartReleasedEvent.InputTuple, FeePartReleasedEvent.OutputTuple, FeePartReleasedEvent.OutputObject>;
+      FeePartReleased: TypedContractEvent<FeePartReleasedEvent.InputTuple, FeePartReleasedEvent.OutputTuple, FeePartReleasedEvent.OutputObject>;
     
 
       'FeeRefunded(address,bytes32,address,uint256)': TypedContractEvent<FeeRefundedEvent.InputTuple, FeeRefundedEvent.OutputTuple, FeeRefundedEvent.OutputObject>;

@@ -35,9 +35,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IFeeEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "publishExposureLimits" | "refund" | "release" | "releaseMany" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "CLAIM_WINDOW" | "attestedKeys" | "authorizationNonceOf" | "authorizeLocker" | "balanceOf" | "channelIdOf" | "channelOf" | "claim" | "close" | "closeByNode" | "closeCooperatively" | "collectEarnings" | "collectRoyalties" | "cooperativeCloseDigestOf" | "deposit" | "depositWithPermit" | "earningsOf" | "exposureLimitsDigestOf" | "exposureLimitsOf" | "fundChannel" | "fundChannelWithAuthorization" | "fundChannelWithPermit" | "lock" | "lockOf" | "lockerOf" | "maxPerRequest" | "meteringCapDigestOf" | "openChannel" | "openChannelWithAuthorization" | "openChannelWithPermit" | "payOut" | "payoutAddressOf" | "publishExposureLimits" | "refund" | "refundPart" | "release" | "releaseMany" | "releasePart" | "royaltiesOf" | "setAttestedKeys" | "setExposureLimits" | "setPayoutAddress" | "setTreasury" | "startClose" | "treasury" | "usageDigestOf" | "voucherDigestOf" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeeRefunded" | "FeeReleased" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AttestedKeysChanged" | "ChannelClaimed" | "ChannelClosed" | "ChannelClosing" | "ChannelFunded" | "ChannelOpened" | "ClaimSkipped" | "Deposited" | "EarningsCollected" | "ExposureLimitsChanged" | "FeeLocked" | "FeePartRefunded" | "FeePartReleased" | "FeeRefunded" | "FeeReleased" | "LockerAuthorized" | "PayoutAddressChanged" | "RoyaltiesCollected" | "TreasuryChanged" | "Withdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'CLAIM_WINDOW', values?: undefined): string;
 encodeFunctionData(functionFragment: 'attestedKeys', values?: undefined): string;
@@ -73,8 +73,10 @@ encodeFunctionData(functionFragment: 'payOut', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'payoutAddressOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'publishExposureLimits', values: [AddressLike, ExposureLimitsStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'refund', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'refundPart', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'release', values: [FeeSettlementStruct]): string;
 encodeFunctionData(functionFragment: 'releaseMany', values: [FeeSettlementStruct[]]): string;
+encodeFunctionData(functionFragment: 'releasePart', values: [BytesLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'royaltiesOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAttestedKeys', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setExposureLimits', values: [BigNumberish, BigNumberish]): string;
@@ -120,8 +122,10 @@ decodeFunctionResult(functionFragment: 'payOut', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'payoutAddressOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'publishExposureLimits', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'refundPart', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'releaseMany', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'releasePart', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'royaltiesOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAttestedKeys', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setExposureLimits', data: BytesLike): Result;
@@ -259,6 +263,30 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [locker: AddressLike, requestId: BytesLike, payer: AddressLike, amount: BigNumberish];
       export type OutputTuple = [locker: string, requestId: string, payer: string, amount: bigint];
       export interface OutputObject {locker: string, requestId: string, payer: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace FeePartRefundedEvent {
+      export type InputTuple = [locker: AddressLike, requestId: BytesLike, payer: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [locker: string, requestId: string, payer: string, amount: bigint];
+      export interface OutputObject {locker: string, requestId: string, payer: string, amount: bigint };
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export namespace FeePartReleasedEvent {
+      export type InputTuple = [locker: AddressLike, requestId: BytesLike, account: AddressLike, earned: BigNumberish];
+      export type OutputTuple = [locker: string, requestId: string, account: string, earned: bigint];
+      export interface OutputObject {locker: string, requestId: string, account: string, earned: bigint };
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -657,6 +685,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    refundPart: TypedContractMethod<
+      [requestId: BytesLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     release: TypedContractMethod<
       [settlement: FeeSettlementStruct, ],
       [void],
@@ -667,6 +703,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     releaseMany: TypedContractMethod<
       [settlements: FeeSettlementStruct[], ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    releasePart: TypedContractMethod<
+      [requestId: BytesLike, account: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -925,6 +969,11 @@ getFunction(nameOrSignature: 'refund'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'refundPart'): TypedContractMethod<
+      [requestId: BytesLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'release'): TypedContractMethod<
       [settlement: FeeSettlementStruct, ],
       [void],
@@ -932,6 +981,11 @@ getFunction(nameOrSignature: 'release'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'releaseMany'): TypedContractMethod<
       [settlements: FeeSettlementStruct[], ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'releasePart'): TypedContractMethod<
+      [requestId: BytesLike, account: AddressLike, amount: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -997,6 +1051,8 @@ getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, Deposi
 getEvent(key: 'EarningsCollected'): TypedContractEvent<EarningsCollectedEvent.InputTuple, EarningsCollectedEvent.OutputTuple, EarningsCollectedEvent.OutputObject>;
 getEvent(key: 'ExposureLimitsChanged'): TypedContractEvent<ExposureLimitsChangedEvent.InputTuple, ExposureLimitsChangedEvent.OutputTuple, ExposureLimitsChangedEvent.OutputObject>;
 getEvent(key: 'FeeLocked'): TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
+getEvent(key: 'FeePartRefunded'): TypedContractEvent<FeePartRefundedEvent.InputTuple, FeePartRefundedEvent.OutputTuple, FeePartRefundedEvent.OutputObject>;
+getEvent(key: 'FeePartReleased'): TypedContractEvent<FeePartReleasedEvent.InputTuple, FeePartReleasedEvent.OutputTuple, FeePartReleasedEvent.OutputObject>;
 getEvent(key: 'FeeRefunded'): TypedContractEvent<FeeRefundedEvent.InputTuple, FeeRefundedEvent.OutputTuple, FeeRefundedEvent.OutputObject>;
 getEvent(key: 'FeeReleased'): TypedContractEvent<FeeReleasedEvent.InputTuple, FeeReleasedEvent.OutputTuple, FeeReleasedEvent.OutputObject>;
 getEvent(key: 'LockerAuthorized'): TypedContractEvent<LockerAuthorizedEvent.InputTuple, LockerAuthorizedEvent.OutputTuple, LockerAuthorizedEvent.OutputObject>;
@@ -1049,6 +1105,14 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'FeeLocked(address,bytes32,address,uint256)': TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
       FeeLocked: TypedContractEvent<FeeLockedEvent.InputTuple, FeeLockedEvent.OutputTuple, FeeLockedEvent.OutputObject>;
+    
+
+      'FeePartRefunded(address,bytes32,address,uint256)': TypedContractEvent<FeePartRefundedEvent.InputTuple, FeePartRefundedEvent.OutputTuple, FeePartRefundedEvent.OutputObject>;
+      FeePartRefunded: TypedContractEvent<FeePartRefundedEvent.InputTuple, FeePartRefundedEvent.OutputTuple, FeePartRefundedEvent.OutputObject>;
+    
+
+      'FeePartReleased(address,bytes32,address,uint256)': TypedContractEvent<FeePartReleasedEvent.InputTuple, FeePartReleasedEvent.OutputTuple, FeePartReleasedEvent.OutputObject>;
+      FeePartReleased: TypedContractEvent<FeePartReleasedEvent.InputTuple, FeePartReleasedEvent.OutputTuple, FeePartReleasedEvent.OutputObject>;
     
 
       'FeeRefunded(address,bytes32,address,uint256)': TypedContractEvent<FeeRefundedEvent.InputTuple, FeeRefundedEvent.OutputTuple, FeeRefundedEvent.OutputObject>;

@@ -30,14 +30,13 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface IInferenceMarketInterface extends Interface {
-    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "expire" | "feeAt" | "feeEscrow" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
     encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
-encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
@@ -45,7 +44,6 @@ encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'priceOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
@@ -54,7 +52,6 @@ encodeFunctionData(functionFragment: 'stateOf', values: [BytesLike]): string;
     decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
@@ -62,7 +59,6 @@ decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'priceOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
@@ -212,14 +208,6 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    freeCollateralOf: TypedContractMethod<
-      [node: AddressLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
     fulfil: TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -276,14 +264,6 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    releaseCollateral: TypedContractMethod<
-      [amount: BigNumberish, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
     request: TypedContractMethod<
       [parameters: RequestParametersStruct, input: BytesLike, ],
       [string],
@@ -333,11 +313,6 @@ getFunction(nameOrSignature: 'feeEscrow'): TypedContractMethod<
       [string],
       'view'
     >;
-getFunction(nameOrSignature: 'freeCollateralOf'): TypedContractMethod<
-      [node: AddressLike, ],
-      [bigint],
-      'view'
-    >;
 getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -372,11 +347,6 @@ getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
       [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
-    >;
-getFunction(nameOrSignature: 'releaseCollateral'): TypedContractMethod<
-      [amount: BigNumberish, ],
-      [void],
-      'nonpayable'
     >;
 getFunction(nameOrSignature: 'request'): TypedContractMethod<
       [parameters: RequestParametersStruct, input: BytesLike, ],

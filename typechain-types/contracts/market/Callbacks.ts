@@ -30,7 +30,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface CallbacksInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isOpen" | "lock" | "pendingCallbackOf" | "priceOf" | "request" | "requestIdOf" | "retryCallback" | "stateOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "RequestExpired" | "RequestFulfilled" | "RequestLocked"): EventFragment;
 
@@ -39,7 +39,6 @@ encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string
 encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
-encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
@@ -47,7 +46,6 @@ encodeFunctionData(functionFragment: 'isOpen', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'lock', values: [InferenceRequestStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'pendingCallbackOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'priceOf', values: [BytesLike, BigNumberish, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
@@ -58,7 +56,6 @@ decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
@@ -66,7 +63,6 @@ decodeFunctionResult(functionFragment: 'isOpen', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lock', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'pendingCallbackOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'priceOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
@@ -244,14 +240,6 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
     
 
     
-    freeCollateralOf: TypedContractMethod<
-      [node: AddressLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
     fulfil: TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -304,14 +292,6 @@ decodeFunctionResult(functionFragment: 'stateOf', data: BytesLike): Result;
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
       [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
-    >
-    
-
-    
-    releaseCollateral: TypedContractMethod<
-      [amount: BigNumberish, ],
-      [void],
-      'nonpayable'
     >
     
 
@@ -375,11 +355,6 @@ getFunction(nameOrSignature: 'feeEscrow'): TypedContractMethod<
       [string],
       'view'
     >;
-getFunction(nameOrSignature: 'freeCollateralOf'): TypedContractMethod<
-      [node: AddressLike, ],
-      [bigint],
-      'view'
-    >;
 getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -414,11 +389,6 @@ getFunction(nameOrSignature: 'priceOf'): TypedContractMethod<
       [modelId: BytesLike, tier: BigNumberish, inputSize: BigNumberish, ],
       [[bigint, bigint] & {work: bigint, minFee: bigint }],
       'view'
-    >;
-getFunction(nameOrSignature: 'releaseCollateral'): TypedContractMethod<
-      [amount: BigNumberish, ],
-      [void],
-      'nonpayable'
     >;
 getFunction(nameOrSignature: 'request'): TypedContractMethod<
       [parameters: RequestParametersStruct, input: BytesLike, ],

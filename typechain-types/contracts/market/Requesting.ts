@@ -35,7 +35,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface RequestingInterface extends Interface {
-    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "UPGRADE_INTERFACE_VERSION" | "authority" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "freeCollateralOf" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "priceOf" | "priceState" | "proxiableUUID" | "quote" | "releaseCollateral" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
+    getFunction(nameOrSignature: "FEE_ESCROW" | "FEE_POLICY" | "MAX_CALLBACK_GAS" | "MODEL_REGISTRY" | "UPGRADE_INTERFACE_VERSION" | "authority" | "closeWindows" | "eip712Domain" | "expire" | "feeAt" | "feeEscrow" | "fulfil" | "fulfilBatch" | "fulfilShared" | "isConsumingScheduledOp" | "isOpen" | "lock" | "lockSigned" | "pause" | "paused" | "pendingCallbackOf" | "priceOf" | "priceState" | "proxiableUUID" | "quote" | "request" | "requestIdOf" | "retryCallback" | "revoke" | "setAuthority" | "stateOf" | "unpause" | "upgradeToAndCall"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CallbackDelivered" | "CallbackFailed" | "EIP712DomainChanged" | "FulfilmentSkipped" | "InferenceRequested" | "Initialized" | "Paused" | "RequestExpired" | "RequestFulfilled" | "RequestLocked" | "RequestRevoked" | "UnitPriceChanged" | "Unpaused" | "Upgraded"): EventFragment;
 
@@ -50,7 +50,6 @@ encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string
 encodeFunctionData(functionFragment: 'expire', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'feeAt', values: [InferenceRequestStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'feeEscrow', values?: undefined): string;
-encodeFunctionData(functionFragment: 'freeCollateralOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'fulfil', values: [InferenceRequestStruct, AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'fulfilBatch', values: [FulfilmentStruct[]]): string;
 encodeFunctionData(functionFragment: 'fulfilShared', values: [AddressLike, SharedFulfilmentStruct[], BytesLike]): string;
@@ -65,7 +64,6 @@ encodeFunctionData(functionFragment: 'priceOf', values: [BytesLike, BigNumberish
 encodeFunctionData(functionFragment: 'priceState', values?: undefined): string;
 encodeFunctionData(functionFragment: 'proxiableUUID', values?: undefined): string;
 encodeFunctionData(functionFragment: 'quote', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
-encodeFunctionData(functionFragment: 'releaseCollateral', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'request', values: [RequestParametersStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'requestIdOf', values: [InferenceRequestStruct]): string;
 encodeFunctionData(functionFragment: 'retryCallback', values: [InferenceRequestStruct, BytesLike, BigNumberish]): string;
@@ -86,7 +84,6 @@ decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'feeEscrow', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'freeCollateralOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfil', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilBatch', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fulfilShared', data: BytesLike): Result;
@@ -101,7 +98,6 @@ decodeFunctionResult(functionFragment: 'priceOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'priceState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'proxiableUUID', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'quote', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'releaseCollateral', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'request', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requestIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'retryCallback', data: BytesLike): Result;
@@ -415,14 +411,6 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
     
 
     
-    freeCollateralOf: TypedContractMethod<
-      [node: AddressLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
     fulfil: TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -531,14 +519,6 @@ decodeFunctionResult(functionFragment: 'upgradeToAndCall', data: BytesLike): Res
       [computeUnits: BigNumberish, tier: BigNumberish, inputUnits: BigNumberish, outputUnits: BigNumberish, ],
       [bigint],
       'view'
-    >
-    
-
-    
-    releaseCollateral: TypedContractMethod<
-      [amount: BigNumberish, ],
-      [void],
-      'nonpayable'
     >
     
 
@@ -664,11 +644,6 @@ getFunction(nameOrSignature: 'feeEscrow'): TypedContractMethod<
       [string],
       'view'
     >;
-getFunction(nameOrSignature: 'freeCollateralOf'): TypedContractMethod<
-      [node: AddressLike, ],
-      [bigint],
-      'view'
-    >;
 getFunction(nameOrSignature: 'fulfil'): TypedContractMethod<
       [terms: InferenceRequestStruct, node: AddressLike, output: BytesLike, evidence: BytesLike, ],
       [void],
@@ -738,11 +713,6 @@ getFunction(nameOrSignature: 'quote'): TypedContractMethod<
       [computeUnits: BigNumberish, tier: BigNumberish, inputUnits: BigNumberish, outputUnits: BigNumberish, ],
       [bigint],
       'view'
-    >;
-getFunction(nameOrSignature: 'releaseCollateral'): TypedContractMethod<
-      [amount: BigNumberish, ],
-      [void],
-      'nonpayable'
     >;
 getFunction(nameOrSignature: 'request'): TypedContractMethod<
       [parameters: RequestParametersStruct, input: BytesLike, ],

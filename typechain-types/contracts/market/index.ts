@@ -3,7 +3,6 @@
 /* eslint-disable */
 export type { BatchSettlement } from './BatchSettlement.js';
 export type { Callbacks } from './Callbacks.js';
-export type { CollateralAllotments } from './CollateralAllotments.js';
 export type { OptimisticMarket } from './OptimisticMarket.js';
 export type { PriceBook } from './PriceBook.js';
 export type { RequestBook } from './RequestBook.js';

@@ -3,7 +3,6 @@
 /* eslint-disable */
 export { BatchSettlement__factory } from './BatchSettlement__factory.js';
 export { Callbacks__factory } from './Callbacks__factory.js';
-export { CollateralAllotments__factory } from './CollateralAllotments__factory.js';
 export { OptimisticMarket__factory } from './OptimisticMarket__factory.js';
 export { PriceBook__factory } from './PriceBook__factory.js';
 export { RequestBook__factory } from './RequestBook__factory.js';
