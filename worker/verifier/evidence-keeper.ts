@@ -45,7 +45,7 @@ export class EvidenceKeeper {
       const unknown = { terms: undefined, input: undefined, output: undefined };
       const finding = checkEquivocation({ ...found, ...unknown, evidence: undefined }, [brought]);
       if (finding === undefined) continue;
-      log.warn({ batchId, reason: finding.reason }, "A client's receipt contradicts a batch.");
+      log.info({ batchId, reason: finding.reason }, "A client's receipt contradicts a batch.");
       if (await this.#accuse(batchId, finding)) accused.push(batchId);
     }
     return accused;
