@@ -1,23 +1,12 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { formatEther, isAddress, parseEther, parseUnits } from "ethers";
 import { z } from "zod";
-import { OpenGradientError } from "../sdk/errors.ts";
 import { gatewayConfigSchema, type GatewayConfig } from "./gateway/config.ts";
 import { paymentsConfigSchema } from "./payments/config.ts";
 import { directSchema, type DirectConfig } from "./receipts/config.ts";
 import { PROVER_NAMES } from "../zkml/prove/provers/prover.ts";
+import { decimal, readConfigFile } from "./config-file.ts";
 
 const address = z.string().refine(isAddress, "is not an address");
-
-/** A decimal number with a unit, as text: no precision is lost. */
-function decimal(parse: (text: string) => bigint, fallback: string) {
-  return z
-    .string()
-    .regex(/^\d+(\.\d{1,18})?$/, 'is not a decimal number in quotes, like "2.5"')
-    .default(fallback)
-    .transform((text) => parse(text));
-}
 
 /** Far beyond what a share of a check's gas comes to: a fee in another unit is noticed before it is paid. */
 const MAX_DCAP_FEE = parseEther("0.1");
@@ -130,15 +119,7 @@ export type WorkerConfigFile = z.input<typeof configSchema>;
  * @throws OpenGradientError `CONFIG_INVALID`, naming every member that is wrong.
  */
 export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
-  const parsed = configSchema.safeParse(parseJson(file, await readText(file)));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      ({ path: where, message }) => `${where.join(".") || "the file"}: ${message}`,
-    );
-    throw invalid(file, `is not valid: ${faults.join("; ")}`, "Correct these members.");
-  }
-  const config = parsed.data;
-  const resolve = (relative: string) => path.resolve(path.dirname(file), relative);
+  const { config, resolve } = await readConfigFile(file, configSchema);
   return {
     ...config,
     deployment: resolve(config.deployment),
@@ -177,25 +158,4 @@ function resolveEnclave(
     ...("folder" in enclave && enclave.folder !== undefined && { folder: resolve(enclave.folder) }),
     ...(accessTokenFile !== undefined && { accessTokenFile: resolve(accessTokenFile) }),
   };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw invalid(file, "cannot be read", "Name an existing configuration file.", cause);
-  }
-}
-
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw invalid(file, "is not JSON", "Correct its syntax.", cause);
-  }
-}
-
-function invalid(file: string, what: string, hint: string, cause?: unknown): OpenGradientError {
-  const message = `The configuration "${file}" ${what}.`;
-  return new OpenGradientError("CONFIG_INVALID", message, hint, { cause });
 }

@@ -12,6 +12,12 @@ export function logEvents(events: WorkerEvents, log: Logger): void {
   events.on("demand", (demand) => {
     log.info(demand, `Demand ${demand.state}.`);
   });
+  events.on("verification", (verification) => {
+    log.info(verification, `Batch ${verification.state}.`);
+  });
+  events.on("action", (action) => {
+    log.info(action, `Action ${action.state}.`);
+  });
   events.on("enclave", (enclave) => {
     log.info(enclave, "The enclave's key is attested.");
   });

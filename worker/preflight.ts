@@ -22,6 +22,9 @@ const GAS_PER_REQUEST = 1_000_000n;
 /** Gas of attesting an enclave's key when none of its certificates is known on chain. */
 const GAS_PER_ATTESTATION = 10_500_000n;
 
+/** Gas of convicting a node of a false proof, which takes the most. */
+const GAS_PER_CHALLENGE = 9_500_000n;
+
 /** What a worker stands on: all of it checked. */
 export interface Ground {
   readonly deployment: Deployment;
@@ -70,18 +73,22 @@ export async function preflight(config: WorkerConfig, password?: string): Promis
  *
  * @throws OpenGradientError `NODE_NOT_REGISTERED`.
  */
-async function requireRegistration(
+export async function requireRegistration(
   { nodeRegistry }: Pick<Protocol, "nodeRegistry">,
-  { operator, account }: { operator: string; account: string },
+  {
+    operator,
+    account,
+    role = "Inference",
+  }: { operator: string; account: string; role?: "Inference" | "Verifier" },
 ): Promise<void> {
   try {
-    await nodeRegistry.requireActor(operator, NODE_ROLES.Inference, account);
+    await nodeRegistry.requireActor(operator, NODE_ROLES[role], account);
   } catch (cause) {
     const reason = describeRevert(cause);
     if (reason === undefined) throw cause;
     throw new OpenGradientError(
       "NODE_NOT_REGISTERED",
-      `${account} may not act for an inference node of ${operator}: ${reason}.`,
+      `${account} may not act for ${role === "Inference" ? "an inference node" : "a verifier"} of ${operator}: ${reason}.`,
       "Register the node with this account as its signer (opg node register).",
       { cause },
     );
@@ -140,6 +147,7 @@ function byId<K extends ServedModel["kind"]>(
 const GAS_NEEDS = {
   request: { gas: GAS_PER_REQUEST, name: "serving one request" },
   attestation: { gas: GAS_PER_ATTESTATION, name: "attesting the enclave's key" },
+  challenge: { gas: GAS_PER_CHALLENGE, name: "the dearest challenge" },
 } as const;
 
 /**

@@ -10,6 +10,7 @@ import { WorkerEvents, type WorkerEventMap } from "../events.ts";
 import { Answerers } from "../jobs/answerer.ts";
 import { JobQueue } from "../jobs/job-queue.ts";
 import { JobStore } from "../jobs/job-store.ts";
+import type { FoundRequest } from "../jobs/job.ts";
 import { openDatabase } from "../storage/database.ts";
 import { ChainWatcher } from "./chain-watcher.ts";
 import { CheckpointStore } from "./checkpoints.ts";
@@ -49,7 +50,7 @@ describe("chain watcher", () => {
   let database: PGlite;
   let queue: JobQueue;
   let chain: Chain;
-  let watcher: ChainWatcher;
+  let watcher: ChainWatcher<FoundRequest>;
   let checkpoints: CheckpointStore;
   let reorganisations: WorkerEventMap["reorganisation"][0][];
 

@@ -2,15 +2,27 @@ import { setTimeout } from "node:timers/promises";
 import type { Provider } from "ethers";
 import type { Logger } from "pino";
 import type { WorkerEvents } from "../events.ts";
-import type { JobStore } from "../jobs/job-store.ts";
 import type { Checkpoint, CheckpointStore } from "./checkpoints.ts";
-import type { RequestReader } from "./request-reader.ts";
 
-export interface ChainWatcherOptions {
+/** Reads what matters out of the chain's events. */
+export interface EventReader<Found> {
+  /** In these blocks, both included. */
+  readonly read: (fromBlock: number, toBlock: number) => Promise<readonly Found[]>;
+}
+
+/** Makes work of what was found. */
+export interface FoundStore<Found> {
+  /** Stores what was found up to a checkpoint, and the checkpoint, all or nothing. What is known may be found again. */
+  readonly add: (found: readonly Found[], upTo: Checkpoint) => Promise<void>;
+  /** Looks again at what has ended lately: what ended it may not be in the chain any more. */
+  readonly reopen: () => Promise<void>;
+}
+
+export interface ChainWatcherOptions<Found> {
   readonly provider: Provider;
-  readonly reader: RequestReader;
+  readonly reader: EventReader<Found>;
   readonly checkpoints: CheckpointStore;
-  readonly jobs: JobStore;
+  readonly jobs: FoundStore<Found>;
   readonly events: WorkerEvents;
   readonly log: Logger;
   /** Block of the deployment: nothing happened before it. */
@@ -25,16 +37,16 @@ export interface ChainWatcherOptions {
 const MAX_RANGE = 2_000;
 
 /**
- * Follows the chain and makes a job of every request.
+ * Follows the chain and makes a job of all that is found in it.
  *
- * Requests and the checkpoint up to which they were read are stored together, so that none is skipped or forgotten. A
+ * What is found and the checkpoint up to which it was read are stored together, so that none is skipped or forgotten. A
  * checkpoint carries its block's hash: when the chain does not have that block any more, the watcher goes back to the last
- * checkpoint that it still has and reads on from there. Requests that it finds again are known by their id.
+ * checkpoint that it still has and reads on from there. What it finds again is known by its id.
  */
-export class ChainWatcher {
-  readonly #options: ChainWatcherOptions;
+export class ChainWatcher<Found> {
+  readonly #options: ChainWatcherOptions<Found>;
 
-  constructor(options: ChainWatcherOptions) {
+  constructor(options: ChainWatcherOptions<Found>) {
     this.#options = options;
   }
 

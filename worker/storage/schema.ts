@@ -1,5 +1,6 @@
 import { PAYMENTS_SCHEMA } from "../payments/schema.ts";
 import { RECEIPTS_SCHEMA } from "../receipts/schema.ts";
+import { VERIFIER_SCHEMA } from "../verifier/schema.ts";
 
 /**
  * Tables of the journal. Hashes and addresses are 0x-prefixed hex text, as ethers writes them.
@@ -47,4 +48,4 @@ const BASE_SCHEMA = `
 `;
 
 /** Of every part that keeps something. */
-export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA, PAYMENTS_SCHEMA].join("\n");
+export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA, PAYMENTS_SCHEMA, VERIFIER_SCHEMA].join("\n");
