@@ -123,6 +123,7 @@ describe("ReceiptLedger: demand a receipt", () => {
     await expect(ledger.expireDemand(made.batch, 0))
       .to.be.revertedWithCustomError(ledger, "ReceiptLedgerTooEarly")
       .withArgs(id0, deadline, deadline);
+    await time.setNextBlockTimestamp(deadline + 1n);
     await expect(ledger.expireDemand(made.batch, 0))
       .to.emit(ledger, "DemandExpired")
       .withArgs(id0, 0, keeper)

@@ -167,6 +167,7 @@ describe("ReceiptLedger: end", () => {
     await expect(ledger.connect(stranger).finalize(made.batch))
       .to.be.revertedWithCustomError(ledger, "ReceiptLedgerTooEarly")
       .withArgs(batchId(made.batch), deadline, deadline);
+    await time.setNextBlockTimestamp(deadline + 1n);
     await expect(ledger.connect(stranger).finalize(made.batch))
       .to.emit(ledger, "BatchFinalized")
       .withArgs(batchId(made.batch), operator);
