@@ -69,16 +69,16 @@ contract ReceiptLedgerTest is LedgerFixture {
     function act(uint256 random) private {
         uint256 action = random % 12;
         if (action < 2 || _made.length == 0) return commit(random & 256 == 0);
-        uint256 at = (random >> 16) % _made.length;
+        uint256 which = (random >> 16) % _made.length;
         uint256 place = (random >> 128) % 2;
         if (action == 2) return pass((random >> 64) % 40 minutes);
-        if (action == 3) return tryDemand(at, place);
-        if (action == 4) return tryReveal(at, place);
-        if (action < 7) return tryChallenge(at, place);
-        if (action == 7) return tryFee(at, place);
-        if (action == 8) return tryExpire(at, place);
-        if (action == 9) return tryAttest(at, (random >> 64) % 20e18);
-        tryEnd(at);
+        if (action == 3) return tryDemand(which, place);
+        if (action == 4) return tryReveal(which, place);
+        if (action < 7) return tryChallenge(which, place);
+        if (action == 7) return tryFee(which, place);
+        if (action == 8) return tryExpire(which, place);
+        if (action == 9) return tryAttest(which, (random >> 64) % 20e18);
+        tryEnd(which);
     }
 
     function commit(bool isHonest) private {
@@ -98,24 +98,24 @@ contract ReceiptLedgerTest is LedgerFixture {
         vm.warp(block.timestamp + 1 + duration);
     }
 
-    function tryDemand(uint256 at, uint256 place) private {
+    function tryDemand(uint256 which, uint256 place) private {
         vm.prank(CHALLENGER);
-        try ledger.demand(_made[at].batch, place) {} catch {}
+        try ledger.demand(_made[which].batch, place) {} catch {}
     }
 
-    function tryReveal(uint256 at, uint256 place) private {
-        Made memory made = _made[at];
-        bool isOpen = ledger.demandOf(idOf(at), place).status == DemandStatus.Open;
-        if (!isOpen || block.timestamp > ledger.demandOf(idOf(at), place).deadline) return;
+    function tryReveal(uint256 which, uint256 place) private {
+        Made memory made = _made[which];
+        bool isOpen = ledger.demandOf(idOf(which), place).status == DemandStatus.Open;
+        if (!isOpen || block.timestamp > ledger.demandOf(idOf(which), place).deadline) return;
         ledger.reveal(made.batch, shownOf(made, place), made.requests[place], made.quote);
     }
 
-    function tryChallenge(uint256 at, uint256 place) private {
-        Made memory made = _made[at];
+    function tryChallenge(uint256 which, uint256 place) private {
+        Made memory made = _made[which];
         vm.prank(CHALLENGER);
         try ledger.challengeSignature(made.batch, shownOf(made, place)) {
             assertTrue(made.node == LIAR && place == 1, "convicted of what is right");
-            _wasShown[at] = true;
+            _wasShown[which] = true;
             ++_convictions;
         } catch {}
         tryOthers(made, place);
@@ -134,29 +134,29 @@ contract ReceiptLedgerTest is LedgerFixture {
         } catch {}
     }
 
-    function tryFee(uint256 at, uint256 place) private {
-        Made memory made = _made[at];
+    function tryFee(uint256 which, uint256 place) private {
+        Made memory made = _made[which];
         try ledger.challengeFee(made.batch, shownOf(made, place), made.requests[place], made.quote) {
             revert AssertionFailed("fee", 0, 1);
         } catch {}
     }
 
-    function tryExpire(uint256 at, uint256 place) private {
-        try ledger.expireDemand(_made[at].batch, place) {
-            assertTrue(_made[at].node == LIAR, "the honest node answered");
-            _wasShown[at] = true;
+    function tryExpire(uint256 which, uint256 place) private {
+        try ledger.expireDemand(_made[which].batch, place) {
+            assertTrue(_made[which].node == LIAR, "the honest node answered");
+            _wasShown[which] = true;
         } catch {}
     }
 
-    function tryAttest(uint256 at, uint256 weight) private {
+    function tryAttest(uint256 which, uint256 weight) private {
         vm.prank(VERIFIER);
-        try ledger.attestBatch(_made[at].batch, VERIFIER, uint96(weight)) {} catch {}
+        try ledger.attestBatch(_made[which].batch, VERIFIER, uint96(weight)) {} catch {}
     }
 
-    function tryEnd(uint256 at) private {
-        try ledger.finalize(_made[at].batch) {} catch {}
-        try ledger.closeRejected(_made[at].batch) {} catch {}
-        try ledger.settleAttestation(_made[at].batch, VERIFIER) {} catch {}
+    function tryEnd(uint256 which) private {
+        try ledger.finalize(_made[which].batch) {} catch {}
+        try ledger.closeRejected(_made[which].batch) {} catch {}
+        try ledger.settleAttestation(_made[which].batch, VERIFIER) {} catch {}
     }
 
     // CHECKS
@@ -189,22 +189,22 @@ contract ReceiptLedgerTest is LedgerFixture {
     }
 
     /// @dev Rejected batches: the part of the other receipt, and of the convicted one if the batch was only condemned so far.
-    function behind(uint256 at) private view returns (uint256) {
-        BatchStatus status = viewOf(at).status;
+    function behind(uint256 which) private view returns (uint256) {
+        BatchStatus status = viewOf(which).status;
         if (status == BatchStatus.Committed) return 10e18 + 4 * FEE;
         if (status != BatchStatus.Rejected) return 0;
-        return ledger.isConvicted(idOf(at), 1) ? 2 * FEE : 4 * FEE;
+        return ledger.isConvicted(idOf(which), 1) ? 2 * FEE : 4 * FEE;
     }
 
-    function potIdOf(uint256 at) private view returns (RequestId) {
-        return RequestId.wrap(BatchId.unwrap(idOf(at)));
+    function potIdOf(uint256 which) private view returns (RequestId) {
+        return RequestId.wrap(BatchId.unwrap(idOf(which)));
     }
 
-    function idOf(uint256 at) private view returns (BatchId) {
-        return ledger.batchIdOf(_made[at].batch);
+    function idOf(uint256 which) private view returns (BatchId) {
+        return ledger.batchIdOf(_made[which].batch);
     }
 
-    function viewOf(uint256 at) private view returns (BatchView memory) {
-        return ledger.batchOf(idOf(at));
+    function viewOf(uint256 which) private view returns (BatchView memory) {
+        return ledger.batchOf(idOf(which));
     }
 }

@@ -18,12 +18,12 @@ contract ReceiptTreeTest is Test {
     function test_Fuzz_everyPlaceHasItsPathAndNoOther(
         uint256 seed,
         uint256 size,
-        uint256 at,
+        uint256 which,
         uint256 other
     ) external view {
         uint256 count = bound(size, 1, MAX);
         bytes32[] memory leaves = leavesOf(seed, count);
-        (uint256 index, uint256 wrong) = (bound(at, 0, count - 1), bound(other, 0, count - 1));
+        (uint256 index, uint256 wrong) = (bound(which, 0, count - 1), bound(other, 0, count - 1));
         bytes32[] memory path = pathOf(leaves, index);
         bytes32 root = naiveRoot(leaves);
         assertEq(this.rootOf(leaves[index], index, path), root, "path");
