@@ -377,15 +377,18 @@ describe("FeeEscrow", () => {
       const { escrow, market, stranger, payer } = await loadFixture(locked);
       for (const other of [stranger, payer])
         for (const paying of [
-          escrow.connect(other).releasePart(REQUEST, other, 1),
-          escrow.connect(other).refundPart(REQUEST, 1),
+          () => escrow.connect(other).releasePart(REQUEST, other, 1),
+          () => escrow.connect(other).refundPart(REQUEST, 1),
         ])
-          await expect(paying)
+          await expect(paying())
             .to.be.revertedWithCustomError(escrow, "FeeEscrowNotLocked")
             .withArgs(other, REQUEST);
       const as = escrow.connect(market);
-      for (const paying of [as.releasePart(REQUEST, payer, 0), as.refundPart(REQUEST, 0)])
-        await expect(paying).to.be.revertedWithCustomError(escrow, "FeeEscrowZeroAmount");
+      for (const paying of [
+        () => as.releasePart(REQUEST, payer, 0),
+        () => as.refundPart(REQUEST, 0),
+      ])
+        await expect(paying()).to.be.revertedWithCustomError(escrow, "FeeEscrowZeroAmount");
     });
   });
 

@@ -24,7 +24,7 @@ contract ReceiptLedgerTest is LedgerFixture {
     uint256 private constant STEPS = 40;
     uint256 private constant STAKE = 500_000e18;
 
-    Made[] private _made;
+    bytes[] private _made; // each an encoded {Made}
     mapping(uint256 index => bool) private _wasShown;
     uint256 private _convictions;
 
@@ -47,7 +47,7 @@ contract ReceiptLedgerTest is LedgerFixture {
         assertEq(staking.slashableOf(HONEST), STAKE, "the honest node's stake");
         for (uint256 i = 0; i < _made.length; ++i) {
             if (_wasShown[i]) assertTrue(viewOf(i).status != BatchStatus.Final, "shown and final");
-            if (_made[i].node == HONEST) {
+            if (madeAt(i).node == HONEST) {
                 BatchStatus status = viewOf(i).status;
                 assertTrue(status == BatchStatus.Committed || status == BatchStatus.Final, "honest and rejected");
             }
@@ -86,13 +86,13 @@ contract ReceiptLedgerTest is LedgerFixture {
         Made memory made = make(node, key, ledger.nextSeqOf(node, vm.addr(key)), !isHonest);
         vm.prank(node);
         ledger.commitBatch(node, made.batch, compact(key, ledger.batchDigestOf(made.batch)));
-        _made.push(made);
+        _made.push(abi.encode(made));
     }
 
     /// @dev Before time passes, the honest node shows what was demanded.
     function pass(uint256 duration) private {
         for (uint256 i = 0; i < _made.length; ++i) {
-            if (_made[i].node != HONEST) continue;
+            if (madeAt(i).node != HONEST) continue;
             for (uint256 place = 0; place < 2; ++place) tryReveal(i, place);
         }
         vm.warp(block.timestamp + 1 + duration);
@@ -100,18 +100,18 @@ contract ReceiptLedgerTest is LedgerFixture {
 
     function tryDemand(uint256 which, uint256 place) private {
         vm.prank(CHALLENGER);
-        try ledger.demand(_made[which].batch, place) {} catch {}
+        try ledger.demand(madeAt(which).batch, place) {} catch {}
     }
 
     function tryReveal(uint256 which, uint256 place) private {
-        Made memory made = _made[which];
+        Made memory made = madeAt(which);
         bool isOpen = ledger.demandOf(idOf(which), place).status == DemandStatus.Open;
         if (!isOpen || block.timestamp > ledger.demandOf(idOf(which), place).deadline) return;
         ledger.reveal(made.batch, shownOf(made, place), made.requests[place], made.quote);
     }
 
     function tryChallenge(uint256 which, uint256 place) private {
-        Made memory made = _made[which];
+        Made memory made = madeAt(which);
         vm.prank(CHALLENGER);
         try ledger.challengeSignature(made.batch, shownOf(made, place)) {
             assertTrue(made.node == LIAR && place == 1, "convicted of what is right");
@@ -135,28 +135,28 @@ contract ReceiptLedgerTest is LedgerFixture {
     }
 
     function tryFee(uint256 which, uint256 place) private {
-        Made memory made = _made[which];
+        Made memory made = madeAt(which);
         try ledger.challengeFee(made.batch, shownOf(made, place), made.requests[place], made.quote) {
             revert AssertionFailed("fee", 0, 1);
         } catch {}
     }
 
     function tryExpire(uint256 which, uint256 place) private {
-        try ledger.expireDemand(_made[which].batch, place) {
-            assertTrue(_made[which].node == LIAR, "the honest node answered");
+        try ledger.expireDemand(madeAt(which).batch, place) {
+            assertTrue(madeAt(which).node == LIAR, "the honest node answered");
             _wasShown[which] = true;
         } catch {}
     }
 
     function tryAttest(uint256 which, uint256 weight) private {
         vm.prank(VERIFIER);
-        try ledger.attestBatch(_made[which].batch, VERIFIER, uint96(weight)) {} catch {}
+        try ledger.attestBatch(madeAt(which).batch, VERIFIER, uint96(weight)) {} catch {}
     }
 
     function tryEnd(uint256 which) private {
-        try ledger.finalize(_made[which].batch) {} catch {}
-        try ledger.closeRejected(_made[which].batch) {} catch {}
-        try ledger.settleAttestation(_made[which].batch, VERIFIER) {} catch {}
+        try ledger.finalize(madeAt(which).batch) {} catch {}
+        try ledger.closeRejected(madeAt(which).batch) {} catch {}
+        try ledger.settleAttestation(madeAt(which).batch, VERIFIER) {} catch {}
     }
 
     // CHECKS
@@ -182,7 +182,7 @@ contract ReceiptLedgerTest is LedgerFixture {
     function checkCollateral(address node) private view {
         uint256 wanted = ledger.freeCollateralOf(node);
         for (uint256 i = 0; i < _made.length; ++i) {
-            if (_made[i].node == node) wanted += behind(i);
+            if (madeAt(i).node == node) wanted += behind(i);
         }
         assertEq(staking.collateralOf(node, address(ledger)), wanted, "collateral");
         assertLe(wanted, staking.slashableOf(node), "covered");
@@ -201,7 +201,11 @@ contract ReceiptLedgerTest is LedgerFixture {
     }
 
     function idOf(uint256 which) private view returns (BatchId) {
-        return ledger.batchIdOf(_made[which].batch);
+        return ledger.batchIdOf(madeAt(which).batch);
+    }
+
+    function madeAt(uint256 which) private view returns (Made memory) {
+        return abi.decode(_made[which], (Made));
     }
 
     function viewOf(uint256 which) private view returns (BatchView memory) {
