@@ -121,7 +121,7 @@ export interface OpenStream {
   readonly ended: () => StreamEnd | undefined;
 }
 
-export interface StreamEnd {
+interface StreamEnd {
   readonly receipt: Receipt;
   readonly finishReason: string | undefined;
 }
