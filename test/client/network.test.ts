@@ -60,9 +60,14 @@ describe("Client: a whole node", () => {
     return createClient({ deployment, provider, nodes, ...options });
   }
 
-  /** Waits for the node to commit the batch of a receipt. */
+  /** Waits until the node says where a receipt is: the chain alone may show it before. */
   async function included(receipt: Receipt) {
-    await until(() => receipt.proveInclusion().then(Boolean, () => false));
+    const isTold = () =>
+      receipt.proveInclusion().then(
+        ({ source }) => source === "node",
+        () => false,
+      );
+    await until(isTold);
     return receipt.proveInclusion();
   }
 
