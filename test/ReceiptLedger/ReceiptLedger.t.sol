@@ -84,8 +84,9 @@ contract ReceiptLedgerTest is LedgerFixture {
     function commit(bool isHonest) private {
         (address node, uint256 key) = isHonest ? (HONEST, HONEST_KEY) : (LIAR, LIAR_KEY);
         Made memory made = make(node, key, ledger.nextSeqOf(node, vm.addr(key)), !isHonest);
+        bytes memory signature = compact(key, ledger.batchDigestOf(made.batch));
         vm.prank(node);
-        ledger.commitBatch(node, made.batch, compact(key, ledger.batchDigestOf(made.batch)));
+        ledger.commitBatch(node, made.batch, signature);
         _made.push(abi.encode(made));
     }
 
