@@ -4,12 +4,7 @@ import OpenAI from "openai";
 import pino from "pino";
 import { createClient, type Client, type ClientOptions } from "../../sdk/client/client.ts";
 import type { Receipt } from "../../sdk/client/receipt.ts";
-import { settlementOf } from "../../sdk/client/receipt-access.ts";
 import { readWorkerConfig } from "../../worker/config.ts";
-import { gatewayConfigSchema } from "../../worker/gateway/config.ts";
-import { createGateway } from "../../worker/gateway/gateway.ts";
-import { startGateway } from "../../worker/gateway/server.ts";
-import { FreeGate } from "../../worker/payments/payment-gates.ts";
 import { startWorker, type Worker } from "../../worker/worker.ts";
 import { directNode, type DirectNode } from "../fixtures/direct-node.ts";
 import { INPUT } from "../fixtures/models.ts";
@@ -28,7 +23,6 @@ const ASKED = {
 describe("Client: a whole node", () => {
   let node: DirectNode;
   let worker: Worker | undefined;
-  let stop: (() => Promise<void>) | undefined;
 
   before(async () => {
     node = await directNode();
@@ -36,27 +30,17 @@ describe("Client: a whole node", () => {
   });
 
   afterEach(async () => {
-    await stop?.();
     await worker?.stop();
-    [stop, worker] = [undefined, undefined];
+    worker = undefined;
   });
 
   after(() => node.close());
 
-  /** Starts a worker with a gateway, and connects an app to it. */
+  /** Starts a worker, and connects an app to its gateway. */
   async function connect(configuration: string, options: Partial<ClientOptions> = {}) {
     worker = await startWorker(await readWorkerConfig(configuration), { log });
-    const { desk, reader } = worker.direct;
-    const { limits } = gatewayConfigSchema.parse({});
-    const config = gatewayConfigSchema.parse({ port: 0 });
-    const { deployment, operator, provider } = node;
-    const gateway = createGateway({
-      ...{ desk, reader, payments: new FreeGate(), settlement: settlementOf(deployment) },
-      ...{ node: operator.address, publicUrl: "http://127.0.0.1", limits, log },
-    });
-    const server = await startGateway(gateway, config);
-    ({ stop } = server);
-    const nodes = [server.url];
+    const { deployment, provider } = node;
+    const nodes = [worker.gatewayUrl ?? expect.fail("the worker does not listen")];
     return createClient({ deployment, provider, nodes, ...options });
   }
 
