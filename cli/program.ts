@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { attestCommand } from "./commands/attest/index.ts";
+import { chatCommand } from "./commands/chat.ts";
+import { inferCommand } from "./commands/infer.ts";
 import { llmCommand } from "./commands/llm/index.ts";
 import { modelCommand } from "./commands/model/index.ts";
 import { nodeCommand } from "./commands/node/index.ts";
+import { receiptCommand } from "./commands/receipt/index.ts";
 
 /** The whole command line. */
 export function program(): Command {
@@ -12,5 +15,8 @@ export function program(): Command {
     .addCommand(modelCommand())
     .addCommand(llmCommand())
     .addCommand(nodeCommand())
+    .addCommand(inferCommand())
+    .addCommand(chatCommand())
+    .addCommand(receiptCommand())
     .addCommand(attestCommand());
 }

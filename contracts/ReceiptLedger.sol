@@ -36,6 +36,8 @@ import {ShownReceipt} from "./types/ShownReceipt.sol";
 /// WHO CAN HURT WHOM
 ///
 /// - Whoever can commit for a node puts its stake at risk: only its key can, and an enclave of its own for itself.
+/// - What a node signed can be brought by anyone, but only with the leaves. Without them, the node alone: whoever saw the
+///   transaction could else leave them out, and have the node convicted where a model wants them.
 /// - A node that commits a batch of another's receipts loses stake for it. The other cannot commit the very same batch then, but
 ///   one that differs in a single member, its time for instance.
 /// - A node that stands behind its own batch as another operator pays itself the pot. It gains nothing, and risks both stakes.
@@ -100,6 +102,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
         InferenceBatch calldata batch,
         bytes calldata signature
     ) external nonReentrant whenNotPaused {
+        NODE_REGISTRY.requireActor(node, NodeRole.Inference, msg.sender);
         _commit(node, batch, signature, false);
     }
 
@@ -113,6 +116,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
         require(leaves.length == batch.count && leaves.length != 0, ReceiptLedgerBadCount(leaves.length, batch.count));
         (bytes32 root, bytes32 dataHash) = ReceiptTree.rootOfLeaves(leaves);
         require(root == batch.root && dataHash == batch.dataHash, ReceiptLedgerOtherLeaves(root, dataHash));
+        NODE_REGISTRY.requireRole(node, NodeRole.Inference);
         _commit(node, batch, signature, true);
     }
 
@@ -138,7 +142,6 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
 
     /// @dev Reverts unless the node, or an enclave of it for itself, stands for the batch.
     function _requireSigned(address node, InferenceBatch memory batch, bytes calldata signature) private view {
-        NODE_REGISTRY.requireRole(node, NodeRole.Inference);
         bytes32 digest = batch.digest(address(this));
         if (Signatures.isSigned(NODE_REGISTRY.signerOf(node), digest, signature)) return;
         require(
@@ -555,7 +558,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @inheritdoc IReceiptLedger
-    function headOf(InferenceBatch memory batch) external pure returns (bytes32) {
+    function headOf(InferenceBatch calldata batch) external pure returns (bytes32) {
         return batch.head();
     }
 
@@ -565,17 +568,17 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @inheritdoc IReceiptLedger
-    function requestIdOf(DirectRequest memory request) external view returns (RequestId) {
+    function requestIdOf(DirectRequest calldata request) external view returns (RequestId) {
         return request.requestIdOf(address(this));
     }
 
     /// @inheritdoc IReceiptLedger
-    function batchDigestOf(InferenceBatch memory batch) external view returns (bytes32) {
+    function batchDigestOf(InferenceBatch calldata batch) external view returns (bytes32) {
         return batch.digest(address(this));
     }
 
     /// @inheritdoc IReceiptLedger
-    function receiptDigestOf(InferenceReceipt memory receipt) external view returns (bytes32) {
+    function receiptDigestOf(InferenceReceipt calldata receipt) external view returns (bytes32) {
         return receipt.digest(address(this));
     }
 }

@@ -84,6 +84,32 @@ describe("chat requests", () => {
     );
   });
 
+  it("take the least and the most of everything", () => {
+    const user = { role: "user" as const, content: "" };
+    for (const request of [
+      {
+        messages: [user],
+        max_tokens: 1,
+        seed: 0,
+        temperature: 0.001,
+        top_p: 0.001,
+        top_k: 1,
+        stop: ["a"],
+      },
+      {
+        messages: Array.from({ length: CHAT_LIMITS.messages }, () => user),
+        max_tokens: 2 ** 32 - 1,
+        seed: 2 ** 31 - 1,
+        temperature: 2,
+        top_p: 1,
+        top_k: 2 ** 32 - 1,
+        stop: Array.from({ length: 4 }, () => "é".repeat(32)),
+      },
+    ])
+      expect(parseChatRequest(canonicalRequest(request))).to.deep.equal(request);
+    expect(CHAT_LIMITS).to.deep.equal({ bytes: 262_144, messages: 256 });
+  });
+
   it("are read as they were written", () => {
     fc.assert(
       fc.property(anyRequest, (request) => {
@@ -213,6 +239,14 @@ describe("chat requests", () => {
     expectRefusal(() => canonicalRequest(say(4, ""), limits), "has 4 messages; 3 are taken");
     expectRefusal(() => parseChatRequest(canonicalRequest(say(4, "")), limits), "has 4 messages");
     expectRefusal(() => canonicalRequest(say(1, "a".repeat(150)), limits), "200 are taken");
+    const { length: bytes } = canonicalRequest(say(1, "a"));
+    const exact = { ...limits, bytes };
+    expect(parseChatRequest(canonicalRequest(say(1, "a"), exact), exact)).to.deep.equal(
+      say(1, "a"),
+    );
+    const more = written(JSON.stringify(say(1, "ab")));
+    expectRefusal(() => canonicalRequest(say(1, "ab"), exact), `has ${bytes + 1} bytes`);
+    expectRefusal(() => parseChatRequest(more, exact), `has ${bytes + 1} bytes`);
     expectRefusal(() => parseChatRequest(new Uint8Array(CHAT_LIMITS.bytes + 1)), "bytes");
   });
 });

@@ -1,5 +1,6 @@
-import { TypedDataEncoder, type TypedDataField } from "ethers";
-import { receiptDomain, type Settlement } from "./receipt.ts";
+import type { TypedDataField } from "ethers";
+import type { Settlement } from "./receipt-domain.ts";
+import { structHasher } from "./typed-data.ts";
 
 /**
  * A request that is made to a node itself, and not at the market. Its id is in the receipt, so whoever knows the terms can hold
@@ -30,7 +31,9 @@ const DIRECT_REQUEST_TYPES: Record<string, TypedDataField[]> = {
   ],
 };
 
+const hasher = structHasher<DirectRequest>(DIRECT_REQUEST_TYPES);
+
 /** Id of a direct request: the EIP-712 digest of its terms, in the domain of the ledger's receipts. Nobody signs it. */
 export function directRequestId(settlement: Settlement, request: DirectRequest): string {
-  return TypedDataEncoder.hash(receiptDomain(settlement), DIRECT_REQUEST_TYPES, request);
+  return hasher.digest(settlement, request);
 }

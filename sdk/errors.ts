@@ -36,6 +36,11 @@ export const ERROR_CODES = {
   ENCLAVE_REQUEST_INVALID: { retryable: false },
   ENCLAVE_MODEL_UNKNOWN: { retryable: false },
   ENCLAVE_REQUEST_DIFFERS: { retryable: false },
+  /** What the enclave was to have said or signed, it does not know, or not any more. */
+  ENCLAVE_UNKNOWN: { retryable: false },
+  DIRECT_REQUEST_INVALID: { retryable: false },
+  /** An answer would cost more than was agreed to. */
+  FEE_TOO_HIGH: { retryable: false },
   ENCLAVE_BUSY: { retryable: true },
   ENCLAVE_TOO_EARLY: { retryable: true },
   ENCLAVE_TOO_SLOW: { retryable: true },
@@ -50,7 +55,23 @@ export const ERROR_CODES = {
   ENCLAVE_UNAVAILABLE: { retryable: true },
   NOT_GOVERNANCE: { retryable: false },
   CERTIFICATE_INVALID: { retryable: false },
+  PAYMENT_REFUSED: { retryable: false },
+  PAYEE_UNTRUSTED: { retryable: false },
+  SPENDING_LIMIT: { retryable: false },
+  CHANNEL_DISPUTED: { retryable: false },
+  CHANNEL_STORE_UNREADABLE: { retryable: false },
   CONTRACTS_NOT_BUILT: { retryable: false },
+  RECEIPT_INVALID: { retryable: false },
+  RECEIPT_UNREADABLE: { retryable: false },
+  RECEIPT_NOT_INCLUDED: { retryable: true },
+  NODE_UNREACHABLE: { retryable: true },
+  NODE_BUSY: { retryable: true },
+  NODE_FAILED: { retryable: true },
+  NODE_REFUSED: { retryable: false },
+  NODE_UNKNOWN: { retryable: false },
+  NO_NODE_LEFT: { retryable: true },
+  MODEL_NOT_OFFERED: { retryable: false },
+  MODEL_AMBIGUOUS: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

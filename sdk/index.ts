@@ -56,6 +56,42 @@ export {
   type ChatRequest,
   type ChatRole,
 } from "./chat-request.ts";
+export { agreesWith, type SentRequest, type TextForm } from "./client/agrees-with.ts";
+export type { AskedTerms, ReceiptContent, ReceiptExpectation } from "./client/check-receipt.ts";
+export {
+  createClient,
+  type ChatAnswer,
+  type ChatOrder,
+  type ChatStream,
+  type Client,
+  type ClientLimits,
+  type ClientOptions,
+  type ClientPayment,
+  type InferenceAnswer,
+  type InferenceOrder as NodeInferenceOrder,
+  type RequestOptions,
+} from "./client/client.ts";
+export { findReceipt } from "./client/find-receipt.ts";
+export type { BatchStatusName, InclusionProof } from "./client/inclusion.ts";
+export type { NodeOffer, NodePlace } from "./client/node-directory.ts";
+export { NodeFailure, type NodeAnswer } from "./client/node-failure.ts";
+export { createPayments, type PaymentsOptions } from "./client/payments.ts";
+export { Receipt, type KeptReceipt } from "./client/receipt.ts";
+export { receiptAccess, settlementOf, type ReceiptTrust } from "./client/receipt-access.ts";
+export {
+  RECEIPT_CHECKS,
+  ReceiptError,
+  type Equivocation,
+  type ReceiptCheck,
+  type ReceiptCheckName,
+} from "./client/receipt-fault.ts";
+export {
+  createReceiptVerifier,
+  parseEnvelope,
+  type ReceiptContext,
+  type ReceiptVerifier,
+  type ReceiptVerifierOptions,
+} from "./client/verify-receipt.ts";
 export { encodeDeployment, readDeployment, type Deployment } from "./deployment.ts";
 export { bindingHash, nonceOf, tdxReportData, type EnclaveTerms } from "./enclave.ts";
 export { ERROR_CODES, OpenGradientError, type ErrorCode } from "./errors.ts";
@@ -97,6 +133,28 @@ export {
 } from "./nitro/hints.ts";
 export { p384Hints, type P384Statement } from "./p384-hints.ts";
 export { p384Table } from "./p384-table.ts";
+export {
+  createFileStore,
+  createMemoryStore,
+  type ChannelRecord,
+  type ChannelStore,
+} from "./payments/channel-record.ts";
+export { type ChannelEnd } from "./payments/close-channel.ts";
+export {
+  createPayingFetch,
+  type PayingFetch,
+  type PayingFetchOptions,
+} from "./payments/paying-fetch.ts";
+export { type SpendingLimits } from "./payments/spending-limits.ts";
+export {
+  channelDemandSchema,
+  decodeVoucherHeader,
+  encodeVoucherHeader,
+  VOUCHER_HEADER,
+  type ChannelDemand,
+  type ChannelFunding,
+  type VoucherHeader,
+} from "./payments/voucher-header.ts";
 export { signPermit, type Permission } from "./permit.ts";
 export {
   evidenceOf,

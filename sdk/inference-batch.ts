@@ -41,19 +41,41 @@ const INFERENCE_BATCH_TYPES: Record<string, TypedDataField[]> = {
 
 const abi = AbiCoder.defaultAbiCoder();
 
+/** What a batch takes of a receipt. */
+export interface BatchLeaf {
+  readonly leaf: string;
+  readonly fee: bigint;
+  readonly completedAt: bigint;
+}
+
 /** The batch of these receipts, which are of one signer and in the order of their `seq`, without a gap. */
 export function batchOf(signer: string, receipts: readonly SignedReceipt[]): InferenceBatch {
-  const [first] = receipts;
-  if (first === undefined) throw new RangeError("a batch has at least one receipt");
-  const leaves = receipts.map(receiptLeaf);
+  const leaves = receipts.map((signed) => {
+    const { fee, completedAt } = signed.receipt;
+    return { leaf: receiptLeaf(signed), fee, completedAt };
+  });
+  return batchOfLeaves({ signer, firstSeq: receipts[0]?.receipt.seq ?? 0n, leaves });
+}
+
+/** The same from leaves that were computed before. */
+export function batchOfLeaves({
+  signer,
+  firstSeq,
+  leaves: receipts,
+}: {
+  readonly signer: string;
+  readonly firstSeq: bigint;
+  readonly leaves: readonly BatchLeaf[];
+}): InferenceBatch {
+  const leaves = receipts.map(({ leaf }) => leaf);
   return {
     signer,
     root: treeRoot(leaves),
-    firstSeq: first.receipt.seq,
-    count: BigInt(receipts.length),
-    totalFee: receipts.reduce((sum, { receipt }) => sum + receipt.fee, 0n),
+    firstSeq,
+    count: BigInt(leaves.length),
+    totalFee: receipts.reduce((sum, { fee }) => sum + fee, 0n),
     completedAt: receipts.reduce(
-      (latest, { receipt: { completedAt } }) => (completedAt > latest ? completedAt : latest),
+      (latest, { completedAt }) => (completedAt > latest ? completedAt : latest),
       0n,
     ),
     dataHash: keccak256(concat(leaves)),

@@ -1,4 +1,5 @@
-import { TypedDataEncoder, type TypedDataField } from "ethers";
+import type { TypedDataField } from "ethers";
+import { structHasher } from "./typed-data.ts";
 
 /** What a node asks for answers of one model in one tier, in OPG wei; see `contracts/types/PriceQuote.sol`. */
 export interface PriceQuote {
@@ -24,9 +25,11 @@ const PRICE_QUOTE_TYPES: Record<string, TypedDataField[]> = {
   ],
 };
 
+const hasher = structHasher<PriceQuote>(PRICE_QUOTE_TYPES);
+
 /** EIP-712 struct hash of a quote: what requests that were made at this price name. */
 export function quoteHash(quote: PriceQuote): string {
-  return TypedDataEncoder.hashStruct("PriceQuote", PRICE_QUOTE_TYPES, quote);
+  return hasher.structHash(quote);
 }
 
 /** What was used. */

@@ -6,7 +6,7 @@ import { address, bytes, bytes32, fixedBytes, hex, uint } from "./wire.ts";
  * id, the price, and whose signature it is.
  */
 
-const receiptSchema = z.strictObject({
+export const receiptSchema = z.strictObject({
   modelId: bytes32,
   requestId: bytes32,
   payer: address,
@@ -23,7 +23,7 @@ const receiptSchema = z.strictObject({
   evidenceHash: bytes32,
 });
 
-const requestSchema = z.strictObject({
+export const requestSchema = z.strictObject({
   modelId: bytes32,
   tier: uint(8),
   payer: address,
@@ -33,7 +33,8 @@ const requestSchema = z.strictObject({
   nonce: bytes32,
 });
 
-const quoteSchema = z.strictObject({
+/** A node's price, as its list of models and every envelope state it. */
+export const quoteSchema = z.strictObject({
   node: address,
   modelId: bytes32,
   tier: uint(8),
@@ -55,6 +56,12 @@ const envelope = {
   quote: quoteSchema,
 } as const;
 
+/** A language model's request in canonical form, as it was applied, defaults and seed included: its input bytes. */
+const applied = z.string().optional();
+
+/** What is kept of it: the fee's items follow from the rest. */
+export const keptEnvelopeSchema = z.strictObject({ ...envelope, applied });
+
 /** What comes with every answer: the member `opengradient` of its body, and base64url in the header `OpenGradient-Receipt`. */
 export const receiptEnvelopeSchema = z.strictObject({
   ...envelope,
@@ -65,13 +72,12 @@ export const receiptEnvelopeSchema = z.strictObject({
     output: uint(160),
     total: uint(128),
   }),
-  /** A language model's request in canonical form, as it was applied, defaults and seed included: its input bytes. */
-  applied: z.string().optional(),
+  applied,
 });
 
 export type ReceiptEnvelope = z.output<typeof receiptEnvelopeSchema>;
 
-const batchSchema = z.strictObject({
+export const batchSchema = z.strictObject({
   signer: address,
   root: bytes32,
   firstSeq: uint(64),

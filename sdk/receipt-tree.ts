@@ -53,8 +53,12 @@ export function treeRoot(leaves: readonly string[]): string {
 
 /** Siblings on the way from a leaf to the root, from the bottom up. */
 export function treePath(leaves: readonly string[], index: number): readonly string[] {
-  const levels = treeLevels(leaves).slice(0, -1);
-  return levels.map((level, height) => level[(index >> height) ^ 1] ?? ZeroHash);
+  return pathIn(treeLevels(leaves), index);
+}
+
+/** The same in a tree that was computed before. */
+export function pathIn(levels: ReturnType<typeof treeLevels>, index: number): readonly string[] {
+  return levels.slice(0, -1).map((level, height) => level[(index >> height) ^ 1] ?? ZeroHash);
 }
 
 /** Root that a leaf at this place leads to by this path. */

@@ -7,15 +7,17 @@ import {
   Signature,
   solidityPacked,
   toBigInt,
-  TypedDataEncoder,
   ZeroHash,
   type BytesLike,
   type Signer,
-  type TypedDataDomain,
   type TypedDataField,
 } from "ethers";
 import { evidenceOf, PROOF_KINDS } from "./proof-kinds.ts";
+import { receiptDomain, type Settlement } from "./receipt-domain.ts";
 import { TIERS } from "./tiers.ts";
+import { structHasher } from "./typed-data.ts";
+
+export { receiptDomain, type Settlement } from "./receipt-domain.ts";
 
 /** What was computed, for whom and for how much; see `contracts/types/InferenceReceipt.sol` for each member. */
 export interface InferenceReceipt {
@@ -59,25 +61,16 @@ export const RECEIPT_TYPES: Record<string, TypedDataField[]> = {
   ],
 };
 
-/** Where a receipt counts: on one chain, at the contract that settles it; for requests, the market. */
-export interface Settlement {
-  readonly chainId: bigint;
-  readonly settledBy: string;
-}
-
-/** Domain of the receipts that a contract settles. */
-export function receiptDomain({ chainId, settledBy }: Settlement): TypedDataDomain {
-  return { name: "OpenGradient Receipt", version: "1", chainId, verifyingContract: settledBy };
-}
+const hasher = structHasher<InferenceReceipt>(RECEIPT_TYPES);
 
 /** EIP-712 struct hash of a receipt: the same wherever it is settled. */
 export function receiptHash(receipt: InferenceReceipt): string {
-  return TypedDataEncoder.hashStruct("InferenceReceipt", RECEIPT_TYPES, receipt);
+  return hasher.structHash(receipt);
 }
 
 /** EIP-712 digest of a receipt, for wallets that sign digests. */
 export function receiptDigest(settlement: Settlement, receipt: InferenceReceipt): string {
-  return TypedDataEncoder.hash(receiptDomain(settlement), RECEIPT_TYPES, receipt);
+  return hasher.digest(settlement, receipt);
 }
 
 /** Signs a receipt with the node's key, or the enclave's. The result is compact (EIP-2098, 64 bytes), as evidence carries it. */

@@ -7,10 +7,10 @@ const REGISTERS = [1, 2, 3, 4, 5].map((byte) => new Uint8Array(48).fill(byte));
 const REPORT_DATA = new Uint8Array(64).fill(6);
 
 /** A quote as Intel lays it out, with made-up content. */
-function quote({ version = 4, teeType = 0x81 } = {}): Uint8Array {
+function quote({ version = [4, 0], teeType = [0x81, 0, 0, 0] } = {}): Uint8Array {
   const bytes = new Uint8Array(700);
-  bytes.set([version, 0]);
-  bytes.set([teeType, 0, 0, 0], 4);
+  bytes.set(version);
+  bytes.set(teeType, 4);
   // The header has 48 bytes; MRTD is at 136 of the body, the RTMRs at 328, what the guest chose at 520.
   bytes.set(REGISTERS[0] ?? [], 184);
   REGISTERS.slice(1).forEach((register, i) => {
@@ -28,8 +28,10 @@ describe("TDX quote", () => {
   });
 
   for (const [name, bytes] of [
-    ["another version", quote({ version: 3 })],
-    ["other hardware", quote({ teeType: 0 })],
+    ["another version", quote({ version: [3, 0] })],
+    ["a version that is 4 in its first byte only", quote({ version: [4, 1] })],
+    ["other hardware", quote({ teeType: [0, 0, 0, 0] })],
+    ["hardware that is TDX in its first byte only", quote({ teeType: [0x81, 0, 0, 1] })],
     ["less than a body", quote().slice(0, 631)],
     ["nothing", new Uint8Array()],
   ] as const)

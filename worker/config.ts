@@ -1,5 +1,8 @@
 import { formatEther, isAddress, parseEther, parseUnits } from "ethers";
 import { z } from "zod";
+import { gatewayConfigSchema, type GatewayConfig } from "./gateway/config.ts";
+import { paymentsConfigSchema } from "./payments/config.ts";
+import { directSchema, type DirectConfig } from "./receipts/config.ts";
 import { PROVER_NAMES } from "../zkml/prove/provers/prover.ts";
 import { decimal, readConfigFile } from "./config-file.ts";
 
@@ -73,6 +76,12 @@ const configSchema = z.strictObject({
     .min(1, "names no model"),
   /** What runs the language models among them; needed exactly if there are any. */
   enclave: enclaveSchema.optional(),
+  /** What is answered over HTTP, without the market. */
+  direct: directSchema.optional(),
+  /** Where, and within which limits. */
+  gateway: gatewayConfigSchema.prefault({}),
+  /** How that is paid. */
+  payments: paymentsConfigSchema.prefault({}),
   /** How often the enclave's key is looked at. */
   enclaveCheckIntervalMs: z.int().min(100).default(30_000),
   /** Folder in which openings of private inputs are left, each named by its input hash. */
@@ -118,9 +127,25 @@ export async function readWorkerConfig(file: string): Promise<WorkerConfig> {
     dataFolder: resolve(config.dataFolder),
     models: config.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
     ...(config.enclave !== undefined && { enclave: resolveEnclave(config.enclave, resolve) }),
+    ...(config.direct !== undefined && { direct: resolveDirect(config.direct, resolve) }),
+    gateway: resolveGateway(config.gateway, resolve),
     ...(config.openings !== undefined && { openings: resolve(config.openings) }),
     ...(config.rapidsnark !== undefined && { rapidsnark: resolve(config.rapidsnark) }),
   };
+}
+
+function resolveDirect(direct: DirectConfig, resolve: (relative: string) => string): DirectConfig {
+  const offers = direct.offers.map((offer) => ({ ...offer, folder: resolve(offer.folder) }));
+  return { ...direct, offers };
+}
+
+function resolveGateway(
+  gateway: GatewayConfig,
+  resolve: (relative: string) => string,
+): GatewayConfig {
+  const { tls } = gateway;
+  if (tls === undefined) return gateway;
+  return { ...gateway, tls: { certFile: resolve(tls.certFile), keyFile: resolve(tls.keyFile) } };
 }
 
 function resolveEnclave(

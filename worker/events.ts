@@ -1,9 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { MeasurementKindName } from "../sdk/enclave.ts";
 import type { ActionKind, ActionState } from "./verifier/action-states.ts";
-import type { BatchState } from "./verifier/batch-states.ts";
+import type { BatchState as VerificationState } from "./verifier/batch-states.ts";
 import type { EnclaveIdentity } from "./enclave/protocol.ts";
 import type { JobState } from "./jobs/job-states.ts";
+import type { DemandState } from "./receipts/demand-states.ts";
+import type { DemandKind } from "./receipts/demand-store.ts";
+import type { BatchState } from "./receipts/batch-states.ts";
 import type { TransactionOutcome, TransactionPurpose } from "./chain/transaction.ts";
 
 /** What a worker tells those who watch it. Told after it is in the journal. */
@@ -11,7 +14,7 @@ export interface WorkerEventMap {
   job: [{ requestId: string; state: JobState; reason: string | undefined }];
   transaction: [
     {
-      /** A request, an enclave's key, or a batch with a leaf's index. */
+      /** A request, an enclave's key, a batch, a leaf of one, or what was demanded of it. */
       subject: string;
       purpose: TransactionPurpose;
       hash: string;
@@ -30,8 +33,11 @@ export interface WorkerEventMap {
       models: EnclaveIdentity["models"];
     },
   ];
-  /** What a verifier finds out about a batch. */
+  /** A batch of the node's own receipts. */
   batch: [{ batchId: string; state: BatchState; reason: string | undefined }];
+  demand: [{ batchId: string; index: number; kind: DemandKind; state: DemandState }];
+  /** What a verifier finds out about a batch. */
+  verification: [{ batchId: string; state: VerificationState; reason: string | undefined }];
   /** What it does about one. */
   action: [
     {

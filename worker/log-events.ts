@@ -9,6 +9,12 @@ export function logEvents(events: WorkerEvents, log: Logger): void {
   events.on("batch", (batch) => {
     log.info(batch, `Batch ${batch.state}.`);
   });
+  events.on("demand", (demand) => {
+    log.info(demand, `Demand ${demand.state}.`);
+  });
+  events.on("verification", (verification) => {
+    log.info(verification, `Batch ${verification.state}.`);
+  });
   events.on("action", (action) => {
     log.info(action, `Action ${action.state}.`);
   });

@@ -5,12 +5,13 @@ import { readDeployment, type Deployment } from "../sdk/deployment.ts";
 import { OpenGradientError } from "../sdk/errors.ts";
 import { connectProtocol, type Protocol } from "../sdk/protocol.ts";
 import { describeRevert } from "../sdk/reverts.ts";
-import { NODE_ROLES } from "../sdk/tiers.ts";
+import { NODE_ROLES, type TierName } from "../sdk/tiers.ts";
 import { currentFees } from "./chain/fees.ts";
 import type { WorkerConfig } from "./config.ts";
 import {
   loadModels,
   type LanguageModel,
+  type ModelSource,
   type ProvenModel,
   type ServedModel,
 } from "./models/served-models.ts";
@@ -33,6 +34,8 @@ export interface Ground {
   /** By their ids. */
   readonly provenModels: ReadonlyMap<string, ProvenModel>;
   readonly languageModels: ReadonlyMap<string, LanguageModel>;
+  /** All of them, by their folders. */
+  readonly servedModels: ReadonlyMap<string, ServedModel>;
 }
 
 /**
@@ -50,9 +53,11 @@ export async function preflight(config: WorkerConfig, password?: string): Promis
     const protocol = connectProtocol(deployment, provider);
     await requireRegistration(protocol, { operator, account });
     await requireGasMoney(provider, { account, maxFeePerGas, what: "request" });
-    const models = await loadModels(config.models, protocol);
-    requireEnclave(config, models);
+    const models = await loadModels(sourcesOf(config), protocol);
+    const servedModels = new Map(models.map((model, i) => [config.models[i]?.folder ?? "", model]));
+    requireEnclave(config, servedModels);
     const served = {
+      servedModels,
       provenModels: byId(models, "proven"),
       languageModels: byId(models, "language"),
     };
@@ -90,14 +95,36 @@ export async function requireRegistration(
   }
 }
 
+/** Where the models are, and in which tiers they are served besides the market. */
+function sourcesOf({ models, direct, enclave }: WorkerConfig): readonly ModelSource[] {
+  return models.map((source) => ({
+    ...source,
+    tiers: tiersOf(direct, source.folder),
+    isOffMarket: enclave === undefined,
+  }));
+}
+
+function tiersOf(direct: WorkerConfig["direct"], folder: string): readonly TierName[] {
+  const offers = direct?.offers ?? [];
+  return offers.filter((offer) => offer.folder === folder).map(({ tier }) => tier);
+}
+
 /**
- * Makes sure that there is an enclave exactly if there is something for it to do.
+ * Makes sure that there is an enclave exactly if there is something for it to do. A language model that is only signed by the node
+ * itself needs none.
  *
  * @throws OpenGradientError `CONFIG_INVALID`.
  */
-function requireEnclave({ enclave }: WorkerConfig, models: readonly ServedModel[]): void {
-  const isNeeded = models.some(({ kind }) => kind === "language");
-  if (isNeeded === (enclave !== undefined)) return;
+function requireEnclave(
+  { enclave, direct }: WorkerConfig,
+  models: ReadonlyMap<string, ServedModel>,
+): void {
+  const language = [...models].filter(([, { kind }]) => kind === "language");
+  const isNeeded = language.some(([folder]) => {
+    const tiers = tiersOf(direct, folder);
+    return tiers.length === 0 || tiers.includes("Attested");
+  });
+  if (enclave === undefined ? !isNeeded : language.length > 0) return;
   throw new OpenGradientError(
     "CONFIG_INVALID",
     isNeeded

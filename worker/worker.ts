@@ -13,6 +13,7 @@ import {
   openAttestedTier,
   type AttestedTierServices,
 } from "./attested/attested-tier.ts";
+import type { EnclaveKeeper } from "./attested/enclave-keeper.ts";
 import { Answerers, type Answerer } from "./jobs/answerer.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
@@ -22,6 +23,8 @@ import { preflight } from "./preflight.ts";
 import { Prover, type ProverOptions } from "./prover/prover.ts";
 import { claimDataFolder } from "./storage/data-folder.ts";
 import { openDatabase } from "./storage/database.ts";
+import { openGateway } from "./gateway/open-gateway.ts";
+import { openDirectTier, type DirectServices } from "./receipts/open-direct.ts";
 import { createProver } from "../zkml/prove/provers/create-prover.ts";
 
 /** A node that serves requests of the market. */
@@ -34,6 +37,10 @@ export interface Worker {
   readonly modelIds: readonly string[];
   readonly jobs: Pick<JobStore, "get">;
   readonly events: WorkerEvents;
+  /** What the gateway serves. */
+  readonly direct: DirectServices;
+  /** Where the gateway listens; undefined if the node offers nothing directly. */
+  readonly gatewayUrl: string | undefined;
   /** Stops following the chain, waits for steps that can end soon, and closes everything. What is left goes on next time. */
   readonly stop: () => Promise<void>;
 }
@@ -67,16 +74,15 @@ export async function startWorker(
   const stopping = new AbortController();
   const { signal } = stopping;
   const common = { provider, events, log, confirmations, pollingIntervalMs, signal };
-  const submitter = new Submitter({
-    ...common,
-    wallet,
-    chainId: deployment.chainId,
-    journal: transactions,
-    bumpAfterMs: config.bumpAfterMs,
-    maxFeePerGas: config.maxFeePerGasGwei,
-  });
+  const { bumpAfterMs, maxFeePerGasGwei: maxFeePerGas } = config;
+  const sending = { chainId: deployment.chainId, journal: transactions, bumpAfterMs, maxFeePerGas };
+  const submitter = new Submitter({ ...common, wallet, ...sending });
   const attested = { ground, ...journal, submitter, events, log, signal };
   const tiers = await openTiers(config, attested, resources);
+  const direct = resources.adopt(
+    await openDirectTier(config, { ...attested, transactions, ...tiers }),
+    (it) => it.close(),
+  );
   const answerers = new Answerers(tiers.answerers);
   const runner = new JobRunner({
     jobs,
@@ -102,11 +108,14 @@ export async function startWorker(
   resources.defer(() => queue.stop());
   await jobs.resume();
   await queue.serve(config.concurrency, (requestId) => runner.run(requestId));
-  resources.defer(follow([watcher.run(), tiers.run()], stopping));
+  const gateway = await openGateway(config, { ...attested, ...tiers, transactions, direct });
+  const running = [watcher.run(), tiers.run(), direct.run(), gateway.run()];
+  resources.defer(follow(running, stopping));
+  resources.defer(() => gateway.close());
   const opened = resources.move();
   return {
     ...{ account: wallet.address, enclave: tiers.enclave, modelIds: answerers.modelIds },
-    ...{ jobs, events, stop: () => opened.disposeAsync() },
+    ...{ jobs, events, direct, gatewayUrl: gateway.url, stop: () => opened.disposeAsync() },
   };
 }
 
@@ -115,6 +124,8 @@ interface Tiers {
   readonly answerers: readonly Answerer[];
   readonly run: () => Promise<void>;
   readonly enclave: EnclaveIdentity | undefined;
+  readonly keeper: EnclaveKeeper | undefined;
+  readonly prover: Prover | undefined;
 }
 
 /** Opens what the served models need. */
@@ -125,16 +136,20 @@ async function openTiers(
 ): Promise<Tiers> {
   const { provenModels, languageModels, deployment } = services.ground;
   const answerers: Answerer[] = [];
+  let prover: Prover | undefined;
   if (provenModels.size > 0) {
     const { log } = services;
-    const prover = await buildProver(config, { models: provenModels, deployment, log });
+    prover = await buildProver(config, { models: provenModels, deployment, log });
     answerers.push(resources.adopt(prover, (it) => it.stop()));
   }
-  if (languageModels.size === 0)
-    return { answerers, run: () => leaveAttestedTier(config, services), enclave: undefined };
+  if (languageModels.size === 0 || config.enclave === undefined) {
+    const run = () => leaveAttestedTier(config, services);
+    return { answerers, prover, run, enclave: undefined, keeper: undefined };
+  }
   const tier = resources.adopt(await openAttestedTier(config, services), (it) => it.close());
-  answerers.push(tier.answerer);
-  return { answerers, run: () => tier.run(), enclave: tier.identity };
+  const { answerer, identity: enclave, keeper } = tier;
+  answerers.push(answerer);
+  return { answerers, prover, run: () => tier.run(), enclave, keeper };
 }
 
 /** The prover of the configuration's choice, which starts to prepare. */

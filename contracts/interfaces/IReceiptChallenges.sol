@@ -5,9 +5,7 @@ import {BatchId} from "../types/BatchId.sol";
 import {DirectRequest} from "../types/DirectRequest.sol";
 import {InferenceBatch} from "../types/InferenceBatch.sol";
 import {InferenceReceipt} from "../types/InferenceReceipt.sol";
-import {ModelId} from "../types/ModelId.sol";
 import {PriceQuote} from "../types/PriceQuote.sol";
-import {RequestId} from "../types/RequestId.sol";
 import {ShownReceipt} from "../types/ShownReceipt.sol";
 import {Tier} from "../types/Tier.sol";
 

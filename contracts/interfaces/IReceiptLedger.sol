@@ -139,18 +139,21 @@ interface IReceiptLedger is IReceiptChallenges, IReceiptDemands, ICollateralAllo
     /// @notice The model's policy is this already.
     error ReceiptLedgerPolicyUnchanged(ModelId modelId, bool needsLeaves);
 
-    /// @notice Commits a batch of `node`, and puts the node's stake behind it. Anyone may bring it: what counts is whose
-    /// signature it has. That is the key of a node that is registered for inference, or the batch's own signer if that is the key
-    /// of an enclave of the node that counts now. Refused while paused.
+    /// @notice Commits a batch of `node`, and puts the node's stake behind it. Called by the operator of a node that is registered
+    /// for inference, or by its signer: that there are no leaves is the node's choice. The batch is signed with the node's key, or by
+    /// its own signer if that is the key of an enclave of the node that counts now. Refused while paused.
     ///
     /// The numbers of a batch must come after those committed for this node and signer before. A gap is visible in the event.
     /// Collateral comes from what the ledger already holds of the node's stake, and from its free stake beyond that; the verifiers'
     /// share of the fees from the node's `FeeEscrow` balance.
+    /// @dev WARNING: A receipt of the Attested tier that is older than `Durations.MAX_RECEIPT_AGE` by now convicts the node, as does
+    /// one of a model whose publisher wants leaves. Nodes leave such receipts out: a gap is no fault.
     /// @dev WARNING: A batch without leaves cannot be judged by anybody to whom the node shows none. They may demand them.
     /// @param signature Over the batch, in the domain of its receipts: 64 bytes (EIP-2098), or of the node's contract (ERC-1271).
     function commitBatch(address node, InferenceBatch calldata batch, bytes calldata signature) external;
 
-    /// @notice `commitBatch` with the leaves in calldata, from which anyone can rebuild the tree.
+    /// @notice `commitBatch` with the leaves in calldata, from which anyone can rebuild the tree. Anyone may bring it: what counts is
+    /// whose signature it has.
     /// @param leaves In the order of their `seq`.
     function commitBatchWithLeaves(
         address node,

@@ -212,21 +212,13 @@ abstract contract Challenging is IReceiptChallenges, Convicting {
         DirectRequest calldata request,
         PriceQuote calldata quote
     ) internal view {
-        RequestId requestId = _requestIdOf(request);
+        RequestId requestId = request.requestIdOf(address(this));
         require(
             requestId == receipt.requestId,
             IReceiptDemands.ReceiptDemandsOtherRequest(requestId, receipt.requestId)
         );
-        bytes32 quoteHash = _quoteHashOf(quote);
+        bytes32 quoteHash = quote.hashStruct();
         require(quoteHash == request.quoteHash, IReceiptDemands.ReceiptDemandsOtherQuote(quoteHash, request.quoteHash));
-    }
-
-    function _requestIdOf(DirectRequest memory request) private view returns (RequestId) {
-        return request.requestIdOf(address(this));
-    }
-
-    function _quoteHashOf(PriceQuote memory quote) private pure returns (bytes32) {
-        return quote.hashStruct();
     }
 
     function _isAsAsked(InferenceReceipt calldata receipt, DirectRequest calldata request) private pure returns (bool) {

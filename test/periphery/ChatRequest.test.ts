@@ -72,6 +72,13 @@ const anyMessages = fc
     { role: "user", content: last },
   ]);
 
+/** How many bytes are text: all before the first that belong to no character. */
+function validLength(bytes: Uint8Array): number {
+  let valid = 0;
+  for (let end = 1; end <= bytes.length; end++) if (isUtf8(bytes.subarray(0, end))) valid = end;
+  return valid;
+}
+
 describe("ChatRequest", () => {
   async function fixture() {
     return { writer: await ethers.deployContract("ChatRequestWriter") };
@@ -121,6 +128,19 @@ describe("ChatRequest", () => {
     }
   });
 
+  it("writes the least and the most of everything as the SDK does", async () => {
+    const { writer } = await loadFixture(fixture);
+    const most = { maxTokens: 2 ** 32 - 1, seed: 2 ** 31 - 1, temperature: 2_000, topP: 1_000 };
+    const stop = Array.from({ length: 4 }, () => "é".repeat(32));
+    for (const options of [
+      { ...GREEDY, maxTokens: 1, temperature: 1, topP: 1, topK: 1, stop: ["a"] },
+      { ...most, topK: 2 ** 32 - 1, stop },
+    ]) {
+      const wanted = canonicalRequest(requestOf([{ role: "user", content: "" }], options));
+      expect(await writer.encodeQuestion("", options)).to.equal(hexlify(wanted));
+    }
+  });
+
   it("tells text from other bytes as Node does", async () => {
     const { writer } = await loadFixture(fixture);
     // Around every border of the format, with few bytes that are no border.
@@ -137,6 +157,18 @@ describe("ChatRequest", () => {
       }),
       { numRuns: 500 },
     );
+    // Every border of the first two bytes; then every border of the bytes behind.
+    const borders = [...edges, ...leads];
+    const texts = [
+      ...borders.flatMap((lead) => borders.map((second) => [lead, second, 0xbf, 0x80])),
+      ...borders.flatMap((last) => [
+        [0xe2, 0x82, last],
+        [0xf1, 0x80, last, 0x80],
+        [0xf1, 0x80, 0x80, last],
+      ]),
+    ].map((bytes) => Uint8Array.from(bytes));
+    for (const bytes of texts)
+      expect(Number(await writer.validLength(bytes)), hexlify(bytes)).to.equal(validLength(bytes));
     for (const text of ["\u0080\u07ff\u0800\uffff", "\u{10000}\u{10ffff}", "\ud7ff\ue000"])
       expect(await writer.validLength(Buffer.from(text))).to.equal(Buffer.byteLength(text));
     for (const bytes of ["0xeda080", "0xf4908080", "0xc080", "0xe08080", "0xf0808080", "0xe282"])

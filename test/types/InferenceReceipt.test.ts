@@ -185,6 +185,22 @@ describe("evidence of the Attested tier", () => {
     );
   });
 
+  it("has room for the largest statement there can be", () => {
+    const statement = {
+      payer: "0xFFfFfFffFFfffFFfFFfFFFFFffFFFffffFfFFFfF",
+      inputUnits: 2n ** 32n - 1n,
+      outputUnits: 2n ** 32n - 2n,
+      fee: 2n ** 128n - 1n,
+      startedAt: 2n ** 64n - 3n,
+      completedAt: 2n ** 64n - 2n,
+      seq: 2n ** 64n - 1n,
+      evidenceHash: `0x${"ee".repeat(32)}`,
+    };
+    const signature = `0x${"ab".repeat(64)}`;
+    const evidence = encodeAttestedEvidence({ statement, signature });
+    expect(decodeAttestedEvidence(evidence)).to.deep.equal({ statement, signature });
+  });
+
   it("is not found in evidence of another kind, or of another length", async () => {
     const { settlement, answer } = anAttestedAnswer();
     const evidence = await signAttestedAnswer(settlement, KEY, answer);

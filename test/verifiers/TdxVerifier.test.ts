@@ -13,14 +13,12 @@ import {
   toUtf8Bytes,
   Wallet,
   ZeroAddress,
+  type AddressLike,
 } from "ethers";
 import { bindingHash, MEASUREMENT_KINDS, nonceOf, tdxReportData } from "../../sdk/enclave.ts";
-import {
-  ScriptedDcapAttestation__factory,
-  TdxVerifier__factory,
-} from "../../typechain-types/index.js";
+import { ScriptedDcapAttestation__factory } from "../../typechain-types/index.js";
 import { approvalOf, KEY_LIFETIME, TLS_KEY_HASH } from "../fixtures/attested.ts";
-import { ethers, loadFixture, time } from "../fixtures/network.ts";
+import { ethers, loadFixture, time, type Signer } from "../fixtures/network.ts";
 import { fundedProtocol, opg } from "../fixtures/protocol.ts";
 import {
   ATTRIBUTES,
@@ -38,12 +36,17 @@ const { Tdx, TdxSim } = MEASUREMENT_KINDS;
 const HEADER = 48;
 const SIGNED = HEADER + 584;
 
+/** Of the build that is tested: the generated factory has the bytecode of another. */
+function deployed(deployer: Signer, dcap: AddressLike) {
+  return ethers.deployContract("TdxVerifier", [dcap], deployer);
+}
+
 describe("TdxVerifier", () => {
   async function fixture() {
     const context = await fundedProtocol();
     const { governor, stranger } = context;
     const dcap = await new ScriptedDcapAttestation__factory(governor).deploy();
-    const verifier = await new TdxVerifier__factory(stranger).deploy(dcap);
+    const verifier = await deployed(stranger, dcap);
     const report = reportOf();
     await dcap.script(true, outputOf(report), 0);
     const quote = quoteOf(report);
@@ -72,8 +75,8 @@ describe("TdxVerifier", () => {
 
   it("tells quotes apart by what is signed, not by what comes behind", async () => {
     const { verify, quote } = await loadFixture(fixture);
-    const other = concat([quote, "0xff"]);
-    expect((await verify(other)).quoteHash).to.equal((await verify(quote)).quoteHash);
+    for (const other of [concat([quote, "0xff"]), dataSlice(quote, 0, SIGNED)])
+      expect((await verify(other)).quoteHash).to.equal((await verify(quote)).quoteHash);
   });
 
   it("gives what others left behind to nobody who sent nothing, and to who sent something", async () => {
@@ -86,6 +89,17 @@ describe("TdxVerifier", () => {
       [stranger, governor, verifier],
       [-1n, 6n, -5n],
     );
+  });
+
+  it("pays no fee with what others left behind, and asks nobody to take back nothing", async () => {
+    const { dcap, verifier, quote, report, governor, feeEscrow } = await loadFixture(fixture);
+    await dcap.script(true, outputOf(report), 3n);
+    // All of it is the fee: a contract that takes no ether is not bothered.
+    await verifier.verify(quote, feeEscrow, { value: 3n });
+    await governor.sendTransaction({ to: verifier, value: 5n });
+    await expect(verifier.verify(quote, governor, { value: 1n }))
+      .to.be.revertedWithCustomError(dcap, "ScriptedDcapAttestationUnpaid")
+      .withArgs(1n, 3n);
   });
 
   it("reads what the contract on chain answered to a recorded quote", async function () {
@@ -197,7 +211,7 @@ describe("TdxVerifier", () => {
 
     it("everything where there is no DCAP contract", async () => {
       const { stranger, quote } = await loadFixture(fixture);
-      const off = await new TdxVerifier__factory(stranger).deploy(ZeroAddress);
+      const off = await deployed(stranger, ZeroAddress);
       await expect(off.verify(quote, stranger)).to.be.revertedWithCustomError(
         off,
         "TdxVerifierOff",

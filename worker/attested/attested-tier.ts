@@ -28,6 +28,7 @@ export interface AttestedTierServices {
 /** What serves language models: an enclave whose key is kept attested, and what answers with it. */
 export interface AttestedTier {
   readonly answerer: AttestedAnswerer;
+  readonly keeper: EnclaveKeeper;
   /** Who the enclave said it was at the start. */
   readonly identity: EnclaveIdentity;
   /** Keeps the key attested until the signal of the services. */
@@ -76,7 +77,7 @@ export async function openAttestedTier(
   });
   try {
     const identity = await keeper.check();
-    return { answerer, identity, run: () => keeper.run(), close: () => keeper.close() };
+    return { answerer, keeper, identity, run: () => keeper.run(), close: () => keeper.close() };
   } catch (error) {
     await keeper.close();
     throw error;

@@ -9,11 +9,12 @@ import { openAttestor } from "./open-attestor.ts";
 import { inferRequestSchema } from "../enclave/protocol.ts";
 import { createTlsIdentity } from "../enclave/tls-identity.ts";
 import { startEchoEnclave, type EchoEnclaveOptions } from "../testing/echo-enclave.ts";
-import { ATTEST_REQUEST, inferRequest } from "../testing/enclave-requests.ts";
+import { ATTEST_REQUEST, inferRequest, directInferRequest } from "../testing/enclave-requests.ts";
 import { failureOf } from "../testing/failure.ts";
 import { removeFolders } from "../testing/folders.ts";
 import { payloadOf } from "../testing/nitro-documents.ts";
 import { bindingHash, nonceOf } from "../../sdk/enclave.ts";
+import { batchDigest, batchOf } from "../../sdk/inference-batch.ts";
 import { attestedReceipt, receiptDigest } from "../../sdk/receipt.ts";
 
 const closing: (() => unknown)[] = [];
@@ -70,6 +71,46 @@ describe("the client of an enclave", () => {
     const asked = inferRequest(runtime.contentHash);
     expect(await client.infer(asked)).to.deep.equal(await client.infer(asked));
     expect(runtime.runs).to.equal(1);
+  });
+
+  it("gets the text as it comes, then the answer that recalls itself", async () => {
+    const { url, runtime } = await echoEnclave();
+    const client = await connected({ url });
+    const asked = directInferRequest(runtime.contentHash, { content: "one two\nthree é" });
+    const pieces: string[] = [];
+    const answer = await client.stream(asked, (piece) => pieces.push(piece));
+    expect(pieces).to.deep.equal(["one", " two", "\nthree", " é"]);
+    expect(toUtf8String(answer.output)).to.equal("one two\nthree é");
+    expect(await client.recall(asked)).to.deep.equal(answer);
+    expect(runtime.runs).to.equal(1);
+  });
+
+  it("is told in a stream why there is no answer", async () => {
+    const { url, runtime } = await echoEnclave();
+    const client = await connected({ url });
+    const ignore = () => undefined;
+    const broken = directInferRequest(runtime.contentHash, { content: "fail" });
+    expect((await failureOf(client.stream(broken, ignore))).code).to.equal("RUNTIME_FAILED");
+    // Known only once the text is there.
+    const dear = { ...directInferRequest(runtime.contentHash), fee: 0n };
+    expect((await failureOf(client.stream(dear, ignore))).code).to.equal("FEE_TOO_HIGH");
+    expect((await failureOf(client.recall(dear))).code).to.equal("ENCLAVE_UNKNOWN");
+  });
+
+  it("has batches signed", async () => {
+    const { url, runtime } = await echoEnclave();
+    const client = await connected({ url });
+    const asked = directInferRequest(runtime.contentHash);
+    const { output, statement, signature } = await client.infer(asked);
+    const claim = { ...asked.claim, inputHash: keccak256(asked.input) };
+    const receipt = attestedReceipt({ claim, output, statement });
+    const { address } = client.identity;
+    const { settlement } = asked;
+    const batch = batchOf(address, [{ receipt, signature }]);
+    const signed = await client.signBatch({ settlement, batch });
+    expect(recoverAddress(batchDigest(settlement, batch), signed)).to.equal(address);
+    const longer = { settlement, batch: { ...batch, count: 2n } };
+    expect((await failureOf(client.signBatch(longer))).code).to.equal("ENCLAVE_UNKNOWN");
   });
 
   it("gets receipts that commit to the evidence about GPUs", async () => {
@@ -193,12 +234,15 @@ async function manInTheMiddle(inside: EnclaveClient): Promise<{ url: string }> {
 describe("the interface of an enclave", () => {
   afterEach(cleanUp);
 
-  it("has nothing but its four paths, by their methods", async () => {
+  it("has nothing but its own paths, by their methods", async () => {
     const { url } = await echoEnclave();
     for (const [method, path, allowed] of [
       ["GET", "/infer", "POST"],
       ["PUT", "/infer", "POST"],
       ["DELETE", "/attest", "POST"],
+      ["GET", "/stream", "POST"],
+      ["GET", "/recall", "POST"],
+      ["GET", "/batch", "POST"],
       ["POST", "/identity", "GET"],
       ["POST", "/healthz", "GET"],
     ] as const) {

@@ -4,24 +4,31 @@ import { request } from "node:https";
 import { getBytes } from "ethers";
 import type { z } from "zod";
 import { PinnedAgent } from "./pinned-agent.ts";
+import { textLines } from "./text-lines.ts";
 import { isNitroDocumentOf } from "../enclave/attestation/nitro-document.ts";
 import { isTdxQuoteOf } from "../enclave/attestation/tdx-quote.ts";
 import {
   attestAnswerSchema,
   attestRequestSchema,
+  batchRequestSchema,
   checkAnswerSchema,
   failureSchema,
   identitySchema,
   inferAnswerSchema,
+  inferLineSchema,
   inferRequestSchema,
+  signedBatchSchema,
   type AttestRequest,
+  type BatchRequest,
   type EnclaveIdentity,
+  type Failure,
   type InferAnswer,
   type InferRequest,
 } from "../enclave/protocol.ts";
 import { readBody } from "../enclave/read-body.ts";
 import { bindingHash, nonceOf } from "../../sdk/enclave.ts";
 import { ERROR_CODES, OpenGradientError, type ErrorCode } from "../../sdk/errors.ts";
+import type { Usage } from "../../sdk/price-quote.ts";
 
 export interface EnclaveClientOptions {
   /** Such as `https://127.0.0.1:8443`. */
@@ -37,12 +44,15 @@ export interface EnclaveClientOptions {
 const DEFAULT_TIMEOUT_MS = 180_000;
 const MAX_ANSWER_BYTES = 16_777_216;
 
-interface Call<S extends z.ZodType> {
+interface Exchange {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body?: unknown;
-  readonly schema: S;
   readonly signal: AbortSignal | undefined;
+}
+
+interface Call<S extends z.ZodType> extends Exchange {
+  readonly schema: S;
 }
 
 /** The host's way to an enclave. Every answer is parsed, and nothing is sent to anybody with another TLS key. */
@@ -108,12 +118,12 @@ export class EnclaveClient {
   }
 
   /**
-   * Asks whether the enclave would answer, without computing it.
+   * Asks whether the enclave would answer, and what that can use at most, without computing it.
    *
    * @throws OpenGradientError what the enclave would refuse with; see `AnswerDesk.check`.
    */
-  async check(terms: InferRequest, signal?: AbortSignal): Promise<void> {
-    await this.#wire.call({
+  async check(terms: InferRequest, signal?: AbortSignal): Promise<Usage> {
+    return await this.#wire.call({
       method: "POST",
       path: "/check",
       body: inferRequestSchema.encode(terms),
@@ -131,6 +141,55 @@ export class EnclaveClient {
       schema: inferAnswerSchema,
       signal,
     });
+  }
+
+  /**
+   * The same, with the text as it comes.
+   *
+   * @throws OpenGradientError as `infer`.
+   */
+  async stream(
+    terms: InferRequest,
+    onText: (piece: string) => void,
+    signal?: AbortSignal,
+  ): Promise<InferAnswer> {
+    const body = inferRequestSchema.encode(terms);
+    const exchange = { method: "POST", path: "/stream", body, signal } as const;
+    return await this.#wire.exchange(exchange, async (response) => {
+      for await (const text of textLines(response, MAX_ANSWER_BYTES)) {
+        const parsed = inferLineSchema.safeParse(parseJson(text));
+        if (!parsed.success)
+          throw failed("The enclave's answer to /stream is not one.", parsed.error);
+        const line = parsed.data;
+        if ("error" in line) throw failureOf(line.error);
+        if ("answer" in line) return line.answer;
+        onText(line.text);
+      }
+      throw failed("The enclave's answer to /stream has no end.");
+    });
+  }
+
+  /** @throws OpenGradientError `ENCLAVE_UNKNOWN` if the enclave has not answered this; see `AnswerDesk.recall`. */
+  async recall(terms: InferRequest, signal?: AbortSignal): Promise<InferAnswer> {
+    return await this.#wire.call({
+      method: "POST",
+      path: "/recall",
+      body: inferRequestSchema.encode(terms),
+      schema: inferAnswerSchema,
+      signal,
+    });
+  }
+
+  /** @throws OpenGradientError what the enclave refuses with; see `AnswerDesk.signBatch`. */
+  async signBatch(request: BatchRequest, signal?: AbortSignal): Promise<string> {
+    const { signature } = await this.#wire.call({
+      method: "POST",
+      path: "/batch",
+      body: batchRequestSchema.encode(request),
+      schema: signedBatchSchema,
+      signal,
+    });
+    return signature;
   }
 
   close(): void {
@@ -162,19 +221,19 @@ class Wire {
   }
 
   async call<S extends z.ZodType>(call: Call<S>): Promise<z.output<S>> {
-    const { status, text } = await this.#exchange(call);
-    const content = parseJson(text);
-    if (status !== 200) throw refusalOf(status, content);
+    const content = await this.exchange(call, async (response) =>
+      parseJson(await textOf(response)),
+    );
     const parsed = call.schema.safeParse(content);
     if (parsed.success) return parsed.data;
     throw failed(`The enclave's answer to ${call.path} is not one.`, parsed.error);
   }
 
-  close(): void {
-    this.#agent.destroy();
-  }
-
-  async #exchange({ method, path, body, signal }: Call<z.ZodType>) {
+  /** Hands an answer over to be read, in the time there is for it. */
+  async exchange<T>(
+    { method, path, body, signal }: Exchange,
+    read: (response: IncomingMessage) => Promise<T>,
+  ): Promise<T> {
     const { url, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const ends = AbortSignal.any(signal ? [timeout, signal] : [timeout]);
@@ -186,14 +245,19 @@ class Wire {
       const sent = request(new URL(path, url), options);
       sent.end(payload);
       const [response] = (await once(sent, "response")) as [IncomingMessage];
-      const bytes = await readBody(response, MAX_ANSWER_BYTES);
-      return { status: response.statusCode ?? 0, text: new TextDecoder().decode(bytes) };
+      const status = response.statusCode ?? 0;
+      if (status !== 200) throw refusalOf(status, parseJson(await textOf(response)));
+      return await read(response);
     } catch (cause) {
       // The caller's own wish is no failure of the enclave.
       signal?.throwIfAborted();
       if (cause instanceof OpenGradientError) throw cause;
       throw unreachable(url, timeout.aborted ? `within ${timeoutMs} ms` : "", cause);
     }
+  }
+
+  close(): void {
+    this.#agent.destroy();
   }
 
   #headers(length: number): Record<string, string | number> {
@@ -204,6 +268,10 @@ class Wire {
       ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
     };
   }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  return new TextDecoder().decode(await readBody(response, MAX_ANSWER_BYTES));
 }
 
 function parseJson(text: string): unknown {
@@ -219,7 +287,10 @@ function parseJson(text: string): unknown {
 function refusalOf(status: number, content: unknown): OpenGradientError {
   const parsed = failureSchema.safeParse(content);
   if (!parsed.success) return failed(`The enclave answered with HTTP status ${status}.`);
-  const { code, message, hint } = parsed.data.error;
+  return failureOf(parsed.data.error);
+}
+
+function failureOf({ code, message, hint }: Failure["error"]): OpenGradientError {
   return isErrorCode(code) ? new OpenGradientError(code, message, hint) : failed(message);
 }
 

@@ -4,7 +4,7 @@ import { OpenGradientError } from "../../sdk/errors.ts";
 import type { EnclaveConfig } from "../config.ts";
 import type { LanguageModel } from "../models/served-models.ts";
 import type { RunningEnclave } from "./enclave-keeper.ts";
-import { refusalOf } from "./enclave.ts";
+import { refusalOf, unlessUnknown } from "./enclave.ts";
 import { openAttestor, type Attestor, type AttestorOptions } from "./open-attestor.ts";
 
 export interface EnclaveOptions {
@@ -37,6 +37,10 @@ export async function openEnclave(
       }
     },
     infer: (question, signal) => client.infer(question, signal),
+    stream: (question, onText, signal) => client.stream(question, onText, signal),
+    measure: (question, signal) => client.check(question, signal),
+    recall: (question, signal) => unlessUnknown(client.recall(question, signal)),
+    signBatch: (request, signal) => unlessUnknown(client.signBatch(request, signal)),
     ended: ended.then(describeEnd),
     close,
   };

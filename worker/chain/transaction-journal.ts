@@ -6,6 +6,7 @@ import {
   type IntentKey,
   type SignedTransaction,
   type TransactionOutcome,
+  type TransactionPurpose,
 } from "./transaction.ts";
 
 const rowSchema = z.object({
@@ -41,6 +42,25 @@ export class TransactionJournal {
       [subject, purpose],
     );
     return rows.map(transactionOf);
+  }
+
+  /** Subjects of intents for a purpose whose outcome is not known, in the order in which they were signed. */
+  async pendingSubjects(purpose: TransactionPurpose): Promise<readonly string[]> {
+    const { rows } = await this.#database.query<{ subject: string }>(
+      `SELECT subject FROM transactions WHERE purpose = $1 AND outcome IS NULL
+       GROUP BY subject ORDER BY min(nonce)`,
+      [purpose],
+    );
+    return rows.map(({ subject }) => subject);
+  }
+
+  /** Hashes of all transactions that were ever signed for an intent. */
+  async hashes({ subject, purpose }: IntentKey): Promise<readonly string[]> {
+    const { rows } = await this.#database.query<{ hash: string }>(
+      "SELECT hash FROM transactions WHERE subject = $1 AND purpose = $2 ORDER BY signed_at DESC",
+      [subject, purpose],
+    );
+    return rows.map(({ hash }) => hash);
   }
 
   /** How often an intent was carried out and did not have the wanted effect. */

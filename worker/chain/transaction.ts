@@ -1,12 +1,14 @@
 import { ACTION_KINDS } from "../verifier/action-states.ts";
 
-/** What a transaction is for: the steps of a request's job, those of an enclave's key, and what a verifier does. */
+/**
+ * What a transaction is for: the steps of a request's job, those of an enclave's key, those of a batch of receipts, those of
+ * payments, and what a verifier does.
+ */
 export const TRANSACTION_PURPOSES = [
-  "lock",
-  "fulfil",
-  "attest",
-  "renew",
-  "retire",
+  ...["lock", "fulfil"],
+  ...["attest", "renew", "retire"],
+  ...["commit", "finalize", "reveal", "prove"],
+  ...["fund", "claim", "settle"],
   ...ACTION_KINDS,
 ] as const;
 
@@ -20,7 +22,10 @@ export type TransactionOutcome = "mined" | "reverted" | "lost" | "abandoned";
 
 /** What tells intents apart: at most one for a subject and a purpose is under way. */
 export interface IntentKey {
-  /** Id of a request or of a batch, with a leaf's index, or address of an enclave's key. */
+  /**
+   * Id of a request or of a batch, also with a leaf's index or what was demanded of it; address of an enclave's key; or hash of what is
+   * paid.
+   */
   readonly subject: string;
   readonly purpose: TransactionPurpose;
 }

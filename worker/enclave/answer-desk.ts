@@ -1,16 +1,29 @@
 import { keccak256, toUtf8Bytes, ZeroAddress } from "ethers";
 import type { SteadyClock } from "./clock.ts";
 import type { EnclaveKey } from "./enclave-key.ts";
-import { inferRequestSchema, type InferAnswer, type InferRequest } from "./protocol.ts";
+import {
+  inferRequestSchema,
+  type BatchRequest,
+  type InferAnswer,
+  type InferRequest,
+} from "./protocol.ts";
 import { RecentAnswers, type RecentAnswersLimits } from "./recent-answers.ts";
+import { feeOf, requireOwnTerms } from "./direct-terms.ts";
+import { SignedLeaves } from "./signed-leaves.ts";
 import type { Generation, Runtime } from "../runtimes/runtime.ts";
-import { parseChatRequest } from "../../sdk/chat-request.ts";
+import { parseTextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
+import { batchDigest, batchId, batchOfLeaves } from "../../sdk/inference-batch.ts";
 import { modelId } from "../../sdk/model-id.ts";
+import type { Usage } from "../../sdk/price-quote.ts";
+import { receiptLeaf } from "../../sdk/receipt-tree.ts";
 import { attestedReceipt, receiptDigest } from "../../sdk/receipt.ts";
 
+/** Gets the text of an answer piece by piece. */
+export type OnText = (piece: string) => void;
+
 export interface AnswerDeskOptions {
-  readonly key: Pick<EnclaveKey, "sign">;
+  readonly key: Pick<EnclaveKey, "sign" | "address">;
   readonly runtimes: readonly Runtime[];
   readonly clock: SteadyClock;
   /** What every receipt commits to. */
@@ -33,20 +46,23 @@ export interface AnswerLimits {
  *   output is hashed as it was made.
  * - A request gets one answer. Asked again under the same terms, also while the answer is being computed, the same bytes are
  *   given; under other terms, nothing is. This holds as long as the answer is remembered and the enclave runs.
- * - `seq` counts the receipts from 0 without a gap; times follow it. A request that is refused or fails uses no number.
- *
+ * - `seq` counts the receipts of each settlement from 0 without a gap; times follow it. A request that is refused or fails uses
+ *   no number.
+ * - A direct request's id is that of its terms, and its fee follows from its price and what was used, or nothing is signed. So
+ *   whoever knows the terms can hold the receipt to its price.
+ * - A batch is signed if all of its receipts were.
  * - Nothing is signed before `notBefore` by this clock: a receipt from before its key was registered never counts, and there
  *   would be no other. It is no part of the terms, since it is about the key and not about the answer.
  *
- * Node, payer, fee and settlement are the host's word: they say where the receipt counts and for whom, nothing about the
+ * Node, payer, price and settlement are the host's word: they say where the receipt counts and for whom, nothing about the
  * answer. A host who names others gets a receipt that is as true, and that its own request cannot be settled with.
  */
 export class AnswerDesk {
   readonly #options: AnswerDeskOptions;
   readonly #recent: RecentAnswers<InferAnswer>;
   readonly #closing = new AbortController();
+  readonly #signed = new SignedLeaves();
   #pending = 0;
-  #nextSeq = 0n;
 
   constructor(options: AnswerDeskOptions) {
     this.#options = options;
@@ -54,35 +70,73 @@ export class AnswerDesk {
   }
 
   /**
-   * Answers a request, or gives the answer that it got.
+   * Answers a request, or gives the answer that it got. The text comes piece by piece to whoever asks first.
    *
    * @throws OpenGradientError `ENCLAVE_REQUEST_DIFFERS`, `ENCLAVE_MODEL_UNKNOWN`, `ENCLAVE_BUSY`, `ENCLAVE_TOO_EARLY`,
-   * `ENCLAVE_TOO_SLOW`, or what
-   * the model's runtime or the input's form is refused with.
+   * `ENCLAVE_TOO_SLOW`, `ENCLAVE_REQUEST_INVALID` for an id of other terms, `FEE_TOO_HIGH`, or what the model's runtime or the
+   * input's form is refused with.
    */
-  async answer(request: InferRequest): Promise<InferAnswer> {
-    const key = requestKey(request);
-    const terms = termsOf(request);
-    const known = this.#recent.get(key);
-    if (known) {
-      if (known.terms !== terms) throw differs(request);
-      return await known.answer;
-    }
-    const answer = this.#compute(request);
-    this.#recent.add(key, { terms, answer });
+  async answer(request: InferRequest, onText?: OnText): Promise<InferAnswer> {
+    const known = this.#known(request);
+    if (known !== undefined) return await known;
+    const answer = this.#compute(request, onText);
+    this.#recent.add(requestKey(request), { terms: termsOf(request), answer });
     return await answer;
   }
 
   /**
-   * Makes sure that a request would be answered, as far as can be told without computing the answer. Signs nothing.
+   * Gives the answer that a request got, and computes none: for a host that does not know whether it has asked.
+   *
+   * @throws OpenGradientError `ENCLAVE_UNKNOWN`, `ENCLAVE_REQUEST_DIFFERS`, or what the answer failed with.
+   */
+  async recall(request: InferRequest): Promise<InferAnswer> {
+    const known = this.#known(request);
+    if (known !== undefined) return await known;
+    throw new OpenGradientError(
+      "ENCLAVE_UNKNOWN",
+      `Request ${request.claim.requestId} was not answered, or its answer is forgotten.`,
+      "Ask for an answer.",
+    );
+  }
+
+  /**
+   * Signs a batch of receipts that were signed here.
+   *
+   * @throws OpenGradientError `ENCLAVE_UNKNOWN` unless all of them are remembered, `ENCLAVE_REQUEST_DIFFERS` if the batch is not
+   * exactly theirs.
+   */
+  signBatch({ settlement, batch }: BatchRequest): string {
+    const { firstSeq, count } = batch;
+    const leaves = this.#signed.range(settlement, batch);
+    if (leaves === undefined)
+      throw new OpenGradientError(
+        "ENCLAVE_UNKNOWN",
+        `The enclave has not signed ${count} receipts from number ${firstSeq} on, or has forgotten them.`,
+        "Have the node's key sign the batch.",
+      );
+    const own = batchOfLeaves({ signer: this.#options.key.address, firstSeq, leaves });
+    if (batchId(own) === batchId(batch))
+      return this.#options.key.sign(batchDigest(settlement, own));
+    throw new OpenGradientError(
+      "ENCLAVE_REQUEST_DIFFERS",
+      `The batch of receipt ${firstSeq} is not that of the receipts that the enclave has signed.`,
+      "Make it of the receipts as the enclave gave them.",
+    );
+  }
+
+  /**
+   * Makes sure that a request would be answered, as far as can be told without computing the answer, and says what the answer
+   * can use at most. Signs nothing.
    *
    * @throws OpenGradientError like `answer`.
    */
-  async check(request: InferRequest): Promise<void> {
+  async check(request: InferRequest): Promise<Usage> {
     const known = this.#recent.get(requestKey(request));
     if (known && known.terms !== termsOf(request)) throw differs(request);
     if (!known) this.#requireDue(request);
-    await this.#runtimeOf(request).check(parseChatRequest(request.input));
+    requireOwnTerms(request);
+    const bound = await this.#runtimeOf(request).check(parseTextRequest(request.input));
+    return { inputUnits: BigInt(bound.inputTokens), outputUnits: BigInt(bound.outputTokens) };
   }
 
   /** Gives up what is being computed. */
@@ -92,24 +146,33 @@ export class AnswerDesk {
     );
   }
 
+  #known(request: InferRequest): Promise<InferAnswer> | undefined {
+    const known = this.#recent.get(requestKey(request));
+    if (known === undefined) return undefined;
+    if (known.terms !== termsOf(request)) throw differs(request);
+    return known.answer;
+  }
+
   /** The clock never goes back: what begins now ends no earlier. */
   #requireDue({ notBefore }: InferRequest): void {
     const now = this.#options.clock.now();
     if (now < notBefore) throw tooEarly(now, notBefore);
   }
 
-  async #compute(request: InferRequest): Promise<InferAnswer> {
+  async #compute(request: InferRequest, onText?: OnText): Promise<InferAnswer> {
     const { limits, clock } = this.#options;
     this.#requireDue(request);
+    requireOwnTerms(request);
     const runtime = this.#runtimeOf(request);
-    const chat = parseChatRequest(request.input);
+    const chat = parseTextRequest(request.input);
     if (this.#pending >= limits.pending) throw busy(limits.pending);
     this.#pending++;
     const timeout = AbortSignal.timeout(limits.answerMs);
     const signal = AbortSignal.any([timeout, this.#closing.signal]);
     try {
       const startedAt = clock.now();
-      const generation = await runtime.generate(chat, { signal });
+      const text = onText === undefined ? {} : { onText };
+      const generation = await runtime.generate(chat, { signal, ...text });
       // A runtime that was too fast to notice: what was given up is not signed.
       signal.throwIfAborted();
       return this.#sign(request, { startedAt, generation });
@@ -122,18 +185,22 @@ export class AnswerDesk {
 
   /** In one go: nothing else runs between taking a number and using it. */
   #sign(
-    { settlement, claim, payer, fee, input }: InferRequest,
+    request: InferRequest,
     { startedAt, generation }: { startedAt: bigint; generation: Generation },
   ): InferAnswer {
+    const { settlement, claim, payer, input } = request;
     const output = toUtf8Bytes(generation.text);
-    const statement = {
-      payer,
+    const usage = {
       inputUnits: BigInt(generation.inputTokens),
       outputUnits: BigInt(generation.outputTokens),
-      fee,
+    };
+    const statement = {
+      payer,
+      ...usage,
+      fee: feeOf(request, usage),
       startedAt,
       completedAt: this.#options.clock.now(),
-      seq: this.#nextSeq,
+      seq: this.#signed.nextSeq(settlement),
       evidenceHash: this.#options.evidenceHash,
     };
     const receipt = attestedReceipt({
@@ -142,8 +209,9 @@ export class AnswerDesk {
       statement,
     });
     const signature = this.#options.key.sign(receiptDigest(settlement, receipt));
-    this.#nextSeq++;
-    return { output, statement, signature };
+    const { fee, completedAt } = receipt;
+    this.#signed.add(settlement, { leaf: receiptLeaf({ receipt, signature }), fee, completedAt });
+    return { output, statement, signature, finishReason: generation.finishReason };
   }
 
   /** The runtime whose model, under this publisher, has this id. */

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { stream } from "hono/streaming";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
@@ -10,16 +11,23 @@ import type { Enclave } from "./enclave.ts";
 import {
   attestAnswerSchema,
   attestRequestSchema,
+  batchRequestSchema,
   checkAnswerSchema,
   identitySchema,
   inferAnswerSchema,
+  inferLineSchema,
   inferRequestSchema,
+  signedBatchSchema,
   type Failure,
 } from "./protocol.ts";
+import { startText } from "../runtimes/text-stream.ts";
 import { OpenGradientError, type ErrorCode } from "../../sdk/errors.ts";
 
 export interface ApiOptions {
-  readonly enclave: Pick<Enclave, "identity" | "attest" | "check" | "infer">;
+  readonly enclave: Pick<
+    Enclave,
+    "identity" | "attest" | "check" | "infer" | "recall" | "signBatch"
+  >;
   readonly bodyBytes: number;
   readonly accessTokenHash: string | undefined;
   readonly log: Logger;
@@ -32,6 +40,8 @@ const STATUSES: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   CONTEXT_EXCEEDED: 422,
   ENCLAVE_MODEL_UNKNOWN: 404,
   ENCLAVE_REQUEST_DIFFERS: 409,
+  ENCLAVE_UNKNOWN: 404,
+  FEE_TOO_HIGH: 422,
   ENCLAVE_BUSY: 503,
   ENCLAVE_TOO_EARLY: 503,
   RUNTIME_BUSY: 503,
@@ -42,8 +52,8 @@ const STATUSES: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
 
 const HINTS: Partial<Record<number, string>> = {
   401: "Show the token whose hash the enclave was configured with.",
-  404: "Ask for /identity, /attest, /check, /infer or /healthz.",
-  405: "GET /identity and /healthz; POST /attest, /check and /infer.",
+  404: "Ask for /identity, /attest, /check, /infer, /stream, /recall, /batch or /healthz.",
+  405: "GET /identity and /healthz; POST /attest, /check, /infer, /stream, /recall and /batch.",
   413: "Ask with less text, or raise limits.bodyBytes.",
 };
 
@@ -73,21 +83,55 @@ export function createApi({ enclave, bodyBytes, accessTokenHash, log }: ApiOptio
     return context.json(attestAnswerSchema.encode({ document }));
   });
   app.post("/check", async (context) => {
-    await enclave.check(await bodyOf(context, inferRequestSchema));
-    return context.json(checkAnswerSchema.encode({}));
+    const bound = await enclave.check(await bodyOf(context, inferRequestSchema));
+    return context.json(checkAnswerSchema.encode(bound));
   });
   app.post("/infer", async (context) => {
     const answer = await enclave.infer(await bodyOf(context, inferRequestSchema));
     return context.json(inferAnswerSchema.encode(answer));
   });
+  app.post("/recall", async (context) => {
+    const answer = await enclave.recall(await bodyOf(context, inferRequestSchema));
+    return context.json(inferAnswerSchema.encode(answer));
+  });
+  app.post("/stream", (context) => streamAnswer(context, { enclave, log }));
+  app.post("/batch", async (context) => {
+    const signature = enclave.signBatch(await bodyOf(context, batchRequestSchema));
+    return context.json(signedBatchSchema.encode({ signature }));
+  });
   app.notFound((context) => refusal(context, 404, "There is nothing here."));
   app.onError((error, context) => {
-    if (error instanceof OpenGradientError) return failure(context, error);
     if (error instanceof HTTPException) return refusal(context, error.status, error.message);
-    log.error({ err: error }, "A request failed.");
-    return failure(context, internal());
+    return failure(context, told(error, log));
   });
   return app;
+}
+
+/** Text as it comes, then the signed answer, one JSON object a line. A host that goes away does not end the answer: it may recall it. */
+async function streamAnswer(
+  context: Context,
+  { enclave, log }: Pick<ApiOptions, "enclave" | "log">,
+): Promise<Response> {
+  const request = await bodyOf(context, inferRequestSchema);
+  const { pieces, answer } = await startText((onText) => enclave.infer(request, onText));
+  context.header("content-type", "application/x-ndjson");
+  return stream(context, async (out) => {
+    const say = (line: z.output<typeof inferLineSchema>) =>
+      out.write(`${JSON.stringify(inferLineSchema.encode(line))}\n`);
+    try {
+      for await (const text of pieces) await say({ text });
+      await say({ answer: await answer });
+    } catch (error) {
+      await say(failureBody(told(error, log)));
+    }
+  });
+}
+
+/** What of a failure is the host's business; the rest is for the log. */
+function told(error: unknown, log: Logger): OpenGradientError {
+  if (error instanceof OpenGradientError) return error;
+  log.error({ err: error }, "A request failed.");
+  return internal();
 }
 
 /** Compares hashes, so that the time it takes tells nothing about the token. */
@@ -132,9 +176,12 @@ function refusal(context: Context, status: ContentfulStatusCode, message: string
   return context.json(body, status);
 }
 
-function failure(context: Context, { code, message, hint }: OpenGradientError): Response {
-  const body: Failure = { error: { code, message, hint } };
-  return context.json(body, STATUSES[code] ?? 500);
+function failure(context: Context, error: OpenGradientError): Response {
+  return context.json(failureBody(error), STATUSES[error.code] ?? 500);
+}
+
+function failureBody({ code, message, hint }: OpenGradientError): Failure {
+  return { error: { code, message, hint } };
 }
 
 function internal(): OpenGradientError {

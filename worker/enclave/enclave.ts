@@ -1,11 +1,18 @@
 import { getBytes, hexlify, keccak256, ZeroHash } from "ethers";
-import { AnswerDesk, type AnswerLimits } from "./answer-desk.ts";
+import { AnswerDesk, type AnswerLimits, type OnText } from "./answer-desk.ts";
 import type { AttestationDevice } from "./attestation/device.ts";
 import { SteadyClock } from "./clock.ts";
 import { EnclaveKey } from "./enclave-key.ts";
-import type { AttestRequest, EnclaveIdentity, InferAnswer, InferRequest } from "./protocol.ts";
+import type {
+  AttestRequest,
+  BatchRequest,
+  EnclaveIdentity,
+  InferAnswer,
+  InferRequest,
+} from "./protocol.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { bindingHash, nonceOf } from "../../sdk/enclave.ts";
+import type { Usage } from "../../sdk/price-quote.ts";
 
 export interface EnclaveOptions {
   readonly device: AttestationDevice;
@@ -57,12 +64,22 @@ export class Enclave {
     return await this.#device.attest(data, AbortSignal.timeout(ATTEST_MS));
   }
 
-  infer(request: InferRequest): Promise<InferAnswer> {
-    return this.#desk.answer(request);
+  infer(request: InferRequest, onText?: OnText): Promise<InferAnswer> {
+    return this.#desk.answer(request, onText);
   }
 
-  /** Says without computing it whether a request would be answered. */
-  check(request: InferRequest): Promise<void> {
+  /** Says again what a request was answered with. */
+  recall(request: InferRequest): Promise<InferAnswer> {
+    return this.#desk.recall(request);
+  }
+
+  /** Signs a batch of its receipts. */
+  signBatch(request: BatchRequest): string {
+    return this.#desk.signBatch(request);
+  }
+
+  /** Says without computing it whether a request would be answered, and what that can use at most. */
+  check(request: InferRequest): Promise<Usage> {
     return this.#desk.check(request);
   }
 

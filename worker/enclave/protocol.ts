@@ -1,8 +1,16 @@
 import { z } from "zod";
 import { MEASUREMENT_KINDS, type MeasurementKindName } from "../../sdk/enclave.ts";
+import { batchSchema } from "../../sdk/receipt-envelope.ts";
 import { address, bytes, bytes32, fixedBytes, hex, uint } from "../../sdk/wire.ts";
 
 /* What goes over the wire between an enclave and its host, for both sides. */
+
+/** Every refusal and failure. */
+export const failureSchema = z.strictObject({
+  error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }),
+});
+
+export type Failure = z.output<typeof failureSchema>;
 
 const measurementKind = z.enum(Object.keys(MEASUREMENT_KINDS) as MeasurementKindName[]);
 
@@ -44,9 +52,19 @@ export const attestAnswerSchema = z.strictObject({
   document: bytes,
 });
 
+const settlementSchema = z.strictObject({ chainId: uint(256), settledBy: address });
+
+/** What makes a request a direct one: its price, and the rest of the terms behind its id. */
+const directTermsSchema = z.strictObject({
+  base: uint(128),
+  perInputUnit: uint(128),
+  perOutputUnit: uint(128),
+  nonce: bytes32,
+});
+
 /** What an enclave is asked to answer, and under which terms. */
 export const inferRequestSchema = z.strictObject({
-  settlement: z.strictObject({ chainId: uint(256), settledBy: address }),
+  settlement: settlementSchema,
   claim: z.strictObject({
     modelId: bytes32,
     requestId: bytes32,
@@ -55,17 +73,20 @@ export const inferRequestSchema = z.strictObject({
     publisher: address,
   }),
   payer: address,
+  /** What the answer costs; if the request is a direct one, the most that it may cost. */
   fee: uint(128),
+  /** The fee is computed from what was used then, and the request's id is held to the terms. */
+  direct: directTermsSchema.optional(),
   /** Unix time in seconds from which the key counts: until then by the enclave's own clock, nothing is signed. */
   notBefore: uint(64),
-  /** A chat request in canonical form. */
+  /** A chat or completion request in canonical form. */
   input: bytes,
 });
 
 export type InferRequest = z.output<typeof inferRequestSchema>;
 
-/** The request would be answered: there is nothing to say about it. */
-export const checkAnswerSchema = z.strictObject({});
+/** The request would be answered; the most that the answer can use. */
+export const checkAnswerSchema = z.strictObject({ inputUnits: uint(32), outputUnits: uint(32) });
 
 const statementSchema = z.strictObject({
   payer: address,
@@ -84,16 +105,31 @@ export const inferAnswerSchema = z.strictObject({
   statement: statementSchema,
   /** Compact (EIP-2098). */
   signature: fixedBytes(64),
+  /** Why the answer ended. Nobody signs it. */
+  finishReason: z.enum(["stop", "length"]),
 });
 
 export type InferAnswer = z.output<typeof inferAnswerSchema>;
 
-/** Every refusal and failure. */
-export const failureSchema = z.strictObject({
-  error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }),
+/** One line of an answer that comes piece by piece: text, and at the end the whole answer, or why there is none. */
+export const inferLineSchema = z.union([
+  z.strictObject({ text: z.string() }),
+  z.strictObject({ answer: inferAnswerSchema }),
+  failureSchema,
+]);
+
+/** Receipts that an enclave has signed, to be committed together. */
+export const batchRequestSchema = z.strictObject({
+  settlement: settlementSchema,
+  batch: batchSchema,
 });
 
-export type Failure = z.output<typeof failureSchema>;
+export type BatchRequest = z.output<typeof batchRequestSchema>;
+
+export const signedBatchSchema = z.strictObject({
+  /** Compact (EIP-2098). */
+  signature: fixedBytes(64),
+});
 
 /** The line that the program writes once it serves. */
 export const readySchema = z.strictObject({

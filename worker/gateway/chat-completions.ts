@@ -1,78 +1,73 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { streamSSE } from "hono/streaming";
-import { z } from "zod";
-import { failureResponse, GatewayError } from "./failure.ts";
-import type { Generation, Runtime } from "../runtimes/runtime.ts";
-import { canonicalRequest, CHAT_ROLES, type ChatRequest } from "../../sdk/chat-request.ts";
+import {
+  chatBodySchema,
+  chatRequestOf,
+  completionBodySchema,
+  completionRequestOf,
+  readJson,
+  type ChatBody,
+  type CompletionBody,
+  type TextDefaults,
+} from "./bodies.ts";
+import { failureResponse, GatewayError, tooLarge, toldFailure, unknownPath } from "./failure.ts";
+import {
+  CHAT,
+  COMPLETION,
+  now,
+  streamedAnswer,
+  textAnswer,
+  type TextDialect,
+} from "./text-answers.ts";
+import { beginText } from "./text-stream.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
+import { canonicalRequest } from "../../sdk/chat-request.ts";
+import { canonicalCompletion, type TextRequest } from "../../sdk/completion-request.ts";
 
 /** Bodies may escape more than canonical requests, and so be longer. */
 const MAX_BODY_BYTES = 1_048_576;
 
-/** What OpenAI's clients get if they do not say. */
-const DEFAULT_TEMPERATURE = 1;
-const DEFAULT_MAX_TOKENS = 256;
-
 const SEEDS = 2 ** 31;
 
-/**
- * What this gateway takes of OpenAI's protocol. Whatever else it has (tools, several choices, penalties, …) would change the
- * answer, and is refused instead of ignored.
- */
-const bodySchema = z.strictObject({
-  model: z.string(),
-  messages: z.array(z.strictObject({ role: z.enum(CHAT_ROLES), content: z.string() })),
-  max_tokens: z.number().nullish(),
-  max_completion_tokens: z.number().nullish(),
-  temperature: z.number().nullish(),
-  top_p: z.number().nullish(),
-  top_k: z.number().nullish(),
-  seed: z.number().nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  stream: z.boolean().nullish(),
-  stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
-  n: z.literal(1).nullish(),
-  /** Says who asks, and nothing about the answer. */
-  user: z.string().nullish(),
-});
+/** How long a client may take to receive a piece of a stream. */
+const SEND_MS = 60_000;
 
-type Body = z.output<typeof bodySchema>;
+export interface ChatGatewayOptions {
+  /** Is told what failed here, of which clients get to know less. */
+  readonly onFailure?: (error: unknown) => void;
+}
 
 /** A request that was understood, and what is to answer it. */
 interface Job {
   readonly runtime: Runtime;
-  readonly request: ChatRequest;
+  readonly dialect: TextDialect;
+  readonly request: TextRequest;
+  readonly input: Uint8Array;
   readonly signal: AbortSignal;
-  readonly head: AnswerHead;
-}
-
-/** What every part of an answer begins with. */
-interface AnswerHead {
-  readonly id: string;
-  readonly created: number;
-  readonly model: string;
 }
 
 /**
- * OpenAI's `/v1/chat/completions` and `/v1/models` over some runtimes, each under its name. Answers name, beside what OpenAI's
- * have, the request as it was applied, defaults and seed included (`opengradient.request`), and the model's content hash.
+ * OpenAI's `/v1/chat/completions`, `/v1/completions` and `/v1/models` over some runtimes, each under its name, for whoever
+ * reaches them: nothing is paid and no receipts are given. Answers name, beside what OpenAI's have, the request as it was
+ * applied, defaults and seed included (`opengradient.request`), and the model's content hash.
  */
-export function createChatGateway(runtimes: readonly Runtime[]): Hono {
+export function createChatGateway(
+  runtimes: readonly Runtime[],
+  { onFailure = () => undefined }: ChatGatewayOptions = {},
+): Hono {
   const byName = new Map(runtimes.map((runtime) => [runtime.name, runtime]));
   const startedAt = now();
   const app = new Hono();
-  app.onError((error) => failureResponse(error));
-  app.notFound(({ req }) =>
-    failureResponse(new GatewayError(404, "not_found", `There is no ${req.method} ${req.path}.`)),
-  );
+  app.onError((error) => {
+    if (toldFailure(error).status >= 500) onFailure(error);
+    return failureResponse(error);
+  });
+  app.notFound(({ req }) => failureResponse(unknownPath(req.method, req.path)));
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
-      onError: () =>
-        failureResponse(
-          new GatewayError(413, "body_too_large", `Bodies have at most ${MAX_BODY_BYTES} bytes.`),
-        ),
+      onError: () => failureResponse(tooLarge(MAX_BODY_BYTES)),
     }),
   );
   app.get("/v1/models", (context) =>
@@ -85,14 +80,20 @@ export function createChatGateway(runtimes: readonly Runtime[]): Hono {
     context.json(modelObject(find(byName, context.req.param("model")), startedAt)),
   );
   app.post("/v1/chat/completions", async (context) => {
-    const body = await readBody(context);
+    const body = await readJson(context, chatBodySchema);
     const runtime = find(byName, body.model);
-    const request = requestOf(body, runtime.describe().contextLength);
-    const head = { id: `chatcmpl-${randomUUID()}`, created: now(), model: runtime.name };
-    const job = { runtime, request, head, signal: context.req.raw.signal };
-    if (body.stream === true)
-      return streamAnswer(context, job, body.stream_options?.include_usage === true);
-    return context.json(await answer(job));
+    const request = chatRequestOf(body, defaultsOf(runtime));
+    const input = canonicalRequest(request);
+    const { signal } = context.req.raw;
+    return answer({ runtime, dialect: CHAT, request, input, signal }, { body, onFailure });
+  });
+  app.post("/v1/completions", async (context) => {
+    const body = await readJson(context, completionBodySchema);
+    const runtime = find(byName, body.model);
+    const request = completionRequestOf(body, defaultsOf(runtime));
+    const input = canonicalCompletion(request);
+    const { signal } = context.req.raw;
+    return answer({ runtime, dialect: COMPLETION, request, input, signal }, { body, onFailure });
   });
   return app;
 }
@@ -104,133 +105,34 @@ function find(runtimes: ReadonlyMap<string, Runtime>, name: string): Runtime {
   throw new GatewayError(404, "model_not_found", message, { parameter: "model" });
 }
 
-async function readBody(context: Context): Promise<Body> {
-  let json: unknown;
-  try {
-    json = await context.req.json();
-  } catch (cause) {
-    throw new GatewayError(400, "body_invalid", "The body is not JSON.", { cause });
+function defaultsOf(runtime: Runtime): TextDefaults {
+  const { contextLength } = runtime.describe();
+  return { seed: () => randomInt(SEEDS), contextLength };
+}
+
+interface Wishes {
+  readonly body: Pick<ChatBody | CompletionBody, "stream" | "stream_options">;
+  readonly onFailure: (error: unknown) => void;
+}
+
+async function answer(job: Job, { body, onFailure }: Wishes): Promise<Response> {
+  const { runtime, dialect, request, input, signal } = job;
+  const head = { id: `${dialect.idPrefix}-${randomUUID()}`, created: now(), model: runtime.name };
+  const opengradient = {
+    contentHash: runtime.contentHash,
+    request: new TextDecoder().decode(input),
+  };
+  if (body.stream !== true) {
+    const generation = await runtime.generate(request, { signal });
+    return Response.json({ ...textAnswer(dialect, head, generation), opengradient });
   }
-  const parsed = bodySchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const parameter =
-    issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : issue?.path.join(".");
-  const message =
-    issue?.code === "unrecognized_keys"
-      ? `Not supported here, and so refused: ${issue.keys.join(", ")}.`
-      : `${parameter ?? "The body"}: ${issue?.message ?? "is not valid"}.`;
-  throw new GatewayError(400, "parameter_invalid", message, { parameter, cause: parsed.error });
-}
-
-/** The request that a body stands for: what clients leave out is decided here, once, and said in the answer. */
-function requestOf(body: Body, contextLength: number): ChatRequest {
-  const { messages, seed, stop } = body;
-  const temperature = body.temperature ?? DEFAULT_TEMPERATURE;
-  return {
-    messages,
-    max_tokens: maxTokensOf(body, contextLength),
-    seed: seed ?? randomInt(SEEDS),
-    temperature,
-    // Where nothing is drawn these mean nothing, and clients send them all the same.
-    ...(temperature !== 0 && drawsOf(body)),
-    ...(stop != null && { stop: typeof stop === "string" ? [stop] : stop }),
-  };
-}
-
-function drawsOf({ top_k, top_p }: Body) {
-  return { ...(top_p != null && { top_p }), ...(top_k != null && { top_k }) };
-}
-
-function maxTokensOf(
-  { max_tokens: old, max_completion_tokens: current }: Body,
-  contextLength: number,
-): number {
-  if (old != null && current != null && old !== current)
-    throw new GatewayError(
-      400,
-      "parameter_invalid",
-      "max_tokens and max_completion_tokens contradict each other.",
-      { parameter: "max_tokens" },
-    );
-  const fallback = Math.max(1, Math.min(DEFAULT_MAX_TOKENS, Math.floor(contextLength / 2)));
-  return current ?? old ?? fallback;
-}
-
-async function answer(job: Job): Promise<object> {
-  const { runtime, request, head, signal } = job;
-  const applied = appliedTo(job);
-  const generation = await runtime.generate(request, { signal });
-  const message = { role: "assistant", content: generation.text, refusal: null };
-  const choice = { index: 0, message, logprobs: null, finish_reason: generation.finishReason };
-  return {
-    ...head,
-    object: "chat.completion",
-    choices: [choice],
-    usage: usageOf(generation),
-    ...applied,
-  };
-}
-
-/** Fails as a whole until the first piece of text is there; from then on, failures are a part of the stream. */
-async function streamAnswer(context: Context, job: Job, isUsageWanted: boolean): Promise<Response> {
-  const chunk = (content: object) =>
-    JSON.stringify({ ...job.head, object: "chat.completion.chunk", ...content });
-  const step = (delta: object, finishReason: string | null = null, more: object = {}) =>
-    chunk({
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
-      ...more,
-    });
-  const applied = appliedTo(job);
-  const { pieces, generation } = await started(job);
-  return streamSSE(context, async (stream) => {
-    const say = (data: string) => stream.writeSSE({ data });
-    try {
-      await say(step({ role: "assistant", content: "" }, null, applied));
-      for await (const piece of pieces) await say(step({ content: piece }));
-      const done = await generation;
-      await say(step({}, done.finishReason));
-      if (isUsageWanted) await say(chunk({ choices: [], usage: usageOf(done) }));
-      await say("[DONE]");
-    } catch (error) {
-      await say(await failureResponse(error).text());
-    }
-  });
-}
-
-/** Starts an answer, and waits until its text begins. */
-async function started({ runtime, request, signal }: Job) {
-  const begun = Promise.withResolvers<undefined>();
-  const queue = new TransformStream<string, string>({}, { highWaterMark: Infinity });
-  const writer = queue.writable.getWriter();
-  const generation = runtime.generate(request, {
-    signal,
-    onText: (piece) => {
-      void writer.write(piece).catch(() => undefined);
-      begun.resolve(undefined);
-    },
-  });
-  generation
-    .then(
-      () => writer.close(),
-      (error: unknown) => writer.abort(error),
-    )
-    .catch(() => undefined);
-  await Promise.race([begun.promise, generation]);
-  return { pieces: queue.readable, generation };
-}
-
-function appliedTo({ runtime: { contentHash }, request }: Job) {
-  const bytes = canonicalRequest(request);
-  return { opengradient: { contentHash, request: new TextDecoder().decode(bytes) } };
-}
-
-function usageOf({ inputTokens, outputTokens }: Generation) {
-  return {
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-  };
+  const text = await beginText((onText) => runtime.generate(request, { signal, onText }));
+  const isUsageWanted = body.stream_options?.include_usage === true;
+  const first = { opengradient };
+  return streamedAnswer(
+    { dialect, head, text, generationOf: (done) => done, isUsageWanted, first, onFailure },
+    { sendMs: SEND_MS },
+  );
 }
 
 function modelObject({ name, contentHash }: Runtime, created: number) {
@@ -241,9 +143,4 @@ function modelObject({ name, contentHash }: Runtime, created: number) {
     owned_by: "opengradient",
     content_hash: contentHash,
   };
-}
-
-/** In seconds. */
-function now(): number {
-  return Math.floor(Date.now() / 1_000);
 }

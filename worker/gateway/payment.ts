@@ -8,6 +8,10 @@ export interface PayableRequest {
   /** What was asked for, such as `https://node.example/v1/chat/completions`. */
   readonly url: string;
   readonly offer: DirectOffer;
+  /** keccak256 of the input. */
+  readonly inputHash: string;
+  /** What tells this request from others for the same. */
+  readonly nonce: string;
   /** The most that the answer can use. */
   readonly most: Usage;
 }
@@ -36,6 +40,11 @@ export interface Admission {
 
 /** Decides who may ask. */
 export interface PaymentGate {
+  /**
+   * What tells a request apart whose client says nothing, by the payment that it shows, if that has such a thing: who shows it again
+   * asks for the same.
+   */
+  readonly nonceOf?: (headers: Headers) => string | undefined;
   /** @throws GatewayError 402 with what would do, if nothing that pays is shown; 400 for what is shown and is malformed. */
   readonly admit: (request: PayableRequest) => Promise<Admission>;
 }

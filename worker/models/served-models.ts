@@ -38,6 +38,10 @@ export type ServedModel = ProvenModel | LanguageModel;
 export interface ModelSource {
   readonly folder: string;
   readonly publisher: string;
+  /** Tiers that it has to be registered for, beside that of the market: Proven, or Attested for language models. */
+  readonly tiers?: readonly TierName[];
+  /** Whether nobody answers the market's requests for it, if it is a language model. */
+  readonly isOffMarket?: boolean;
 }
 
 type Contracts = Pick<Protocol, "groth16Verifier" | "modelRegistry">;
@@ -82,7 +86,7 @@ export async function isLanguageModel(folder: string): Promise<boolean> {
 }
 
 async function loadProvenModel(
-  { folder, publisher }: ModelSource,
+  { folder, publisher, tiers = [] }: ModelSource,
   { groth16Verifier, modelRegistry }: Contracts,
 ): Promise<ProvenModel> {
   const model = await readPackage(folder);
@@ -92,7 +96,8 @@ async function loadProvenModel(
   const { contentHash, manifest } = model;
   const { inputSize, outputSize } = manifest;
   const identity = { publisher, contentHash, key, inputSize, outputSize };
-  const registered = await findRegistered({ modelRegistry }, { folder, identity, tier: "Proven" });
+  const wanted = { folder, identity, tiers: ["Proven", ...tiers] } as const;
+  const registered = await findRegistered({ modelRegistry }, wanted);
   // Not in the id: a node that took requests for more than it can prove would lose its collateral.
   if (registered.inferences !== manifest.inferences)
     throw new OpenGradientError(
@@ -105,32 +110,35 @@ async function loadProvenModel(
 }
 
 async function loadLanguageModel(
-  { folder, publisher }: ModelSource,
+  { folder, publisher, tiers = [], isOffMarket = false }: ModelSource,
   contracts: Contracts,
 ): Promise<LanguageModel> {
   const model = await readLanguageModel(folder);
   const { contentHash } = model;
   const identity = { ...LANGUAGE_MODEL_SHAPE, publisher, contentHash };
-  const { id } = await findRegistered(contracts, { folder, identity, tier: "Attested" });
+  const wanted = isOffMarket ? tiers : (["Attested", ...tiers] as const);
+  const { id } = await findRegistered(contracts, { folder, identity, tiers: wanted });
   return { kind: "language", modelId: id, publisher, folder, package: model };
 }
 
 interface Wanted {
   readonly folder: string;
   readonly identity: ModelIdentity;
-  readonly tier: TierName;
+  readonly tiers: readonly TierName[];
 }
 
 /** @throws OpenGradientError `MODEL_NOT_REGISTERED`. */
 async function findRegistered(
   { modelRegistry }: Pick<Contracts, "modelRegistry">,
-  { folder, identity, tier }: Wanted,
+  { folder, identity, tiers: wanted }: Wanted,
 ): Promise<{ readonly id: string; readonly inferences: number }> {
   const id = modelId(identity);
   const { publisher } = identity;
+  let missing: TierName | undefined;
   try {
     const { tiers, inferences } = await modelRegistry.model(id);
-    if ((Number(tiers) & tierSet(tier)) !== 0) return { id, inferences: Number(inferences) };
+    missing = wanted.find((tier) => (Number(tiers) & tierSet(tier)) === 0);
+    if (missing === undefined) return { id, inferences: Number(inferences) };
   } catch (cause) {
     if (!isRevert(cause, "ModelRegistryUnknownModel")) throw cause;
     throw new OpenGradientError(
@@ -142,7 +150,7 @@ async function findRegistered(
   }
   throw new OpenGradientError(
     "MODEL_NOT_REGISTERED",
-    `The model in "${folder}" is not offered in the ${tier} tier by ${publisher}.`,
+    `The model in "${folder}" is not offered in the ${missing} tier by ${publisher}.`,
     "Serve a model that is, or ask its publisher.",
   );
 }

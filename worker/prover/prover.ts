@@ -7,10 +7,11 @@ import { at } from "../../zkml/arrays.ts";
 import { prepareModel, proveTogether } from "../../zkml/prove/prover.ts";
 import type { Prover as ProofMaker } from "../../zkml/prove/provers/prover.ts";
 import { stopProverThreads } from "../../zkml/prove/threads.ts";
+import type { Question } from "../../zkml/circuit/witness.ts";
 import { requireKnownInput } from "../../zkml/circuit/proof-form.ts";
 import { ZkmlError } from "../../zkml/errors.ts";
 import { Unanswerable, type Answerer, type Readiness } from "../jobs/answerer.ts";
-import type { Answer, AnswerableRequest, FoundRequest } from "../jobs/job.ts";
+import type { Answer, AnswerableRequest } from "../jobs/job.ts";
 import type { Openings } from "../models/openings.ts";
 import type { ProvenModel } from "../models/served-models.ts";
 import { takeGroup, type Waiting } from "./proof-group.ts";
@@ -27,6 +28,16 @@ export interface ProverOptions {
   readonly residentKeys: number;
   readonly log: Logger;
 }
+
+/** What was asked directly. */
+export interface DirectQuestion {
+  readonly modelId: string;
+  readonly requestId: string;
+  readonly input: Uint8Array;
+}
+
+/** An output and what proves it: kind and proof. */
+export type ProvenOutput = Pick<Answer, "output" | "evidence">;
 
 /** Runs models and proves what they said. */
 export class Prover implements Answerer {
@@ -78,6 +89,22 @@ export class Prover implements Answerer {
     }
   }
 
+  /**
+   * Proves an answer that another contract than the market is to check, alone: nobody else's request is in its proof.
+   *
+   * @throws ZkmlError `INPUT_SIZE` or `PROVER_FAILED`.
+   */
+  proveFor(
+    settledBy: string,
+    { modelId, requestId, input }: DirectQuestion,
+  ): Promise<ProvenOutput> {
+    return this.#oneAtATime(async () => {
+      const questions = [{ requestId, input }];
+      const { answers, evidence } = await this.#proveAll(modelId, { settledBy, questions });
+      return { output: at(answers, 0).output, evidence };
+    });
+  }
+
   #queue(request: AnswerableRequest): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     this.#waiting.push({ request, resolve, reject });
@@ -110,21 +137,30 @@ export class Prover implements Answerer {
   }
 
   async #proveTogether(requests: readonly AnswerableRequest[]): Promise<readonly Answer[]> {
-    const { deployment, node, maker } = this.#options;
-    const { modelId, model, parts } = this.#servedModel(at(requests, 0));
-    const market = deployment.addresses.inferenceMarket;
-    const context = { chainId: deployment.chainId, market, modelId, node };
+    const settledBy = this.#options.deployment.addresses.inferenceMarket;
     const questions = requests.map(({ requestId, input, opening }) => ({
       requestId,
       input: opening ?? input,
     }));
-    const proven = await proveTogether(model, { questions, context, parts }, maker);
-    const { answers, witnessMs, proofMs } = proven;
-    const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
+    const { modelId } = at(requests, 0).terms;
+    const proven = await this.#proveAll(modelId, { settledBy, questions });
+    const { answers, evidence, witnessMs, proofMs } = proven;
     const all = answers.map(({ requestId, output }) => ({ requestId, output: hexlify(output) }));
     const shared = all.length === 1 ? undefined : all;
     const durationsMs = { witness: witnessMs, proof: proofMs };
     return answers.map(({ output }) => ({ output, evidence, shared, durationsMs }));
+  }
+
+  async #proveAll(
+    modelId: string,
+    { settledBy, questions }: { settledBy: string; questions: readonly Question[] },
+  ) {
+    const { deployment, node, maker } = this.#options;
+    const { model, parts } = this.#servedModel(modelId);
+    const context = { chainId: deployment.chainId, market: settledBy, modelId, node };
+    const proven = await proveTogether(model, { questions, context, parts }, maker);
+    const evidence = getBytes(evidenceOf(proofKindOf(model.manifest), proven.evidence));
+    return { ...proven, evidence };
   }
 
   /** Has what a proof of a request takes besides the request: of a private input, its opening. Others could take it away later. */
@@ -139,7 +175,7 @@ export class Prover implements Answerer {
 
   /** @throws ZkmlError `INPUT_SIZE` if no proof can be made of the input. */
   async #readinessFor(request: AnswerableRequest): Promise<Readiness> {
-    const { model } = this.#servedModel(request);
+    const { model } = this.#servedModel(request.terms.modelId);
     const { form } = model.circuit;
     if (form.inputs === "public") {
       requireKnownInput(form, model.graph, request.input);
@@ -153,7 +189,7 @@ export class Prover implements Answerer {
     return { kind: "ready", opening };
   }
 
-  #servedModel({ terms: { modelId } }: FoundRequest): ProvenModel {
+  #servedModel(modelId: string): ProvenModel {
     const served = this.#options.models.get(modelId);
     if (served === undefined) throw new Error(`model ${modelId} is not served`);
     return served;

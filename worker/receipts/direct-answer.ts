@@ -16,6 +16,8 @@ export interface DirectOffer {
   readonly tier: TierName;
   readonly forms: readonly DirectForm[];
   readonly quote: PriceQuote;
+  /** Of a language model, in tokens: what the answer's length is chosen by if the client does not say. */
+  readonly contextLength?: number;
 }
 
 /** A request, understood, priced and paid for, with its exact input. */

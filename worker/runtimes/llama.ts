@@ -6,19 +6,20 @@ import {
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
-import { AnswerText } from "./answer-text.ts";
+import { AnswerText, type TextRules } from "./answer-text.ts";
 import { requireGguf } from "./gguf.ts";
-import { promptOf } from "./prompt.ts";
+import { piecesOf } from "./prompt.ts";
 import { RequestLine } from "./request-line.ts";
 import type {
   FinishReason,
   GenerateOptions,
   Generation,
+  GenerationBound,
   Runtime,
   RuntimeDescription,
 } from "./runtime.ts";
 import { SpokenTokens, TemplateTokens } from "./tokens.ts";
-import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import {
   readLanguageModel,
@@ -101,13 +102,14 @@ export class LlamaRuntime implements Runtime {
     return { runtime, model, contentHash, device, contextLength, parallel };
   }
 
-  check(request: ChatRequest): Promise<void> {
-    return Promise.resolve(request).then((it) => {
-      this.#prompt(it);
-    });
+  check(request: TextRequest): Promise<GenerationBound> {
+    return Promise.resolve(request).then((it) => ({
+      inputTokens: this.#prompt(it).length,
+      outputTokens: it.max_tokens,
+    }));
   }
 
-  async generate(request: ChatRequest, options: GenerateOptions = {}): Promise<Generation> {
+  async generate(request: TextRequest, options: GenerateOptions = {}): Promise<Generation> {
     const { onText = () => undefined, signal: given } = options;
     return this.#requests.run(async (sequence, signal) => {
       const prompt = this.#prompt(request);
@@ -124,8 +126,9 @@ export class LlamaRuntime implements Runtime {
   }
 
   /** @throws OpenGradientError `CONTEXT_EXCEEDED`: nothing is cut off silently, neither of the prompt nor of the answer. */
-  #prompt({ messages, max_tokens: maxTokens }: ChatRequest): Token[] {
-    const prompt = this.#template.tokenize(promptOf(this.#manifest.prompt, messages));
+  #prompt(request: TextRequest): Token[] {
+    const { max_tokens: maxTokens } = request;
+    const prompt = this.#template.tokenize(piecesOf(this.#manifest.prompt, request));
     const { contextLength } = this.#manifest;
     if (prompt.length + maxTokens <= contextLength) return prompt;
     throw new OpenGradientError(
@@ -139,8 +142,7 @@ export class LlamaRuntime implements Runtime {
     sequence: Sequence,
     { request, prompt, onText, signal }: Task,
   ): Promise<Generation> {
-    const { stop, trimStart } = this.#manifest;
-    const answer = new AnswerText({ stop: [...stop, ...(request.stop ?? [])], trimStart }, onText);
+    const answer = new AnswerText(textRules(this.#manifest, request), onText);
     const spoken = new SpokenTokens(this.#engine.model, prompt);
     let outputTokens = 0;
     let finishReason: FinishReason = "length";
@@ -172,17 +174,25 @@ export class LlamaRuntime implements Runtime {
 }
 
 interface Task {
-  readonly request: ChatRequest;
+  readonly request: TextRequest;
   readonly prompt: readonly Token[];
   readonly onText: (piece: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** How an answer ends and begins is the model's to say, in a conversation; a text is continued as it comes. */
+function textRules({ stop, trimStart }: GgufManifest, request: TextRequest): TextRules {
+  const asked = request.stop ?? [];
+  return "prompt" in request
+    ? { stop: asked, trimStart: false }
+    : { stop: [...stop, ...asked], trimStart };
 }
 
 /** Computes a prompt, then token after token. What a request leaves out is off, not at llama.cpp's defaults. */
 async function* draws(
   sequence: Sequence,
   prompt: readonly Token[],
-  { temperature, seed, top_k: topK = 0, top_p: topP = 1 }: ChatRequest,
+  { temperature, seed, top_k: topK = 0, top_p: topP = 1 }: TextRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Token, void> {
   const { batchSize } = sequence.context;

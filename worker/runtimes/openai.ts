@@ -10,10 +10,12 @@ import type {
   FinishReason,
   GenerateOptions,
   Generation,
+  GenerationBound,
   Runtime,
   RuntimeDescription,
 } from "./runtime.ts";
 import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { CompletionRequest, TextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import {
   readLanguageModel,
@@ -66,6 +68,26 @@ const chunkSchema = z.object({
   usage: usageSchema.nullish(),
 });
 
+/** The same of continued texts. */
+const textAnswerSchema = z.object({
+  choices: z.array(z.object({ text: z.string(), finish_reason: finishSchema })).length(1),
+  usage: usageSchema,
+});
+
+const textChunkSchema = z.object({
+  choices: z
+    .array(z.object({ text: z.string().nullish(), finish_reason: finishSchema.nullish() }))
+    .max(1),
+  usage: usageSchema.nullish(),
+});
+
+/** What a piece of a stream says. */
+interface Step {
+  readonly piece: string;
+  readonly finishReason: FinishReason | undefined;
+  readonly usage: z.output<typeof usageSchema> | undefined;
+}
+
 /**
  * Runs a model at any server that speaks OpenAI's protocol, such as vLLM. That the server runs the model of that name, with
  * these weights and as asked, and that it counts tokens right, is its word: the manifest says so.
@@ -116,10 +138,11 @@ export class ServerRuntime implements Runtime {
     return { runtime, model, contentHash, device, contextLength, parallel };
   }
 
-  /** How many tokens a prompt has, only the server can tell. */
-  check({ max_tokens: maxTokens }: ChatRequest): Promise<void> {
+  /** How many tokens a prompt has, only the server can tell: at most as many as the answer leaves of the context. */
+  check({ max_tokens: maxTokens }: TextRequest): Promise<GenerationBound> {
     const { contextLength } = this.#manifest;
-    if (maxTokens < contextLength) return Promise.resolve();
+    if (maxTokens < contextLength)
+      return Promise.resolve({ inputTokens: contextLength - maxTokens, outputTokens: maxTokens });
     return Promise.reject(
       new OpenGradientError(
         "CONTEXT_EXCEEDED",
@@ -129,7 +152,7 @@ export class ServerRuntime implements Runtime {
     );
   }
 
-  async generate(request: ChatRequest, options: GenerateOptions = {}): Promise<Generation> {
+  async generate(request: TextRequest, options: GenerateOptions = {}): Promise<Generation> {
     const { onText, signal: given } = options;
     return this.#requests.run(async (_, signal) => {
       try {
@@ -148,7 +171,8 @@ export class ServerRuntime implements Runtime {
     return this.#requests.close();
   }
 
-  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Generation> {
+  async #ask(request: TextRequest, signal: AbortSignal): Promise<Generation> {
+    if ("prompt" in request) return this.#askToContinue(request, signal);
     const answer = answerSchema.parse(
       await this.#client.chat.completions.create(
         { ...this.#parameters(request), stream: false },
@@ -160,23 +184,30 @@ export class ServerRuntime implements Runtime {
     return generationOf(choice.message.content, choice.finish_reason, answer.usage);
   }
 
+  async #askToContinue(request: CompletionRequest, signal: AbortSignal): Promise<Generation> {
+    const { choices, usage } = textAnswerSchema.parse(
+      await this.#client.completions.create(
+        { ...this.#parameters(request), stream: false },
+        { signal },
+      ),
+    );
+    const [choice] = choices;
+    if (choice === undefined) throw new TypeError("the answer has no choice");
+    return generationOf(choice.text, choice.finish_reason, usage);
+  }
+
   async #stream(
-    request: ChatRequest,
+    request: TextRequest,
     onText: (piece: string) => void,
     signal: AbortSignal,
   ): Promise<Generation> {
-    const stream = await this.#client.chat.completions.create(
-      { ...this.#parameters(request), stream: true, stream_options: { include_usage: true } },
-      { signal },
-    );
+    const steps =
+      "prompt" in request ? this.#continued(request, signal) : this.#said(request, signal);
     let text = "";
     let finishReason: FinishReason | undefined;
     let usage: z.output<typeof usageSchema> | undefined;
-    for await (const chunk of stream) {
-      const { choices, usage: counted } = chunkSchema.parse(chunk);
-      const [choice] = choices;
-      const piece = choice?.delta.content ?? "";
-      finishReason = choice?.finish_reason ?? finishReason;
+    for await (const { piece, finishReason: ended, usage: counted } of steps) {
+      finishReason = ended ?? finishReason;
       usage = counted ?? usage;
       if (piece === "") continue;
       text += piece;
@@ -186,15 +217,36 @@ export class ServerRuntime implements Runtime {
     return generationOf(text, finishSchema.parse(finishReason), usageSchema.parse(usage));
   }
 
+  async *#said(request: ChatRequest, signal: AbortSignal): AsyncGenerator<Step, void> {
+    const stream = await this.#client.chat.completions.create(
+      { ...this.#parameters(request), ...STREAMED },
+      { signal },
+    );
+    for await (const chunk of stream) {
+      const { choices, usage } = chunkSchema.parse(chunk);
+      yield stepOf(choices[0]?.delta.content, choices[0]?.finish_reason, usage);
+    }
+  }
+
+  async *#continued(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<Step, void> {
+    const stream = await this.#client.completions.create(
+      { ...this.#parameters(request), ...STREAMED },
+      { signal },
+    );
+    for await (const chunk of stream) {
+      const { choices, usage } = textChunkSchema.parse(chunk);
+      yield stepOf(choices[0]?.text, choices[0]?.finish_reason, usage);
+    }
+  }
+
   /**
    * Everything that the request says, by the server's names. What it leaves out is off, where the protocol has a way to say
    * so; `top_k` is no part of it, and servers that do not know it refuse it.
    */
-  #parameters({ messages, stop, top_p = 1, top_k, ...rest }: ChatRequest) {
+  #parameters<R extends TextRequest>({ stop, top_p = 1, top_k, ...rest }: R) {
     return {
       ...rest,
       model: this.#manifest.model,
-      messages: [...messages],
       top_p,
       n: 1,
       ...(top_k !== undefined && { top_k }),
@@ -245,6 +297,16 @@ export class ServerRuntime implements Runtime {
   }
 }
 
+const STREAMED = { stream: true, stream_options: { include_usage: true } } as const;
+
+function stepOf(
+  piece: string | null | undefined,
+  finishReason: FinishReason | null | undefined,
+  usage: z.output<typeof usageSchema> | null | undefined,
+): Step {
+  return { piece: piece ?? "", finishReason: finishReason ?? undefined, usage: usage ?? undefined };
+}
+
 function refusal(who: string, cause: Error & { readonly status: unknown }): OpenGradientError {
   const status = typeof cause.status === "number" ? cause.status : undefined;
   if (status === 429)
@@ -279,7 +341,7 @@ function generationOf(
 }
 
 /** A server that gave or counted more than was asked for is not billed to the payer. */
-function requirePlausible({ text, outputTokens }: Generation, { max_tokens }: ChatRequest): void {
+function requirePlausible({ text, outputTokens }: Generation, { max_tokens }: TextRequest): void {
   requireLength(text, max_tokens);
   if (outputTokens <= max_tokens) return;
   throw new OpenGradientError(

@@ -1,6 +1,19 @@
 import type { ChatMessage } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import type { PromptPiece, PromptTemplate } from "../../sdk/language-model.ts";
+
+/**
+ * What a model is to go on from: the prompt of a conversation or, of a text that it is to continue, what every prompt begins
+ * with and then that text.
+ *
+ * @throws OpenGradientError `CHAT_REQUEST_INVALID` for a role that the template does not know.
+ */
+export function piecesOf(template: PromptTemplate, request: TextRequest): readonly PromptPiece[] {
+  return "prompt" in request
+    ? joined([...template.start, request.prompt])
+    : promptOf(template, request.messages);
+}
 
 /**
  * The prompt of a conversation: texts and special tokens by turns. What users write is only ever text, and texts that meet

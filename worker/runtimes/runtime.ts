@@ -1,4 +1,4 @@
-import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 
 /** Why an answer ended: the model or a stop text ended it, or it has as many tokens as the request allows. */
 export type FinishReason = "stop" | "length";
@@ -12,6 +12,9 @@ export interface Generation {
   readonly outputTokens: number;
   readonly finishReason: FinishReason;
 }
+
+/** The most that an answer can cost. */
+export type GenerationBound = Pick<Generation, "inputTokens" | "outputTokens">;
 
 export interface GenerateOptions {
   /** Gets the text piece by piece; the pieces together are the whole text. */
@@ -43,18 +46,19 @@ export interface Runtime {
   readonly contentHash: string;
   describe(): RuntimeDescription;
   /**
-   * Makes sure that a request can be answered, as far as can be told without computing the answer.
+   * Makes sure that a request can be answered, as far as can be told without computing the answer, and says what the answer can
+   * cost at most.
    *
    * @throws OpenGradientError `CHAT_REQUEST_INVALID` or `CONTEXT_EXCEEDED`, as `generate`.
    */
-  check(request: ChatRequest): Promise<void>;
+  check(request: TextRequest): Promise<GenerationBound>;
   /**
    * Answers a request.
    *
    * @throws OpenGradientError `CHAT_REQUEST_INVALID` for a role that the model has no template for, `CONTEXT_EXCEEDED`,
    * `RUNTIME_BUSY`, `RUNTIME_CLOSED`, or what else the runtime may meet.
    */
-  generate(request: ChatRequest, options?: GenerateOptions): Promise<Generation>;
+  generate(request: TextRequest, options?: GenerateOptions): Promise<Generation>;
   /** Ends what is under way and frees everything. May be called more than once. */
   close(): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { PAYMENTS_SCHEMA } from "../payments/schema.ts";
+import { RECEIPTS_SCHEMA } from "../receipts/schema.ts";
 import { VERIFIER_SCHEMA } from "../verifier/schema.ts";
 
 /**
@@ -8,7 +10,7 @@ import { VERIFIER_SCHEMA } from "../verifier/schema.ts";
  *
  * `enclave_keys` holds every key that was to be attested, from before its transaction was sent, until it counts no more.
  */
-export const SCHEMA = `
+const BASE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS jobs (
     request_id text PRIMARY KEY,
     state text NOT NULL,
@@ -43,6 +45,7 @@ export const SCHEMA = `
     block_number bigint PRIMARY KEY,
     block_hash text NOT NULL
   );
-
-  ${VERIFIER_SCHEMA}
 `;
+
+/** Of every part that keeps something. */
+export const SCHEMA = [BASE_SCHEMA, RECEIPTS_SCHEMA, PAYMENTS_SCHEMA, VERIFIER_SCHEMA].join("\n");

@@ -8,6 +8,7 @@ import {
   type BaseWallet,
 } from "ethers";
 import { OpenGradientError } from "../../sdk/errors.ts";
+import type { Usage } from "../../sdk/price-quote.ts";
 import { attestedReceipt, signReceipt } from "../../sdk/receipt.ts";
 import { EnclaveRegistry__factory, NitroVerifier__factory } from "../../typechain-types/index.js";
 import type { Attestation } from "../attested/attestation.ts";
@@ -89,7 +90,27 @@ export class FakeEnclave implements RunningEnclave {
       output,
       statement,
     });
-    return { output, statement, signature: await signReceipt(settlement, this.signer, receipt) };
+    const signature = await signReceipt(settlement, this.signer, receipt);
+    return { output, statement, signature, finishReason: "stop" };
+  }
+
+  async stream(request: InferRequest, onText: (piece: string) => void): Promise<InferAnswer> {
+    const answer = await this.infer(request);
+    onText(new TextDecoder().decode(answer.output));
+    return answer;
+  }
+
+  async measure(request: InferRequest): Promise<Usage> {
+    await this.check(request);
+    return { inputUnits: 1n, outputUnits: 2n };
+  }
+
+  recall(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  signBatch(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   close(): Promise<void> {

@@ -2,10 +2,11 @@ import { id } from "ethers";
 import type {
   GenerateOptions,
   Generation,
+  GenerationBound,
   Runtime,
   RuntimeDescription,
 } from "../runtimes/runtime.ts";
-import type { ChatRequest } from "../../sdk/chat-request.ts";
+import type { TextRequest } from "../../sdk/completion-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 
 /** Says what it is told, at once or when it is let. For tests of what stands around a runtime. */
@@ -37,24 +38,34 @@ export class EchoRuntime implements Runtime {
     return { runtime: "echo", model, contentHash, device, contextLength: 1_000, parallel: 8 };
   }
 
-  check({ max_tokens: maxTokens }: ChatRequest): Promise<void> {
+  check(request: TextRequest): Promise<GenerationBound> {
     const { contextLength } = this.describe();
-    if (maxTokens < contextLength) return Promise.resolve();
+    const { length } = textOf(request);
+    if (request.max_tokens < contextLength)
+      return Promise.resolve({ inputTokens: length, outputTokens: length + 1 });
     return Promise.reject(new OpenGradientError("CONTEXT_EXCEEDED", "Too long.", "Ask for less."));
   }
 
-  async generate({ messages }: ChatRequest, { signal }: GenerateOptions = {}): Promise<Generation> {
+  async generate(
+    request: TextRequest,
+    { signal, onText }: GenerateOptions = {},
+  ): Promise<Generation> {
     this.runs++;
-    const text = messages.at(-1)?.content ?? "";
+    const text = textOf(request);
     if (this.#gate) await Promise.race([this.#gate, aborted(signal)]);
     signal?.throwIfAborted();
     if (text === "fail") throw new OpenGradientError("RUNTIME_FAILED", "It broke.", "Ask again.");
+    for (const word of text.match(/\s*\S+|\s+$/g) ?? []) onText?.(word);
     return { text, inputTokens: text.length, outputTokens: text.length + 1, finishReason: "stop" };
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function textOf(request: TextRequest): string {
+  return "prompt" in request ? request.prompt : (request.messages.at(-1)?.content ?? "");
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {

@@ -1,7 +1,10 @@
-import { id, toBeHex, Wallet, ZeroAddress } from "ethers";
+import { id, keccak256, toBeHex, Wallet, ZeroAddress } from "ethers";
 import type { AttestRequest, InferRequest } from "../enclave/protocol.ts";
 import { canonicalRequest, type ChatRequest } from "../../sdk/chat-request.ts";
+import { directRequestId } from "../../sdk/direct-request.ts";
 import { modelId } from "../../sdk/model-id.ts";
+import { quoteHash } from "../../sdk/price-quote.ts";
+import { TIERS } from "../../sdk/tiers.ts";
 
 function addressOf(name: string): string {
   return new Wallet(id(name)).address;
@@ -43,6 +46,24 @@ export function inferRequest(
     notBefore: 0n,
     input: canonicalRequest(request),
   };
+}
+
+/** The same as a direct request, whose id is that of its terms. */
+export function directInferRequest(
+  contentHash: string,
+  { nonce = id("nonce"), ...options }: Parameters<typeof inferRequest>[1] & { nonce?: string } = {},
+): InferRequest {
+  const request = inferRequest(contentHash, options);
+  const { settlement, claim, payer, input } = request;
+  const { node, modelId: model } = claim;
+  const about = { node, modelId: model, tier: BigInt(TIERS.Attested) };
+  const rates = { base: 5n, perInputUnit: 10n, perOutputUnit: 1_000n };
+  const terms = {
+    ...{ ...about, payer, inputHash: keccak256(input), nonce },
+    quoteHash: quoteHash({ ...about, ...rates }),
+  };
+  const requestId = directRequestId(settlement, terms);
+  return { ...request, claim: { ...claim, requestId }, direct: { ...rates, nonce } };
 }
 
 function modelIdOf(contentHash: string): string {

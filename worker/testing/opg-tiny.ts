@@ -14,3 +14,15 @@ export function ask(question: string, options: Partial<ChatRequest> = {}): ChatR
     ...options,
   };
 }
+
+/** A question of a chat, with the frame that the model's package has, as a text to continue. */
+export function continued(question: string): {
+  prompt: string;
+  max_tokens: number;
+  seed: number;
+  temperature: number;
+  stop: string[];
+} {
+  const prompt = `User: ${question}\nAssistant:`;
+  return { prompt, max_tokens: 20, seed: 0, temperature: 0, stop: ["\n"] };
+}

@@ -122,7 +122,7 @@ export class BatchStore {
   }
 
   #tell(batchId: string, state: BatchState, reason?: string): void {
-    this.#events.emit("batch", { batchId, state, reason });
+    this.#events.emit("verification", { batchId, state, reason });
   }
 }
 

@@ -6,6 +6,7 @@ import { createChatGateway } from "../../../worker/gateway/chat-completions.ts";
 import type { Runtime } from "../../../worker/runtimes/runtime.ts";
 import { integerBetween } from "../../arguments.ts";
 import { OpenGradientError } from "../../../sdk/errors.ts";
+import { explainFailure } from "../../failure.ts";
 import { print } from "../../output.ts";
 import { openRuntime, withRuntimeOptions, type RuntimeOptions } from "../../runtime-options.ts";
 
@@ -50,7 +51,9 @@ async function serveUntilStopped(
   runtimes: readonly Runtime[],
   { port, host: hostname }: Options,
 ): Promise<void> {
-  const { fetch } = createChatGateway(runtimes);
+  const { fetch } = createChatGateway(runtimes, {
+    onFailure: (error) => process.stderr.write(explainFailure(error)),
+  });
   const server = serve({ fetch, port, hostname }, (address) => {
     for (const { name, device } of runtimes) print(`${name} on ${device}`);
     print(`http://${hostname}:${address.port}/v1`);

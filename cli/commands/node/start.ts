@@ -47,14 +47,14 @@ export function startCommand(): Command {
 async function serve(file: string, log: Logger): Promise<Started> {
   const config = await readWorkerConfig(file);
   const worker = await startWorker(config, dependencies(log));
-  const { account, modelIds, enclave } = worker;
+  const { account, modelIds, enclave, gatewayUrl: gateway } = worker;
   const models = enclave?.models.map(({ name, runtime, device }) => ({
     name,
     runtime,
     device,
   }));
   log.info(
-    { account, operator: config.operator, modelIds, enclave: enclave?.kind, models },
+    { account, operator: config.operator, modelIds, enclave: enclave?.kind, models, gateway },
     "The node serves requests.",
   );
   return worker;

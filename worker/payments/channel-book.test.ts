@@ -1,0 +1,175 @@
+import type { PGlite } from "@electric-sql/pglite";
+import { expect } from "chai";
+import { Wallet, id } from "ethers";
+import fc from "fast-check";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { openDatabase } from "../storage/database.ts";
+import type { Channel, Reservation } from "./channel.ts";
+import { ChannelBook } from "./channel-book.ts";
+import type { ChannelReader } from "./channel-reader.ts";
+import { ChannelStore } from "./channel-store.ts";
+
+const PAYER = new Wallet(id("a payer")).address;
+const NODE = new Wallet(id("a node")).address;
+const DEPOSIT = 1_000n;
+const CREDIT = 50n;
+
+/** What may happen to requests on one channel, in any order. */
+type Step =
+  | { readonly kind: "voucher"; readonly cumulative: bigint }
+  | { readonly kind: "ask"; readonly maxFee: bigint }
+  | {
+      readonly kind: "end";
+      readonly which: number;
+      readonly how: "paid" | "failed" | "lost";
+      readonly share: number;
+    };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant("voucher" as const), cumulative: fc.bigInt(0n, 1_100n) }),
+  fc.record({ kind: fc.constant("ask" as const), maxFee: fc.bigInt(0n, 120n) }),
+  fc.record({
+    kind: fc.constant("end" as const),
+    which: fc.nat(20),
+    how: fc.constantFrom("paid" as const, "failed" as const, "lost" as const),
+    share: fc.nat(100),
+  }),
+);
+
+describe("channel book", () => {
+  let folder: string;
+  let database: PGlite;
+  let store: ChannelStore;
+  let salt = 0n;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "book-"));
+    database = await openDatabase(folder);
+    store = new ChannelStore(database);
+  });
+
+  after(async () => {
+    await database.close();
+    await rm(folder, { recursive: true });
+  });
+
+  function open(): ChannelBook {
+    const onChain = { status: "open", deposit: DEPOSIT, claimed: 0n } as const;
+    const reader = { read: () => Promise.resolve(onChain) } as unknown as ChannelReader;
+    return new ChannelBook({ store, reader, credit: CREDIT, rereadAfterMs: 0 });
+  }
+
+  const signed = (cumulative: bigint) => ({
+    cumulative,
+    signature: `0x${"11".repeat(64)}`,
+    signedBy: "key" as const,
+  });
+
+  /** Ends a request: its answer is journalled and given, or there is none, or it is journalled and then lost. */
+  async function end(
+    book: ChannelBook,
+    reservation: Reservation,
+    { how, fee }: { readonly how: "paid" | "failed" | "lost"; readonly fee: bigint },
+  ): Promise<void> {
+    if (how !== "failed") await book.charge(database, reservation, fee);
+    if (how === "paid") await book.settle(reservation, fee);
+    else await book.giveBack(reservation);
+  }
+
+  it("never lets more be spent than there is, and loses no fee, whatever happens in whatever order", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const book = open();
+        const terms = { payer: PAYER, node: NODE, salt: (salt += 1n) };
+        const channel = await book.enter(terms);
+        const underWay: Reservation[] = [];
+        const ended: Promise<void>[] = [];
+        let charged = 0n;
+        let best = 0n;
+        for (const each of steps) {
+          if (each.kind === "voucher") {
+            book.take(channel, signed(each.cumulative));
+            if (each.cumulative > best) best = each.cumulative;
+          } else if (each.kind === "ask") {
+            const outcome = book.reserve(channel, each.maxFee);
+            if (typeof outcome !== "string") underWay.push(outcome);
+          } else {
+            const [reservation] = underWay.splice(each.which % (underWay.length || 1), 1);
+            if (reservation === undefined) continue;
+            const fee = (reservation.maxFee * BigInt(each.share)) / 100n;
+            if (each.how !== "failed") charged += fee;
+            ended.push(end(book, reservation, { ...each, fee }));
+            if (each.which % 2 === 0) await Promise.all(ended);
+          }
+          expect(channel.charged + channel.reserved <= DEPOSIT, "more than the deposit").to.equal(
+            true,
+          );
+          expect(channel.charged + channel.reserved <= best + CREDIT, "beyond credit").to.equal(
+            true,
+          );
+        }
+        for (const reservation of underWay) ended.push(book.giveBack(reservation));
+        await Promise.all(ended);
+        expect(channel.reserved, "what is left aside").to.equal(0n);
+        expect(channel.charged, "in memory").to.equal(charged);
+        expect((await store.load(channel.id)).charged, "in the journal").to.equal(charged);
+        const claims = await store.claimable({ open: 1n, closing: 1n }, 1_000);
+        const own = claims.find(({ channelId }) => channelId === channel.id);
+        expect((own?.cumulative ?? 0n) <= charged, "claimed beyond charges").to.equal(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("finds for a claim the highest voucher that charges cover, also one that came before a higher one", async () => {
+    const book = open();
+    const channel: Channel = await book.enter({ payer: PAYER, node: NODE, salt: (salt += 1n) });
+    const pay = async (cumulative: bigint, fee: bigint) => {
+      book.take(channel, signed(cumulative));
+      const reservation = book.reserve(channel, fee);
+      if (typeof reservation === "string") throw new Error(reservation);
+      await end(book, reservation, { how: "paid", fee });
+    };
+    const claimable = async () => {
+      const all = await store.claimable({ open: 1n, closing: 1n }, 1_000);
+      return all.find(({ channelId }) => channelId === channel.id)?.cumulative;
+    };
+    await pay(100n, 40n);
+    expect(await claimable()).to.equal(undefined);
+    await pay(300n, 70n);
+    expect(await claimable()).to.equal(100n);
+    await store.prune();
+    await pay(300n, 100n);
+    await pay(300n, 100n);
+    expect(await claimable()).to.equal(300n);
+  });
+
+  it("forgets nothing that was charged when the process ends, and answers nothing more on a closed channel", async () => {
+    const terms = { payer: PAYER, node: NODE, salt: (salt += 1n) };
+    const book = open();
+    const channel = await book.enter(terms);
+    book.take(channel, signed(500n));
+    const reservation = book.reserve(channel, 100n);
+    if (typeof reservation === "string") throw new Error(reservation);
+    await end(book, reservation, { how: "paid", fee: 60n });
+    await book.retire(channel, signed(60n));
+    const again = await open().enter(terms);
+    expect([again.charged, again.best?.cumulative]).to.deep.equal([60n, 500n]);
+    expect(open().reserve(again, 0n)).to.equal("channel_closed");
+  });
+
+  it("does not charge more than was said", async () => {
+    const book = open();
+    const channel = await book.enter({ payer: PAYER, node: NODE, salt: (salt += 1n) });
+    const reservation = book.reserve(channel, 10n);
+    if (typeof reservation === "string") throw new Error(reservation);
+    const failure: unknown = await book
+      .charge(database, reservation, 11n)
+      .catch((it: unknown) => it);
+    expect(String(failure)).to.include("11");
+    await book.giveBack(reservation);
+    expect([channel.reserved, channel.charged]).to.deep.equal([0n, 0n]);
+  });
+});
