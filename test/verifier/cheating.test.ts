@@ -251,8 +251,11 @@ describe("verifier of a cheating node", () => {
     await verifier.stop();
     const batch = await node.publish([await node.answer({ receipt: { fee: 900n } })]);
     const other = await ledger.start("other", { dataFolder: "data-of-another" });
-    await until(async () => (await statusOf(batch)) === BATCH_STATUS.Rejected);
-    await other.stop();
+    try {
+      await until(async () => (await statusOf(batch)) === BATCH_STATUS.Rejected);
+    } finally {
+      await other.stop();
+    }
     verifier = await ledger.start("verifier");
     await until(async () => (await verifier.batches.get(batch.batchId))?.state === "Rejected");
     const states = (await verifier.actions.of(batch.batchId)).map(({ state }) => state);

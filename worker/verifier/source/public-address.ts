@@ -3,7 +3,6 @@ import { BlockList, isIP } from "node:net";
 /*
  * Endpoints are chosen by operators whom nobody knows: none may make a verifier's machine talk to its own network.
  */
-const OURS = new BlockList();
 const OUR_NETWORKS = [
   ["0.0.0.0", 8, "ipv4"], // this host
   ["10.0.0.0", 8, "ipv4"], // private
@@ -24,11 +23,16 @@ const OUR_NETWORKS = [
   ["fe80::", 10, "ipv6"], // link
   ["ff00::", 8, "ipv6"], // multicast
 ] as const;
-for (const [network, prefix, family] of OUR_NETWORKS) OURS.addSubnet(network, prefix, family);
+
+/** One list for each: a list of both takes every IPv4 address for the IPv6 one that it can be disguised as. */
+const OURS = { ipv4: new BlockList(), ipv6: new BlockList() };
+for (const [network, prefix, family] of OUR_NETWORKS)
+  OURS[family].addSubnet(network, prefix, family);
 
 /** Whether an address is one that everybody reaches alike; not so names, and those of machines and networks nearby. */
 export function isPublicAddress(address: string): boolean {
   const version = isIP(address);
   if (version === 0) return false;
-  return !OURS.check(address, version === 4 ? "ipv4" : "ipv6");
+  const family = version === 4 ? "ipv4" : "ipv6";
+  return !OURS[family].check(address, family);
 }
