@@ -14,12 +14,13 @@ const WINDOW = 3_700;
 
 /** Everything that is journalled or sent on the way to a final batch, and to a conviction. */
 const GOOD = [
-  ...["Found", "Sound", "attestBatch signed", "attestBatch Sending", "attestBatch sent"],
-  ...["attestBatch mined", "attestBatch Open"],
+  ...["Found", "Sound"],
+  ...["attestBatch Sending", "attestBatch sent", "attestBatch mined", "attestBatch Open"],
 ];
 const BAD = [
-  ...["Challenged", "challengeFee signed", "challengeFee Sending", "challengeFee sent"],
-  ...["challengeFee mined", "challengeFee Done", "Rejected"],
+  "Challenged",
+  ...["challengeFee Sending", "challengeFee sent", "challengeFee mined", "challengeFee Done"],
+  "Rejected",
 ];
 
 describe("verifier that is killed", () => {
