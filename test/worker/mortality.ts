@@ -8,7 +8,7 @@ const PROGRAMS = path.resolve(import.meta.dirname, "../../worker/testing");
 export async function runUntilKilled(
   configuration: string,
   moment: string,
-  program: "mortal-worker.ts" | "mortal-node.ts" = "mortal-worker.ts",
+  program: "mortal-worker.ts" | "mortal-node.ts" | "mortal-verifier.ts" = "mortal-worker.ts",
 ): Promise<string | null> {
   const file = path.join(PROGRAMS, program);
   const child = spawn(process.execPath, ["--import", "tsx", file, configuration, moment], {

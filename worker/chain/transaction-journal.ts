@@ -17,6 +17,10 @@ const rowSchema = z.object({
   nonce: z.coerce.number(),
 });
 
+const outcomeSchema = z.object({
+  outcome: z.enum(["mined", "reverted", "lost", "abandoned"]).nullable(),
+});
+
 /** Every transaction that was signed, and how it ended. */
 export class TransactionJournal {
   readonly #database: PGlite;
@@ -70,6 +74,16 @@ export class TransactionJournal {
       [subject, purpose],
     );
     return rows[0]?.count ?? 0;
+  }
+
+  /** How the latest transaction of an intent ended, if that is known. */
+  async lastOutcome({ subject, purpose }: IntentKey): Promise<TransactionOutcome | undefined> {
+    const { rows } = await this.#database.query(
+      `SELECT outcome FROM transactions WHERE subject = $1 AND purpose = $2
+       ORDER BY nonce DESC LIMIT 1`,
+      [subject, purpose],
+    );
+    return rows.length === 0 ? undefined : (outcomeSchema.parse(rows[0]).outcome ?? undefined);
   }
 
   /** Highest nonce that is taken by a transaction whose outcome is not known. */

@@ -117,7 +117,8 @@ export class ActionRunner {
     const { actions, submitter, transactions } = this.#options;
     const intent = intentOf(action);
     const pending = await transactions.pending(intent);
-    const outcome = await submitter.confirm(intent);
+    // Without any pending, its outcome was noted, and then this verifier was killed.
+    const outcome = (await submitter.confirm(intent)) ?? (await transactions.lastOutcome(intent));
     const cost = await this.#costOf(pending.map(({ hash }) => hash));
     for (const nonce of new Set(pending.map((it) => it.nonce)))
       await actions.settleCost(nonce, cost);
