@@ -1,4 +1,3 @@
-import process from "node:process";
 import { Option, type Command } from "commander";
 import { formatEther } from "ethers";
 import { openChain } from "../sdk/chain.ts";
@@ -134,9 +133,4 @@ export function receiptObject(receipt: Receipt): object {
 
 export function checkObject({ check, holds, detail }: ReceiptCheck): object {
   return { check, holds: holds ?? null, detail };
-}
-
-/** Whether somebody sits at the terminal. */
-export function isInteractive(): boolean {
-  return process.stdin.isTTY && process.stdout.isTTY;
 }

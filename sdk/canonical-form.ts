@@ -72,7 +72,7 @@ export function refuseIdleDraws(
  *
  * @throws OpenGradientError `CHAT_REQUEST_INVALID`, naming every member that is wrong.
  */
-export function checkRequest<R>({ what, schema }: CanonicalForm<R>, request: unknown): R {
+function checkRequest<R>({ what, schema }: CanonicalForm<R>, request: unknown): R {
   const parsed = schema.safeParse(request);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(

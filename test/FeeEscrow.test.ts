@@ -344,6 +344,54 @@ describe("FeeEscrow", () => {
     });
   });
 
+  describe("parts of a lock", () => {
+    it("are paid to anybody or back, and the rest stays until nothing is left", async () => {
+      const { escrow, market, payer, stranger, operator } = await loadFixture(locked);
+      const before = await escrow.balanceOf(payer);
+      const as = escrow.connect(market);
+      await expect(as.releasePart(REQUEST, stranger, opg(10)))
+        .to.emit(escrow, "FeePartReleased")
+        .withArgs(market, REQUEST, stranger, opg(10));
+      expect(await escrow.earningsOf(stranger)).to.equal(opg(10));
+      await expect(as.refundPart(REQUEST, opg(20)))
+        .to.emit(escrow, "FeePartRefunded")
+        .withArgs(market, REQUEST, payer, opg(20));
+      expect(await escrow.balanceOf(payer)).to.equal(before + opg(20));
+      expect((await escrow.lockOf(market, REQUEST)).amount).to.equal(opg(30));
+      await expect(as.releasePart(REQUEST, operator, opg(30) + 1n))
+        .to.be.revertedWithCustomError(escrow, "FeeEscrowFeeExceedsLock")
+        .withArgs(opg(30) + 1n, opg(30));
+      await expect(as.refundPart(REQUEST, opg(30) + 1n))
+        .to.be.revertedWithCustomError(escrow, "FeeEscrowFeeExceedsLock")
+        .withArgs(opg(30) + 1n, opg(30));
+      await as.releasePart(REQUEST, operator, opg(30));
+      expect((await escrow.lockOf(market, REQUEST)).payer).to.equal(ZeroAddress);
+      await expect(as.releasePart(REQUEST, operator, 1))
+        .to.be.revertedWithCustomError(escrow, "FeeEscrowNotLocked")
+        .withArgs(market, REQUEST);
+      // The id is free for another lock.
+      await as.lock(REQUEST, payer, 1);
+    });
+
+    it("are only the locker's to pay, and not nothing", async () => {
+      const { escrow, market, stranger, payer } = await loadFixture(locked);
+      for (const other of [stranger, payer])
+        for (const paying of [
+          () => escrow.connect(other).releasePart(REQUEST, other, 1),
+          () => escrow.connect(other).refundPart(REQUEST, 1),
+        ])
+          await expect(paying())
+            .to.be.revertedWithCustomError(escrow, "FeeEscrowNotLocked")
+            .withArgs(other, REQUEST);
+      const as = escrow.connect(market);
+      for (const paying of [
+        () => as.releasePart(REQUEST, payer, 0),
+        () => as.refundPart(REQUEST, 0),
+      ])
+        await expect(paying()).to.be.revertedWithCustomError(escrow, "FeeEscrowZeroAmount");
+    });
+  });
+
   describe("refund", () => {
     it("gives everything back", async () => {
       const { escrow, market, payer } = await loadFixture(locked);

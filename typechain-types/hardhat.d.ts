@@ -27,6 +27,8 @@ deployContract(name: 'BatchSettlement', args: any[], signerOrOptions?: ethers.Si
 deployContract(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BatchSettlement>
 deployContract(name: 'BoundedCall', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
 deployContract(name: 'BoundedCall', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.BoundedCall>
+deployContract(name: 'CallMeter', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CallMeter>
+deployContract(name: 'CallMeter', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.CallMeter>
 deployContract(name: 'Callbacks', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
 deployContract(name: 'Callbacks', signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Callbacks>
 deployContract(name: 'Cbor', args: any[], signerOrOptions?: ethers.Signer | DeployContractOptions): Promise<Contracts.Cbor>
@@ -206,6 +208,7 @@ getContractAt(name: 'AttestedVerifier', address: string | ethers.Addressable, si
 getContractAt(name: 'BatchBook', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchBook>
 getContractAt(name: 'BatchSettlement', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BatchSettlement>
 getContractAt(name: 'BoundedCall', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.BoundedCall>
+getContractAt(name: 'CallMeter', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CallMeter>
 getContractAt(name: 'Callbacks', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Callbacks>
 getContractAt(name: 'Cbor', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.Cbor>
 getContractAt(name: 'CertStore', address: string | ethers.Addressable, signer?: ethers.Signer): Promise<Contracts.CertStore>
@@ -299,6 +302,7 @@ getContractFactory(name: 'AttestedVerifier', signerOrOptions?: ethers.Signer | F
 getContractFactory(name: 'BatchBook', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchBook__factory>
 getContractFactory(name: 'BatchSettlement', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BatchSettlement__factory>
 getContractFactory(name: 'BoundedCall', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.BoundedCall__factory>
+getContractFactory(name: 'CallMeter', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CallMeter__factory>
 getContractFactory(name: 'Callbacks', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Callbacks__factory>
 getContractFactory(name: 'Cbor', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.Cbor__factory>
 getContractFactory(name: 'CertStore', signerOrOptions?: ethers.Signer | FactoryOptions): Promise<Contracts.CertStore__factory>

@@ -10,6 +10,7 @@ export type { AttestedVerifier } from './contracts/verifiers/AttestedVerifier.js
 export type { BatchBook } from './contracts/ledger/BatchBook.js';
 export type { BatchSettlement } from './contracts/market/BatchSettlement.js';
 export type { BoundedCall } from './contracts/libraries/BoundedCall.js';
+export type { CallMeter } from './contracts/mocks/CallMeter.js';
 export type { Callbacks } from './contracts/market/Callbacks.js';
 export type { Cbor } from './contracts/verifiers/nitro/Cbor.js';
 export type { CertStore } from './contracts/verifiers/nitro/CertStore.js';
@@ -106,6 +107,7 @@ export { AttestedVerifier__factory } from './factories/contracts/verifiers/Attes
 export { BatchBook__factory } from './factories/contracts/ledger/BatchBook__factory.js';
 export { BatchSettlement__factory } from './factories/contracts/market/BatchSettlement__factory.js';
 export { BoundedCall__factory } from './factories/contracts/libraries/BoundedCall__factory.js';
+export { CallMeter__factory } from './factories/contracts/mocks/CallMeter__factory.js';
 export { Callbacks__factory } from './factories/contracts/market/Callbacks__factory.js';
 export { Cbor__factory } from './factories/contracts/verifiers/nitro/Cbor__factory.js';
 export { CertStore__factory } from './factories/contracts/verifiers/nitro/CertStore__factory.js';

@@ -91,3 +91,58 @@ describe("a worker's enclave in its configuration", () => {
       expect(error.message).to.include(fault);
     });
 });
+
+describe("what a worker's configuration offers directly", () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "opg-config-"));
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  async function read(direct: unknown): Promise<WorkerConfig> {
+    const file = path.join(folder, "worker.json");
+    const rest = { rpcUrl: "http://localhost", deployment: "d", keyFile: "k", dataFolder: "data" };
+    const models = [{ folder: "m", publisher: ADDRESS }];
+    await writeFile(file, JSON.stringify({ ...rest, operator: ADDRESS, models, direct }));
+    return readWorkerConfig(file);
+  }
+
+  it("is priced to the wei, and committed as it is by default", async () => {
+    const price = { answer: "0.5", millionInput: "1.000000000001", millionOutput: "2" };
+    const { direct } = await read({ offers: [{ folder: "m", tier: "Signed", price }] });
+    expect(direct?.offers[0]).to.deep.equal({
+      ...{ folder: path.join(folder, "m"), tier: "Signed", runtime: {} },
+      price: {
+        answer: 5n * 10n ** 17n,
+        millionInput: 10n ** 12n + 1n,
+        millionOutput: 2n * 10n ** 12n,
+      },
+    });
+    expect(direct?.batch).to.deep.equal({
+      ...{ receipts: 1_024, seconds: 300, leaves: false },
+      value: 100n * 10n ** 18n,
+    });
+  });
+
+  for (const [name, direct, fault] of [
+    ["nothing", { offers: [] }, "direct.offers: offers nothing"],
+    ["no tier", { offers: [{ folder: "m", tier: "Free" }] }, "direct.offers.0.tier"],
+    [
+      "a price finer than a wei",
+      { offers: [{ folder: "m", tier: "Signed", price: { millionInput: "0.0000000000001" } }] },
+      "at most 12 decimals",
+    ],
+    [
+      "a batch of nothing",
+      { offers: [{ folder: "m", tier: "Signed" }], batch: { value: "0" } },
+      "direct.batch.value: is zero",
+    ],
+  ] as const)
+    it(`cannot be ${name}`, async () => {
+      const error: unknown = await read(direct).catch((cause: unknown) => cause);
+      expect(error).to.be.instanceOf(OpenGradientError);
+      expect(String(error)).to.include(fault);
+    });
+});

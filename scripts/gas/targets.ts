@@ -47,5 +47,8 @@ export const GAS_TARGETS: Readonly<Record<string, GasTarget>> = {
     41_300_000,
   ),
   "nitro attestation, chain cached": atMost(2_700_000, "base/nitro-validator", 13_800_000),
+  "commit batch of 1024, per receipt": atMost(150, "0G, per user", 59_209),
+  "commit batch of 1024 with leaves, per receipt": atMost(1_450, "0G, per user", 59_209),
+  "prove one receipt of 256, called by a contract": atMost(30_000, "RISC Zero set", 34_175),
   slash: atMost(90_000, "Boundless", 101_033),
 };

@@ -1,12 +1,15 @@
 /**
  * The whole story on one machine: a contract asks, a node runs the model, proves it and is paid; another asks a language
- * model in an enclave, whose attested key signs the answer. A cheat is refused, and slashed when it falls silent.
+ * model in an enclave, whose attested key signs the answer. An app asks the node itself over HTTP, paid by voucher, and a verifier
+ * checks what the node commits of it. A cheat is refused, and slashed when it falls silent.
  *
  * Run: npm start
  */
 import path from "node:path";
 import process from "node:process";
+import { formatEther } from "ethers";
 import type { PublishedModel } from "../../sdk/actions/publish-model.ts";
+import type { Receipt } from "../../sdk/client/receipt.ts";
 import { at } from "../../zkml/arrays.ts";
 import type { Worker } from "../../worker/worker.ts";
 import type { ModelPackage } from "../../zkml/model/package.ts";
@@ -17,6 +20,15 @@ import { startLocalChain } from "../local-chain.ts";
 import { askDigit, type AskedDigit } from "./ask.ts";
 import { drawDigit } from "./digit-art.ts";
 import { simulatedRoot, startEnclave, trustEnclave, type StoryEnclave } from "./enclave.ts";
+import {
+  announceGateway,
+  askDirectly,
+  awaitBatch,
+  awaitSettlement,
+  openApp,
+  startVerifying,
+  type DirectQuestion,
+} from "./direct.ts";
 import {
   answerWithRetiredKey,
   askTrend,
@@ -74,12 +86,15 @@ async function tell(): Promise<void> {
   await step("Two nodes register and stake: an honest one and a cheat", () => registerNodes(world));
   const language = await enclaveWithModel(world, resources);
   const worker = await step("The honest node starts its worker", () =>
-    startNode(world, [MODEL_FOLDER, LANGUAGE_FOLDER], language.enclave),
+    startNode(world, { digits: MODEL_FOLDER, language: LANGUAGE_FOLDER }, language.enclave),
   );
   resources.defer(() => worker.stop());
   const digits = await inferences(world, published, worker);
-  const refused = await attestedAnswers(world, language, worker);
+  await attestedAnswers(world, language, worker);
+  const direct = await directAnswers(world, worker, resources);
+  const refused = await retirement(world, language);
   const attempts = [refused, ...(await misconduct(world, published, model, digits))];
+  await settlement(direct);
   const payments = await step("Everybody is paid", () => settleAccounts(world, published));
   const steady = await readGasSnapshot();
   say(report({ digits, attempts, payments, gas: gas.entries, steady }));
@@ -111,12 +126,12 @@ async function enclaveWithModel(
   return { enclave, modelId };
 }
 
-/** A contract asks the language model; then the enclave's key is retired, and what it signs counts no more. */
+/** A contract asks the language model. */
 async function attestedAnswers(
   world: World,
   { enclave, modelId }: EnclaveWithModel,
   worker: Worker,
-): Promise<Attempt> {
+): Promise<void> {
   await step("The enclave's key is attested", async (says) => {
     const gas = await awaitAttestation(world, enclave);
     says(`a whole Nitro document in one transaction, ${gas.toLocaleString("en")} gas`);
@@ -130,9 +145,57 @@ async function attestedAnswers(
     return result;
   });
   say(`  ${asked.question}\n  → ${asked.answer}`);
-  return step("The key is retired, and a receipt that it signs is refused", async () => {
+}
+
+/** An app asks the node itself, over HTTP and with OpenAI's client, and pays by voucher; a verifier checks what is committed. */
+async function directAnswers(
+  world: World,
+  worker: Worker,
+  resources: AsyncDisposableStack,
+): Promise<readonly DirectQuestion[]> {
+  await step("The node says where it answers over HTTP", async (says) => {
+    says(await announceGateway(world, worker));
+  });
+  const verifier = await step("A verifier stakes, and starts", () => startVerifying(world));
+  resources.defer(() => verifier.stop());
+  const receipts: Receipt[] = [];
+  const client = await openApp(world, (receipt) => receipts.push(receipt));
+  resources.defer(() => {
+    client.close();
+  });
+  const asked = await step(
+    "An app asks with OpenAI's client, and pays by voucher",
+    async (says) => {
+      const answers = await askDirectly(client, receipts);
+      says("every receipt is checked before its answer is handed over");
+      return answers;
+    },
+  );
+  say(asked.map(told).join("\n"));
+  await step("The receipts are committed, and the verifier stands for them", () =>
+    awaitBatch(world, receipts),
+  );
+  return asked;
+}
+
+function told({ question, answer, receipt, totalMs }: DirectQuestion): string {
+  return `  ${question}\n  → ${answer} (${formatEther(receipt.fee.total)} OPG, ${Math.round(totalMs)} ms)`;
+}
+
+/** The enclave's key is retired, and what it signs counts no more. */
+function retirement(world: World, { enclave, modelId }: EnclaveWithModel): Promise<Attempt> {
+  return step("The enclave's key is retired, and a receipt that it signs is refused", async () => {
     await fundPayer(world);
     return answerWithRetiredKey(world, enclave, modelId);
+  });
+}
+
+/** Nobody has challenged the app's receipts: from now on any contract can rely on them. */
+async function settlement([asked]: readonly DirectQuestion[]): Promise<void> {
+  if (asked === undefined) throw new Error("nothing was asked directly");
+  await step("The challenge window is over, and the batch is final", async (says) => {
+    const { index, path: siblings } = await awaitSettlement(asked.receipt);
+    says(`receipt ${index} is proved by ${siblings.length} hashes`);
   });
 }
 

@@ -10,6 +10,9 @@ const NAMES = [
   "developer",
   "payer",
   "keeper",
+  "verifier",
+  "verifierSigner",
+  "app",
 ] as const;
 
 type Name = (typeof NAMES)[number];

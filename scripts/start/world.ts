@@ -32,6 +32,10 @@ export interface World {
 /** What the honest node wants at least, and what it risks at most, in OPG: other requests are left to others. */
 const NODE_TERMS = { minimumFee: "1", maximumCollateral: "50" } as const;
 
+/** What the node takes for an answer over HTTP, in OPG, and when it commits its receipts. */
+const PRICE = { answer: "0.01", millionInput: "100", millionOutput: "400" } as const;
+const BATCH = { seconds: 2 } as const;
+
 /** OPG that an operator stakes. */
 const STAKE = parseEther("5000");
 
@@ -135,7 +139,7 @@ export async function fundPayer(world: World): Promise<void> {
 /** The reference worker, started from files as an operator would, with an enclave that runs already. */
 export async function startNode(
   { chain, deployment, people }: World,
-  modelFolders: readonly string[],
+  { digits, language }: { readonly digits: string; readonly language: string },
   { process: enclave }: StoryEnclave,
 ): Promise<Worker> {
   const folder = await mkdtemp(path.join(tmpdir(), "opengradient-node-"));
@@ -150,7 +154,10 @@ export async function startNode(
     keyFile: "node.key",
     operator: people.operator.address,
     dataFolder: "data",
-    models: modelFolders.map((model) => ({ folder: model, publisher: people.publisher.address })),
+    models: [digits, language].map((model) => ({
+      folder: model,
+      publisher: people.publisher.address,
+    })),
     enclave: {
       attestor: "simulated",
       url: enclave.url,
@@ -158,6 +165,8 @@ export async function startNode(
       accessTokenFile: "enclave.token",
     },
     ...NODE_TERMS,
+    direct: { offers: [{ folder: language, tier: "Attested", price: PRICE }], batch: BATCH },
+    gateway: { port: 0 },
     confirmations: 1,
     pollingIntervalMs: 100,
   };

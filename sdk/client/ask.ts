@@ -121,7 +121,7 @@ export interface OpenStream {
   readonly ended: () => StreamEnd | undefined;
 }
 
-export interface StreamEnd {
+interface StreamEnd {
   readonly receipt: Receipt;
   readonly finishReason: string | undefined;
 }
@@ -240,7 +240,8 @@ async function withNodes<T>(
     if (offer === undefined) {
       const waitMs = Math.min(...left.map(({ url }) => directory.restOf(url)));
       if (performance.now() + waitMs > until) {
-        for (const { url } of left) failures.set(url, failures.get(url) ?? leftAlone(url, waitMs));
+        const alone = left.filter(({ url }) => !failures.has(url));
+        alone.forEach(({ url }) => failures.set(url, leftAlone(url, waitMs)));
         break;
       }
       await sleep(waitMs, undefined, { signal: order.signal });

@@ -14,14 +14,7 @@ import type { KeptReceipt } from "./receipt.ts";
  */
 
 /** States of a batch, as the contracts number them; see `contracts/types/BatchState.sol`. */
-export const BATCH_STATUSES = [
-  "None",
-  "Committed",
-  "Final",
-  "Rejected",
-  "Closed",
-  "Voided",
-] as const;
+const BATCH_STATUSES = ["None", "Committed", "Final", "Rejected", "Closed", "Voided"] as const;
 
 export type BatchStatusName = (typeof BATCH_STATUSES)[number];
 

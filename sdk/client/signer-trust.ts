@@ -23,7 +23,7 @@ export interface SignerTrustOptions {
 }
 
 /** A receipt and the key that signed it. */
-export interface SignedBy {
+interface SignedBy {
   readonly signer: string;
   readonly receipt: InferenceReceipt;
 }

@@ -9,7 +9,7 @@ import { ReceiptError } from "./receipt-fault.ts";
 const REPEATS = 1;
 
 /** All that came of a stream, for its receipt to be held to. */
-export interface StreamedAnswer {
+interface StreamedAnswer {
   readonly text: string;
   readonly usage: Partial<Usage> | undefined;
   readonly finishReason: string | undefined;

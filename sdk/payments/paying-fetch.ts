@@ -155,7 +155,7 @@ async function count(
   const expected = { chainId: deployment.chainId, ledger, payer, node, nonce };
   const objection =
     objectionToFee(envelope, expected) ??
-    (receipt.fee > claimed.maxFee ? "its fee is more than the node said" : undefined);
+    (receipt.fee > wallet.mostFor(claimed) ? "its fee is more than the node said" : undefined);
   if (objection !== undefined)
     throw new OpenGradientError(
       "PAYMENT_REFUSED",

@@ -26,6 +26,8 @@ const FUNDING_MARGIN_SECONDS = 60n;
 /** What a request may cost at most, while it is under way. */
 export interface Claimed {
   maxFee: bigint;
+  /** Whether the node said so for this request; otherwise it is what it said for another. */
+  isQuoted: boolean;
   /** Of the channel that is to pay for it. */
   salt: bigint;
 }
@@ -95,7 +97,7 @@ export class VoucherWallet {
 
   /** Sets aside what a request may cost, as far as that is known. */
   begin(): Claimed {
-    const claimed = { maxFee: this.#demand?.maxFee ?? 0n, salt: this.salt };
+    const claimed = { maxFee: this.#demand?.maxFee ?? 0n, isQuoted: false, salt: this.salt };
     this.#requireWithin(claimed.maxFee, this.#underWay() + claimed.maxFee);
     this.#claims.add(claimed);
     return claimed;
@@ -134,6 +136,7 @@ export class VoucherWallet {
     this.#requirePayee(demand);
     this.#requireWithin(demand.maxFee, this.#underWay() - claimed.maxFee + demand.maxFee);
     claimed.maxFee = demand.maxFee;
+    claimed.isQuoted = true;
     this.#demand = demand;
     // Those that began before any price was known.
     for (const other of this.#claims) if (other.maxFee === 0n) other.maxFee = demand.maxFee;
@@ -145,7 +148,7 @@ export class VoucherWallet {
       return this.#answer(emptied(demand), claimed);
     }
     const all = this.#record.charged + this.#underWay();
-    const most = all + this.#options.limits.unproven;
+    const most = this.#record.charged + this.#mostUnderWay() + this.#options.limits.unproven;
     if (demand.cumulative > most) throw disputed(demand, most);
     // Enough for the others that are under way too, so that none has to ask again because another was faster.
     const forAll = all - demand.credit;
@@ -165,6 +168,16 @@ export class VoucherWallet {
     if (salt === record.salt)
       await this.#change({ ...withReceipt(record, requestId, fee), funding: undefined });
     else await this.#change({ ...record, chargedBefore: record.chargedBefore + fee });
+  }
+
+  /** Most that a request may cost, whether or not the node said how much that is: then it is the payer's own limit. */
+  mostFor({ maxFee, isQuoted }: Claimed): bigint {
+    const { perRequest } = this.#options.limits;
+    return isQuoted || maxFee > perRequest ? maxFee : perRequest;
+  }
+
+  #mostUnderWay(): bigint {
+    return [...this.#claims].reduce((sum, claimed) => sum + this.mostFor(claimed), 0n);
   }
 
   #underWay(): bigint {
@@ -205,6 +218,8 @@ export class VoucherWallet {
     const { wallet, deployment } = this.#options;
     const { salt } = this.#record;
     const id = this.channelId;
+    // Whatever the sum of what is expected: what is signed for is what can be lost.
+    this.#requireWithin(0n, cumulative - this.#record.charged);
     // Remembered before it is out of hand.
     if (cumulative > this.#record.signed)
       await this.#change({ ...this.#record, signed: cumulative });

@@ -6,6 +6,7 @@ import {
   approvalOf,
   approvedRegistry,
   attest,
+  documentOf,
   PCRS,
   scriptedRegistry,
 } from "../fixtures/attested.ts";
@@ -117,6 +118,31 @@ describe("EnclaveRegistry: measurements", () => {
       await registry.approveMeasurement(approvalOf({ from: timestamp + 1n }));
     });
 
+    it("lets no enclave in before it begins, nor from its end on", async () => {
+      const context = await loadFixture(scriptedRegistry);
+      const { registry } = context;
+      const from = (await now()) + 1_000n;
+      const until = from + 1_000n;
+      await registry.approveMeasurement(approvalOf({ from, until }));
+      const known = measurementId("NitroSim", PCRS);
+      expect(await registry.measurementTrust(known)).to.deep.equal([from, until, true, false]);
+      const attempts = [];
+      for (const timestamp of [from - 1n, from, until - 1n, until])
+        attempts.push({
+          timestamp,
+          ...(await documentOf(context, Wallet.createRandom(), { timestamp })),
+        });
+      for (const { timestamp, kind, binding, document } of attempts) {
+        await time.setNextBlockTimestamp(timestamp);
+        const attested = registry.attestNitro(kind, binding, document, []);
+        if (timestamp >= from && timestamp < until) await attested;
+        else
+          await expect(attested)
+            .to.be.revertedWithCustomError(registry, "MeasurementPolicyNotTrusted")
+            .withArgs(known, timestamp, from, until);
+      }
+    });
+
     it("begins before it ends", async () => {
       const { registry } = await loadFixture(scriptedRegistry);
       const from = (await now()) + 100n;
@@ -168,6 +194,8 @@ describe("EnclaveRegistry: measurements", () => {
     it("is not in the past, and never later than before", async () => {
       const { registry, measurementId: known } = await loadFixture(fixture);
       const until = (await now()) + DAY;
+      await registry.sunsetMeasurement(known, until);
+      // Again, which changes nothing.
       await registry.sunsetMeasurement(known, until);
       await expect(registry.sunsetMeasurement(known, until + 1n))
         .to.be.revertedWithCustomError(registry, "MeasurementPolicyBadEnd")
@@ -327,6 +355,21 @@ describe("EnclaveRegistry: measurements", () => {
           registry,
           "MeasurementPolicyModelNotAllowed",
         );
+    });
+
+    it("may be allowed again in the second in which that ended", async () => {
+      const { registry, known, requireAt } = await loadFixture(narrow);
+      await registry.allowModel(known, MODEL, true);
+      await ethers.provider.send("evm_setAutomine", [false]);
+      try {
+        await registry.allowModel(known, MODEL, false, { gasLimit: 200_000 });
+        await registry.allowModel(known, MODEL, true, { gasLimit: 200_000 });
+        await networkHelpers.mine();
+      } finally {
+        await ethers.provider.send("evm_setAutomine", [true]);
+      }
+      expect(await registry.isModelAllowed(known, MODEL)).to.equal(true);
+      await requireAt(await now());
     });
 
     it("do not stand above the code: what is not trusted answers for none", async () => {

@@ -144,11 +144,11 @@ describe("ReceiptLedger: enclaves", () => {
       expect(await staking.slashableOf(operator)).to.equal(opg(10_000));
       await time.increase(10_000);
       for (const over of [
-        ledger.finalize(made.batch),
-        ledger.closeRejected(made.batch),
-        ledger.challengeSignature(made.batch, shown(made)),
+        () => ledger.finalize(made.batch),
+        () => ledger.closeRejected(made.batch),
+        () => ledger.challengeSignature(made.batch, shown(made)),
       ])
-        await expect(over)
+        await expect(over())
           .to.be.revertedWithCustomError(ledger, "ReceiptLedgerWrongStatus")
           .withArgs(batchId(made.batch), BATCH.Voided);
       // What is wrong for another reason still convicts, while it may be said.

@@ -153,17 +153,24 @@ describe("ReceiptLedger: challenge", () => {
 
   describe("signature", () => {
     it("convicts of what the signer cannot stand for", async () => {
-      const now = BigInt(await time.latest());
       for (const bent of [
         { signature: "0x" },
         { signature: `0x${"12".repeat(65)}` },
         { signer: Wallet.createRandom() },
         { receipt: { node: Wallet.createRandom().address } },
-        { receipt: { seq: 5n } },
-        { receipt: { startedAt: now + 10_000n } },
+        { receipt: { startedAt: 2n ** 64n - 1n } },
       ]) {
         const fixture = await loadFixture(openLedger);
         const made = await commitAnswers(fixture, [bent]);
+        const challenging = fixture.ledger.challengeSignature(made.batch, shown(made));
+        await expectConvicted(fixture, challenging, made, FAULTS.Signature);
+      }
+    });
+
+    it("convicts of a receipt with another number than its place says", async () => {
+      for (const firstSeq of [4n, 6n]) {
+        const fixture = await loadFixture(openLedger);
+        const made = await commitAnswers(fixture, [{ seq: 5n }], { batch: { firstSeq } });
         const challenging = fixture.ledger.challengeSignature(made.batch, shown(made));
         await expectConvicted(fixture, challenging, made, FAULTS.Signature);
       }

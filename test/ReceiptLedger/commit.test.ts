@@ -235,10 +235,10 @@ describe("ReceiptLedger: commit", () => {
       .update({ roles: roleSet("Verifier"), signer: nodeSigner, endpoint: "" });
     const { batch, leaves, signature } = made;
     for (const committing of [
-      ledger.connect(operator).commitBatch(operator, batch, signature),
-      ledger.commitBatchWithLeaves(operator, batch, [...leaves], signature),
+      () => ledger.connect(operator).commitBatch(operator, batch, signature),
+      () => ledger.commitBatchWithLeaves(operator, batch, [...leaves], signature),
     ])
-      await expect(committing)
+      await expect(committing())
         .to.be.revertedWithCustomError(nodeRegistry, "NodeRegistryRoleMissing")
         .withArgs(operator, 0);
   });

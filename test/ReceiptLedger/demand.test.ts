@@ -47,10 +47,10 @@ describe("ReceiptLedger: demand a receipt", () => {
     expect(await feeEscrow.earningsOf(operator)).to.equal(TERMS.demandBond);
     expect((await ledger.demandOf(id0, 1)).status).to.equal(STATUS.Answered);
     for (const again of [
-      ledger.connect(keeper).demand(made.batch, 1),
-      ledger.demand(made.batch, 1),
+      () => ledger.connect(keeper).demand(made.batch, 1),
+      () => ledger.demand(made.batch, 1),
     ])
-      await expect(again).to.be.revertedWithCustomError(ledger, "ReceiptDemandsMadeBefore");
+      await expect(again()).to.be.revertedWithCustomError(ledger, "ReceiptDemandsMadeBefore");
     await expect(reveal(fixture, made, 1)).to.be.revertedWithCustomError(
       ledger,
       "ReceiptDemandsNotOpen",
@@ -123,6 +123,7 @@ describe("ReceiptLedger: demand a receipt", () => {
     await expect(ledger.expireDemand(made.batch, 0))
       .to.be.revertedWithCustomError(ledger, "ReceiptLedgerTooEarly")
       .withArgs(id0, deadline, deadline);
+    await time.setNextBlockTimestamp(deadline + 1n);
     await expect(ledger.expireDemand(made.batch, 0))
       .to.emit(ledger, "DemandExpired")
       .withArgs(id0, 0, keeper)

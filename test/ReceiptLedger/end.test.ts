@@ -167,18 +167,19 @@ describe("ReceiptLedger: end", () => {
     await expect(ledger.connect(stranger).finalize(made.batch))
       .to.be.revertedWithCustomError(ledger, "ReceiptLedgerTooEarly")
       .withArgs(batchId(made.batch), deadline, deadline);
+    await time.setNextBlockTimestamp(deadline + 1n);
     await expect(ledger.connect(stranger).finalize(made.batch))
       .to.emit(ledger, "BatchFinalized")
       .withArgs(batchId(made.batch), operator);
     expect(await ledger.freeCollateralOf(operator)).to.equal(collateralOf(made.batch));
     expect(await feeEscrow.balanceOf(operator)).to.equal(before);
     for (const again of [
-      ledger.finalize(made.batch),
-      ledger.challengeSignature(made.batch, shown(made)),
-      ledger.demand(made.batch, 0),
-      ledger.closeRejected(made.batch),
+      () => ledger.finalize(made.batch),
+      () => ledger.challengeSignature(made.batch, shown(made)),
+      () => ledger.demand(made.batch, 0),
+      () => ledger.closeRejected(made.batch),
     ])
-      await expect(again)
+      await expect(again())
         .to.be.revertedWithCustomError(ledger, "ReceiptLedgerWrongStatus")
         .withArgs(batchId(made.batch), BATCH.Final);
     await ledger.connect(operator).releaseCollateral(collateralOf(made.batch));

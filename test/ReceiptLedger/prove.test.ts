@@ -188,6 +188,7 @@ describe("ReceiptLedger: proofs", () => {
       ledger,
       "ReceiptLedgerTooEarly",
     );
+    await time.setNextBlockTimestamp(deadline + 1n);
     await expect(ledger.expireProof(made.batch, shown(made)))
       .to.emit(ledger, "ReceiptConvicted")
       .and.to.emit(ledger, "BatchRejected")

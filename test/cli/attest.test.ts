@@ -1,15 +1,22 @@
+import { X509Certificate } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
+import { InvalidArgumentError } from "commander";
+import { momentOrDocument, unixTime } from "../../cli/attestation/time.ts";
 import { at } from "../../zkml/arrays.ts";
 import { issueChain } from "../fixtures/nitro-certificates.ts";
 import { makeDocument } from "../fixtures/nitro-documents.ts";
+import { resigned, zone } from "../verifiers/nitro/certificate-edits.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { runOpg, type CommandResult } from "./run-opg.ts";
 
 /** Unix time in seconds of the documents here: long ago. */
 const NOW = 1_700_000_000;
+
+/** As long before do their certificates begin. */
+const DAY = 86_400;
 
 interface Verdict {
   readonly holds: boolean;
@@ -25,9 +32,13 @@ describe("opg attest verify", () => {
 
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "opengradient-attest-"));
-    await writeFile(path.join(folder, "root.der"), at(chain, 0).der);
     await writeFile(path.join(folder, "good.cose"), makeDocument({ now: NOW, chain }));
     await writeFile(path.join(folder, "debug.cose"), makeDocument({ now: NOW, chain, fill: 0 }));
+    const root = at(chain, 0).der;
+    await writeFile(path.join(folder, "root.der"), root);
+    await writeFile(path.join(folder, "root.pem"), new X509Certificate(root).toString());
+    const edits = zone(resigned("somebody"));
+    await writeFile(path.join(folder, "zone.cose"), makeDocument({ now: NOW, edits }));
     const forged = makeDocument({ now: NOW, chain, document: withLastByteChanged });
     await writeFile(path.join(folder, "forged.cose"), forged);
     await writeFile(path.join(folder, "cut.cose"), forged.subarray(0, 1_000));
@@ -60,6 +71,29 @@ describe("opg attest verify", () => {
     expect(result.stdout).to.match(/^NO {3}the enclave was not started in debug mode$/m);
     expect(result.stdout).to.match(/^What it says, and nobody vouches for$/m);
     expect(result.stdout).to.match(/^At 2023-11-14T22:13:20.000Z the document does NOT hold.$/m);
+  });
+
+  it("accepts it from the second on in which its certificates begin, under a root in PEM", async () => {
+    const first = String(NOW - DAY);
+    const result = await verify("good.cose", "--at", first, "--root", "root.pem", "--json");
+    expect(result.exitCode, result.stderr).to.equal(0);
+    const { exitCode, stdout } = await verify(
+      ...["good.cose", "--at", String(NOW - DAY - 1), "--root", "root.pem"],
+    );
+    expect(exitCode).to.equal(2);
+    expect(stdout).to.match(/does NOT hold/);
+  });
+
+  it("names the first certificate that is not trusted, and looks no further", async () => {
+    const result = await verify("zone.cose", "--at", "document", "--root", "root.der", "--json");
+    expect(result.exitCode, result.stderr).to.equal(2);
+    const { checks, gas } = verdictOf(result);
+    expect(checks.map((check) => check.holds)).to.deep.equal(
+      // Its form, five certificates, the signature and the mode.
+      [true, true, true, false, null, null, null, true],
+    );
+    expect(checks[3]?.detail).to.match(/^CertStoreBadSignature\(/);
+    expect(gas).to.equal(undefined);
   });
 
   it("refuses a forged signature by the contract's word", async () => {
@@ -110,6 +144,45 @@ describe("opg attest verify", () => {
     const noTime = await verify("good.cose", "--at", "2026-02-12");
     expect(noTime.exitCode).to.equal(1);
     expect(noTime.stderr).to.match(/'--at <time>' argument '2026-02-12' is invalid/);
+  });
+});
+
+describe("times of opg attest", () => {
+  it("are seconds since 1970, or say their zone", () => {
+    expect(unixTime("60")).to.equal(60);
+    expect(unixTime("99999999999")).to.equal(99_999_999_999);
+    expect(unixTime("2026-02-12T17:56:02Z")).to.equal(1_770_918_962);
+    expect(unixTime("2026-02-12T17:56:02.9Z")).to.equal(1_770_918_962);
+    expect(unixTime("2026-02-12T19:56:02+02:00")).to.equal(1_770_918_962);
+    expect(momentOrDocument("1770918962")).to.deep.equal(new Date(1_770_918_962_000));
+    expect(momentOrDocument("document")).to.equal("document");
+  });
+
+  for (const text of [
+    "",
+    "now",
+    "document ",
+    "-1",
+    "59",
+    "1.5",
+    "1e9",
+    "0x60",
+    // Milliseconds, or what could be.
+    "100000000000",
+    "1770918962000",
+    "2026-02-12",
+    "2026-02-12Z",
+    "2026-02-12T17:56:02",
+    "2026-02-12T17:56:02+02",
+    "2026-13-12T17:56:02Z",
+  ])
+    it(`are not "${text}"`, () => {
+      expect(() => momentOrDocument(text)).to.throw(InvalidArgumentError);
+      expect(() => unixTime(text)).to.throw(InvalidArgumentError);
+    });
+
+  it("are not the document's where one is to be told", () => {
+    expect(() => unixTime("document")).to.throw(InvalidArgumentError);
   });
 });
 

@@ -45,6 +45,11 @@ export class GasBook {
     this.#figures.set(name, Math.ceil(gas / items));
   }
 
+  /** Books what was measured otherwise. */
+  note(name: string, gas: number): void {
+    this.#figures.set(name, gas);
+  }
+
   /** Books the same once more: what it comes to for each of `count` items, rounded up. */
   share(name: string, whole: string, count: number): void {
     const gas = this.#figures.get(whole);

@@ -25,6 +25,7 @@ import { bookOptimistic } from "./optimistic.ts";
 import { bookSignedRequests } from "./signed-requests.ts";
 import { settle } from "../fixtures/snapshot.ts";
 import { EXPIRY, GasBook, randomTerms } from "./gas-book.ts";
+import { bookLedger } from "./ledger.ts";
 import { bookNitro } from "./nitro.ts";
 import { bookP384 } from "./p384.ts";
 import { bookSharedProofs } from "./shared-proofs.ts";
@@ -343,6 +344,9 @@ describe("gas of user actions", function () {
   it("signatures over P-384", () => bookP384(chain, book));
 
   it("Nitro documents", () => bookNitro(book));
+
+  it("batches of receipts", () => bookLedger(book));
+
   it("questions to language models", () => bookChat(chain, fixture, book));
 
   it("is what the snapshot says", () => settle("gas", book.figures()));

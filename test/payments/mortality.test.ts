@@ -27,7 +27,8 @@ describe("payments of a node that is killed", () => {
   /** A node in a process of its own, which dies at an event. */
   async function mortal(fatal: string, folder: string, payments: object = {}) {
     const options = await world.nodeOptions({ folder, payments });
-    const text = JSON.stringify(options, (_key, value: unknown) =>
+    const { chainId } = options.deployment;
+    const text = JSON.stringify({ ...options, chainId }, (_key, value: unknown) =>
       typeof value === "bigint" ? String(value) : value,
     );
     const child = spawn(process.execPath, ["--import", "tsx", MORTAL_PAYEE, text, fatal], {

@@ -1,16 +1,16 @@
 import { expect } from "chai";
-import { hexlify, parseEther, randomBytes } from "ethers";
-import { channelId, signVoucher } from "../../sdk/channel.ts";
+import { hexlify, parseEther, randomBytes, ZeroAddress } from "ethers";
+import { channelDigest, channelId, signVoucher } from "../../sdk/channel.ts";
 import { createMemoryStore } from "../../sdk/payments/channel-record.ts";
 import { createPayingFetch, type PayingFetchOptions } from "../../sdk/payments/paying-fetch.ts";
 import { encodeVoucherHeader, VOUCHER_HEADER } from "../../sdk/payments/voucher-header.ts";
 import { VoucherWallet } from "../../sdk/payments/voucher-wallet.ts";
-import type { startPaidNode } from "../../worker/testing/paid-node.ts";
+import type { PaidNode } from "../../worker/testing/paid-node.ts";
+import { HostileWallet__factory } from "../../typechain-types/index.js";
+import { BEHAVIOURS } from "../fixtures/channels.ts";
 import { opg } from "../fixtures/protocol.ts";
 import { until } from "../worker/jobs.ts";
 import { openPaidWorld, question, type PaidWorld } from "./paid-world.ts";
-
-type Node = Awaited<ReturnType<typeof startPaidNode>>;
 
 interface Answer {
   readonly text: string;
@@ -24,7 +24,7 @@ interface Refusal {
 
 describe("payments by voucher", () => {
   let world: PaidWorld;
-  const nodes: Node[] = [];
+  const nodes: PaidNode[] = [];
 
   before(async () => {
     world = await openPaidWorld();
@@ -36,7 +36,7 @@ describe("payments by voucher", () => {
 
   after(() => world.close());
 
-  async function start(vouchers: object = {}, other: object = {}): Promise<Node> {
+  async function start(vouchers: object = {}, other: object = {}): Promise<PaidNode> {
     const node = await world.startNode({ payments: { vouchers }, ...other });
     nodes.push(node);
     return node;
@@ -47,7 +47,7 @@ describe("payments by voucher", () => {
     return createPayingFetch({ wallet, deployment, node: operator.address, ...options });
   }
 
-  const chat = (node: Node) => `${node.url}/v1/chat/completions`;
+  const chat = (node: PaidNode) => `${node.url}/v1/chat/completions`;
 
   async function feeOf(response: Response): Promise<bigint> {
     expect(response.status, await response.clone().text()).to.equal(200);
@@ -67,7 +67,11 @@ describe("payments by voucher", () => {
       const signature = await signVoucher(deployment, payer, { channelId: id, cumulative });
       return { payer: payer.address, salt, cumulative, signature };
     };
-    const ask = async (node: Node, cumulative: bigint, headers: Record<string, string> = {}) => {
+    const ask = async (
+      node: PaidNode,
+      cumulative: bigint,
+      headers: Record<string, string> = {},
+    ) => {
       const { headers: own, ...rest } = question("vouchers");
       const shown = { [VOUCHER_HEADER]: encodeVoucherHeader(await voucher(cumulative)) };
       return fetch(chat(node), { ...rest, headers: { ...(own as object), ...shown, ...headers } });
@@ -275,5 +279,34 @@ describe("payments by voucher", () => {
       "SELECT charged FROM channels",
     );
     expect(BigInt(rows[0]?.charged ?? 0)).to.equal((await wallet.finalVoucher()).cumulative);
+  });
+
+  it("is paid by a contract as long as that stands by its signature, and claims the rest once", async () => {
+    const node = await start({ credit: "0.01", claimAt: "0.0000000001", claimIntervalMs: 100 });
+    const { payer: owner, operator, protocol, deployment } = world;
+    const wallet = await new HostileWallet__factory(owner).deploy(owner);
+    const payer = await wallet.getAddress();
+    const escrow = protocol.feeEscrow;
+    await (await protocol.opg.connect(owner).transfer(payer, opg(5))).wait();
+    const approval = [await escrow.getAddress(), opg(5)] as const;
+    const token = protocol.opg.interface.encodeFunctionData("approve", [...approval]);
+    await (await wallet.execute(protocol.opg, token)).wait();
+    const opening = [operator.address, 0n, opg(5)] as const;
+    const opened = escrow.interface.encodeFunctionData("openChannel", [...opening]);
+    await (await wallet.execute(escrow, opened)).wait();
+    const id = channelId({ payer, node: operator.address, salt: 0n });
+    const ask = (cumulative: bigint) => {
+      const digest = channelDigest(deployment, "Voucher", { channelId: id, cumulative });
+      const signature = owner.signingKey.sign(digest).serialized;
+      const { headers: own, ...rest } = question("a contract");
+      const header = encodeVoucherHeader({ payer, salt: 0n, cumulative, signature });
+      const headers = { ...(own as object), [VOUCHER_HEADER]: header };
+      return fetch(chat(node), { ...rest, headers });
+    };
+    const fee = await feeOf(await ask(0n));
+    await feeOf(await ask(fee));
+    await until(async () => (await escrow.channelOf(id)).claimed === fee);
+    await (await wallet.behave(BEHAVIOURS.Refuse, ZeroAddress, "0x")).wait();
+    expect((await refusalOf(await ask(2n * fee))).error.code).to.equal("voucher_invalid");
   });
 });

@@ -5,12 +5,12 @@ import { privateKeyToAccount } from "viem/accounts";
 import { hexlify, randomBytes, Signature } from "ethers";
 import type { OpenGradientError } from "../../sdk/errors.ts";
 import { createPayingFetch } from "../../sdk/payments/paying-fetch.ts";
-import type { startPaidNode } from "../../worker/testing/paid-node.ts";
+import type { PaidNode } from "../../worker/testing/paid-node.ts";
 import { openPaidWorld, question, type PaidWorld } from "./paid-world.ts";
 
 describe("payments by x402, with its official client", () => {
   let world: PaidWorld;
-  let node: Awaited<ReturnType<typeof startPaidNode>>;
+  let node: PaidNode;
   let url: string;
   /** What happens while an answer is computed. */
   let hold: (() => Promise<void>) | undefined;

@@ -20,7 +20,7 @@ import {
   signedBatchSchema,
   type Failure,
 } from "./protocol.ts";
-import { startText } from "../runtimes/text-stream.ts";
+import { beginText } from "../runtimes/text-stream.ts";
 import { OpenGradientError, type ErrorCode } from "../../sdk/errors.ts";
 
 export interface ApiOptions {
@@ -113,7 +113,7 @@ async function streamAnswer(
   { enclave, log }: Pick<ApiOptions, "enclave" | "log">,
 ): Promise<Response> {
   const request = await bodyOf(context, inferRequestSchema);
-  const { pieces, answer } = await startText((onText) => enclave.infer(request, onText));
+  const { pieces, answer } = await beginText((onText) => enclave.infer(request, onText));
   context.header("content-type", "application/x-ndjson");
   return stream(context, async (out) => {
     const say = (line: z.output<typeof inferLineSchema>) =>

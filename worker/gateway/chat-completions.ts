@@ -20,7 +20,7 @@ import {
   textAnswer,
   type TextDialect,
 } from "./text-answers.ts";
-import { beginText } from "./text-stream.ts";
+import { beginText } from "../runtimes/text-stream.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { canonicalRequest } from "../../sdk/chat-request.ts";
 import { canonicalCompletion, type TextRequest } from "../../sdk/completion-request.ts";

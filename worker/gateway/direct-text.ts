@@ -20,7 +20,7 @@ import {
   textAnswer,
   type TextDialect,
 } from "./text-answers.ts";
-import { beginText, wholeText } from "./text-stream.ts";
+import { beginText, wholeText } from "../runtimes/text-stream.ts";
 import type { DirectOffer } from "../receipts/direct-answer.ts";
 import type { Generation } from "../runtimes/runtime.ts";
 import { canonicalRequest } from "../../sdk/chat-request.ts";

@@ -1,6 +1,6 @@
 import { failureResponse } from "./failure.ts";
 import { eventStream, type EventStreamOptions } from "./event-stream.ts";
-import type { TextStream } from "./text-stream.ts";
+import type { TextStream } from "../runtimes/text-stream.ts";
 import type { Generation } from "../runtimes/runtime.ts";
 
 /** How OpenAI's protocol says a text: once for chats, once for plain completions. */

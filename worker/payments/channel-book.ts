@@ -59,6 +59,11 @@ export class ChannelBook {
     return channel;
   }
 
+  /** The highest voucher that was shown for a channel, if that is in memory. */
+  bestOf(terms: ChannelTerms): SignedVoucher | undefined {
+    return this.#channels.get(channelId(terms))?.best;
+  }
+
   leave(channel: Channel): void {
     channel.users -= 1;
     if (this.#channels.size > MAX_IDLE) this.#forgetIdle();
@@ -92,6 +97,7 @@ export class ChannelBook {
   /** Takes a voucher whose signature was checked. One lower than the best may still become the highest that is covered. */
   take(channel: Channel, voucher: SignedVoucher): void {
     const { best, unsaved, onChain } = channel;
+    if (best === voucher) return;
     if (best === undefined || best.cumulative < voucher.cumulative) channel.best = voucher;
     if (voucher.cumulative <= onChain.claimed) return;
     unsaved.set(voucher.cumulative, voucher);

@@ -69,7 +69,7 @@ export class ChannelStore {
        ON CONFLICT (channel_id) DO UPDATE SET charged = channels.charged + excluded.charged`,
       [id, terms.payer, ...[terms.salt, fee].map(String), status, String(deposit), String(claimed)],
     );
-    for (const voucher of unsaved.values()) await saveVoucher(within, id, voucher);
+    await saveVouchers(within, id, [...unsaved.values()]);
   }
 
   /** Notes what the chain says of a channel, if there is anything to remember about it. */
@@ -88,7 +88,7 @@ export class ChannelStore {
   async retire(channel: Channel, voucher: SignedVoucher): Promise<void> {
     await this.#database.transaction(async (within) => {
       await this.charge(within, channel, 0n);
-      await saveVoucher(within, channel.id, voucher);
+      await saveVouchers(within, channel.id, [voucher]);
       await within.query("UPDATE channels SET retired = true WHERE channel_id = $1", [channel.id]);
     });
   }
@@ -166,15 +166,22 @@ export class ChannelStore {
   }
 }
 
-async function saveVoucher(
+/** In one statement: requests side by side on one channel bring many at once, each with its answer. */
+async function saveVouchers(
   within: Queryable,
   channelId: string,
-  { cumulative, signature, signedBy }: SignedVoucher,
+  vouchers: readonly SignedVoucher[],
 ): Promise<void> {
+  if (vouchers.length === 0) return;
   await within.query(
     `INSERT INTO channel_vouchers (channel_id, cumulative, signature, by_contract)
-     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-    [channelId, String(cumulative), signature, signedBy === "contract"],
+     SELECT $1, * FROM unnest($2::numeric[], $3::text[], $4::boolean[]) ON CONFLICT DO NOTHING`,
+    [
+      channelId,
+      vouchers.map(({ cumulative }) => String(cumulative)),
+      vouchers.map(({ signature }) => signature),
+      vouchers.map(({ signedBy }) => signedBy === "contract"),
+    ],
   );
 }
 

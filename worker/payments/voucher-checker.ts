@@ -1,6 +1,11 @@
 import { getBytes, id, TypedDataEncoder, type Provider } from "ethers";
-import { channelDigest, channelDomain, type Voucher } from "../../sdk/channel.ts";
-import type { Deployment } from "../../sdk/deployment.ts";
+import {
+  channelDigest,
+  channelDomain,
+  type ChannelDeployment,
+  type Voucher,
+} from "../../sdk/channel.ts";
+
 import { isSignedByContract } from "./erc1271.ts";
 import { keccak, KnownKeys } from "./known-keys.ts";
 
@@ -12,12 +17,12 @@ const EIP712_PREFIX = Uint8Array.of(0x19, 0x01);
 
 /** Tells whether a voucher would count at the escrow. */
 export class VoucherChecker {
-  readonly #deployment: Deployment;
+  readonly #deployment: ChannelDeployment;
   readonly #provider: Pick<Provider, "call">;
   readonly #domainSeparator: Uint8Array;
   readonly #keys = new KnownKeys();
 
-  constructor(deployment: Deployment, provider: Pick<Provider, "call">) {
+  constructor(deployment: ChannelDeployment, provider: Pick<Provider, "call">) {
     this.#deployment = deployment;
     this.#provider = provider;
     this.#domainSeparator = getBytes(TypedDataEncoder.hashDomain(channelDomain(deployment)));

@@ -1,3 +1,4 @@
+import { channelId, type ChannelTerms } from "../../sdk/channel.ts";
 import {
   decodeVoucherHeader,
   VOUCHER_HEADER,
@@ -7,7 +8,7 @@ import { GatewayError } from "../gateway/failure.ts";
 import type { Admission, PayableRequest, PaymentGate } from "../gateway/payment.ts";
 import type { DirectAnswer } from "../receipts/direct-answer.ts";
 import type { Queryable } from "../storage/database.ts";
-import type { Channel, ChannelObjection, Reservation } from "./channel.ts";
+import type { Channel, ChannelObjection, Reservation, SignedVoucher } from "./channel.ts";
 import type { ChannelBook } from "./channel-book.ts";
 import { FundingRefused, type Funder } from "./funder.ts";
 import { mostOf, paymentRequired, type PaymentTerms, type Refusal } from "./payment-required.ts";
@@ -48,9 +49,12 @@ export class VoucherGate implements PaymentGate {
     const header = headerOf(request);
     const { payer, salt } = header;
     const maxFee = mostOf(request);
-    const channel = await book.enter({ payer, node, salt });
+    const terms = { payer, node, salt };
+    // Before anything is read for whoever asks.
+    const voucher = await this.#checked(request, terms, header);
+    const channel = await book.enter(terms);
     try {
-      await this.#takeVoucher(request, channel, header);
+      book.take(channel, voucher);
       const reservation = await this.#reserve(request, channel, { header, maxFee });
       return this.#admission(request, reservation);
     } catch (error) {
@@ -59,24 +63,24 @@ export class VoucherGate implements PaymentGate {
     }
   }
 
-  async #takeVoucher(
+  /** The voucher, if the payer signed it. */
+  async #checked(
     request: PayableRequest,
-    channel: Channel,
+    terms: ChannelTerms,
     { cumulative, signature }: VoucherHeader,
-  ): Promise<void> {
+  ): Promise<SignedVoucher> {
     const { book, checker } = this.#options;
-    const { id, terms, best } = channel;
+    const best = book.bestOf(terms);
     // The same that was shown with another request.
-    if (best?.cumulative === cumulative && best.signature === signature) return;
-    const voucher = { channelId: id, cumulative };
+    if (best?.cumulative === cumulative && best.signature === signature) return best;
+    const voucher = { channelId: channelId(terms), cumulative };
     const signedBy = await checker.signerOf(terms.payer, voucher, signature);
-    if (signedBy === undefined)
-      // Says nothing about the channel: whoever asks is not its payer.
-      throw this.#refuse(request, {
-        code: "voucher_invalid",
-        message: "The voucher is not signed by the payer, for this node, chain and escrow.",
-      });
-    book.take(channel, { cumulative, signature, signedBy });
+    if (signedBy !== undefined) return { cumulative, signature, signedBy };
+    // Says nothing about the channel: whoever asks is not its payer.
+    throw this.#refuse(request, {
+      code: "voucher_invalid",
+      message: "The voucher is not signed by the payer, for this node, chain and escrow.",
+    });
   }
 
   /** Sets the money aside, with what the chain says now and what the payer sent along, if that is needed. */

@@ -53,7 +53,7 @@ export class BatchSealer {
       isFull ||
       run.length === limits.receipts ||
       first.ageMs >= limits.ageMs ||
-      (hasGap && !isWaitedFor) ||
+      (run.length < found.length && !isWaitedFor) ||
       isGone(signer);
     if (!isDue) return undefined;
     const modelIds = new Set(receipts.map(({ modelId }) => modelId));

@@ -1,4 +1,5 @@
 import { hexlify, type Provider } from "ethers";
+import { z } from "zod";
 import type { DemandKey, FoundDemand } from "./demand-store.ts";
 import type { DirectRecord } from "./direct-answer.ts";
 import type { InferenceBatch } from "../../sdk/inference-batch.ts";
@@ -14,6 +15,12 @@ const EVENTS = {
 
 /** As in `contracts/interfaces/IReceiptDemands.sol`. */
 const STATUSES = ["None", "Open", "Answered", "Expired"] as const;
+
+const demandArgsSchema = z.object({
+  batchId: z.string(),
+  index: z.bigint().transform(Number),
+  deadline: z.bigint(),
+});
 
 export type DemandStatus = (typeof STATUSES)[number];
 
@@ -79,8 +86,8 @@ export function readDemandLedger({
 
 function demandOf(log: { readonly topics: string[]; readonly data: string }): FoundDemand {
   const kind = log.topics[0] === EVENTS.receipt.topicHash ? "receipt" : "proof";
-  const { batchId, index, deadline } = LEDGER.decodeEventLog(EVENTS[kind], log.data, log.topics);
-  return { batchId: String(batchId), index: Number(index), kind, deadline: BigInt(deadline) };
+  const args = LEDGER.decodeEventLog(EVENTS[kind], log.data, log.topics);
+  return { ...demandArgsSchema.parse(args.toObject()), kind };
 }
 
 function statusOf(status: bigint): DemandStatus {

@@ -85,11 +85,12 @@ async function keepRecovering(
   { enclaveCheckIntervalMs }: WorkerConfig,
   { log, signal }: EngineServices,
 ): Promise<void> {
-  while (!signal.aborted) {
+  const isStopped = () => signal.aborted;
+  while (!isStopped()) {
     try {
       await engine.recover();
     } catch (error) {
-      if (!signal.aborted)
+      if (!isStopped())
         log.warn({ error: String(error) }, "The enclave could not be asked for its last answers.");
     }
     await setTimeout(enclaveCheckIntervalMs, undefined, { signal }).catch(() => undefined);

@@ -14,9 +14,9 @@ const [, , text = "", fatal = ""] = process.argv;
 
 const optionsSchema = z.object({
   rpcUrl: z.string(),
-  deployment: z
-    .custom<Deployment>()
-    .transform((it) => ({ ...it, chainId: BigInt(it.chainId) }) satisfies Deployment),
+  // Without its chain's id, which JSON has no number for.
+  deployment: z.custom<Omit<Deployment, "chainId">>(),
+  chainId: z.coerce.bigint(),
   privateKey: z.string(),
   operator: z.string(),
   folder: z.string(),
@@ -31,10 +31,11 @@ const events = new WorkerEvents();
 events.on("transaction", ({ purpose, phase }) => {
   dieAt(`${purpose} ${phase}`);
 });
-const onCompute = () => Promise.resolve(dieAt("computed"));
-const { url } = await startPaidNode({
-  ...optionsSchema.parse(JSON.parse(text)),
-  events,
-  onCompute,
-});
+const onCompute = () => {
+  dieAt("computed");
+  return Promise.resolve();
+};
+const { deployment, chainId, ...options } = optionsSchema.parse(JSON.parse(text));
+const placed = { ...deployment, chainId };
+const { url } = await startPaidNode({ ...options, deployment: placed, events, onCompute });
 process.stdout.write(`${url}\n`);

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
+import type { PGlite } from "@electric-sql/pglite";
 import { serve } from "@hono/node-server";
-import { id, JsonRpcProvider, Wallet } from "ethers";
+import { getAddress, id, JsonRpcProvider, Wallet } from "ethers";
 import pino from "pino";
 import type { Deployment } from "../../sdk/deployment.ts";
 import { connectProtocol } from "../../sdk/protocol.ts";
@@ -38,10 +39,17 @@ export interface PaidNodeOptions {
 }
 
 /** Where receipts of this node count, as far as anybody asks. */
-export const LEDGER = "0x00000000000000000000000000000000000ED9e2".toLowerCase();
+const LEDGER = getAddress(id("a ledger").slice(0, 42));
+
+/** A node that runs. */
+export interface PaidNode {
+  readonly url: string;
+  readonly database: PGlite;
+  readonly stop: (end?: { readonly isClaiming?: boolean }) => Promise<void>;
+}
 
 /** A node that echoes, and is paid for it: real channels, x402 payments and receipts, over real HTTP. */
-export async function startPaidNode(options: PaidNodeOptions) {
+export async function startPaidNode(options: PaidNodeOptions): Promise<PaidNode> {
   const { rpcUrl, deployment, operator, confirmations = 1, events = new WorkerEvents() } = options;
   // As a worker's: what was answered a moment ago may not be so any more.
   const provider = new JsonRpcProvider(rpcUrl, undefined, { cacheTimeout: -1 });
@@ -79,7 +87,7 @@ export async function startPaidNode(options: PaidNodeOptions) {
     await database.close();
     provider.destroy();
   };
-  return { url, database, payments, submitter, transactions, stop };
+  return { url, database, stop };
 }
 
 function listen(fetch: Parameters<typeof serve>[0]["fetch"], port: number) {

@@ -307,10 +307,10 @@ library X509 {
         (uint256 content, uint256 next) = der.enter(value, end, Der.BIT_STRING);
         Der.requireEnd(next, end);
         require(next - content == 2 || next - content == 3, X509BadKeyUsage(offset));
-        // In DER the last bit that is there is set, and those that are not are zero.
+        // In DER the last bit that is there is set, and those that are not are zero. No byte has a ninth bit to set.
         uint256 unused = uint8(der[content]);
-        require(unused < 8, X509BadKeyUsage(offset));
-        require(uint8(der[next - 1]) & ((2 << unused) - 1) == 1 << unused, X509BadKeyUsage(offset));
+        uint256 mask = type(uint256).max >> (255 - unused);
+        require(uint8(der[next - 1]) & mask == 1 << unused, X509BadKeyUsage(offset));
 
         // The ninth bit, decipherOnly, has no meaning here; without it there has to be another.
         certificate.usage = uint8(der[content + 1]);

@@ -1,6 +1,7 @@
 import { encode } from "cborg";
 import { expect } from "chai";
 import { concat, hexlify, keccak256, randomBytes } from "ethers";
+import { OpenGradientError } from "../../../sdk/errors.ts";
 import { nitroHints } from "../../../sdk/nitro/hints.ts";
 import { parseDocument } from "../../../sdk/nitro/parse.ts";
 import { at } from "../../../zkml/arrays.ts";
@@ -28,6 +29,9 @@ const BOMB_DEPTH = 15_000;
 type Plan = Partial<DocumentPlan>;
 type Refusal = readonly [name: string, plan: Plan, error: string, args?: readonly unknown[]];
 
+/** Errors about a document's form, which the SDK reads too. */
+const OF_FORM = /^(Cbor|AttestationDocument)/;
+
 describe("NitroVerifier", () => {
   async function verified(plan: Plan) {
     const { verifier, cached } = await warm();
@@ -41,6 +45,10 @@ describe("NitroVerifier", () => {
     const attempt = verifier.verify.staticCall(document, hintsOrNone(document, { cached }));
     const refusal = expect(attempt, name).to.be.revertedWithCustomError(verifier, error);
     await (args === undefined ? refusal : refusal.withArgs(...args));
+    if (OF_FORM.test(error))
+      expect(() => parseDocument(document), "the SDK")
+        .to.throw(OpenGradientError)
+        .with.property("code", "ATTESTATION_INVALID");
   }
 
   /** One test for each. */
@@ -132,12 +140,19 @@ describe("NitroVerifier", () => {
       ["CBOR's tag for COSE_Sign1", { document: (own) => Buffer.concat([hex("d2"), own]) }],
       ["registers in a map of indefinite length", value("pcrs", indefinitePcrs(3))],
       ["32 registers", value("pcrs", pcrMap(Array.from({ length: 32 }, (_, i) => i)))],
-      ["a bundle of indefinite length", order(withIndefiniteBundle)],
+      ["a bundle of indefinite length", order((own) => withIndefiniteBundle(own))],
       ["an empty user_data", { userData: new Uint8Array(), nonce: new Uint8Array() }],
       ["the longest module_id", value("module_id", encode("i".repeat(128)))],
       ["the longest members", longest()],
       ["a timestamp of zero", value("timestamp", encode(0))],
       ["the last timestamp", value("timestamp", hex("1bffffffffffffffff"))],
+      // Where another form of number begins.
+      ...[23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32].map(
+        (timestamp): readonly [string, Plan] => [
+          `a timestamp of ${timestamp}`,
+          value("timestamp", encode(timestamp)),
+        ],
+      ),
     ];
     for (const [name, plan] of forms) {
       it(name, async () => {
@@ -171,6 +186,7 @@ describe("NitroVerifier", () => {
     ],
     ["a short signature", resized(-1), "CborBadSize"],
     ["a long signature", resized(1), "CborBadSize"],
+    ["a signature that is cut off", { document: (own) => own.slice(0, -1) }, "CborTruncated"],
     ["no signature", { document: (own) => own.slice(0, -98) }, "CborTruncated"],
   ]);
 
@@ -212,6 +228,11 @@ describe("NitroVerifier", () => {
       "AttestationDocumentUnknownMember",
     ],
     [
+      "a name that goes on as a member's is kept",
+      order((own) => [...own.slice(0, 8), [`nonce${"\0".repeat(26)}\u0005`, hex("f6")]]),
+      "AttestationDocumentUnknownMember",
+    ],
+    [
       "a name of bytes",
       raw((own) => indefiniteMap(own).with(1, 0x49)),
       "CborWrongType",
@@ -235,6 +256,11 @@ describe("NitroVerifier", () => {
     ],
     ["SHA-256", value("digest", encode("SHA256")), "AttestationDocumentWrongDigest"],
     ["SHA-384 and more", value("digest", encode("SHA384\0")), "AttestationDocumentWrongDigest"],
+    [
+      "SHA-384 that goes on as it is kept",
+      value("digest", encode(`SHA384${"\0".repeat(25)}\u0006`)),
+      "AttestationDocumentWrongDigest",
+    ],
     ["a negative timestamp", value("timestamp", encode(-1)), "CborWrongType"],
     ["a fractional timestamp", value("timestamp", encode(1.5)), "CborWrongType"],
     [
@@ -242,6 +268,12 @@ describe("NitroVerifier", () => {
       value("timestamp", hex("1c00000000000000000000000000000001")),
       "CborBadHead",
     ],
+    [
+      "a timestamp of 128 bits",
+      value("timestamp", hex("1c80000000000000000000000000000000")),
+      "CborBadHead",
+    ],
+    ["a number of one byte for none", value("timestamp", hex("1817")), "CborBadHead"],
     [
       "a number not in its shortest form",
       value("timestamp", hex("1b0000000000000001")),
@@ -280,7 +312,18 @@ describe("NitroVerifier", () => {
       "AttestationDocumentBadBundle",
       [7, 6],
     ],
+    [
+      "a bundle of six, with hints for four",
+      value("cabundle", encode(Array.from({ length: 6 }, () => new Uint8Array(1)))),
+      "CertStoreWrongHintCount",
+      [5, 7],
+    ],
     ["a bundle beyond the end", value("cabundle", hex("9affffffff")), "CborWrongType"],
+    [
+      "a bundle that is a map of indefinite length",
+      order((own) => withIndefiniteBundle(own, "bf")),
+      "CborWrongType",
+    ],
     ["a bundle of arrays", value("cabundle", encode([[]])), "CborWrongType"],
     ["arrays in arrays", value("cabundle", new Uint8Array(BOMB_DEPTH).fill(0x81)), "CborWrongType"],
     ["maps in maps", value("pcrs", new Uint8Array(BOMB_DEPTH).fill(0xbf)), "CborWrongType"],
@@ -304,6 +347,7 @@ describe("NitroVerifier", () => {
       "AttestationDocumentWrongRegister",
     ],
     ["a negative number", value("pcrs", hex("a12040")), "CborWrongType"],
+    ["in an array of indefinite length", value("pcrs", indefinitePcrs(3, "9f")), "CborWrongType"],
     ["none", value("pcrs", hex("a0")), "AttestationDocumentIncomplete", [0, 7]],
     ["no PCR0", value("pcrs", pcrMap([1, 2, 3])), "AttestationDocumentIncomplete", [14, 7]],
     ["no PCR1", value("pcrs", pcrMap([0, 2, 3])), "AttestationDocumentIncomplete", [13, 7]],
@@ -379,14 +423,14 @@ function pcrMap(indices: readonly number[], size = 48, long?: number): Uint8Arra
   return Buffer.concat([Buffer.from(head), ...items]);
 }
 
-function indefinitePcrs(count: number): Uint8Array {
+function indefinitePcrs(count: number, head = "bf"): Uint8Array {
   const map = pcrMap(Array.from({ length: count }, (_, index) => index));
-  return Buffer.concat([hex("bf"), map.subarray(1), hex("ff")]);
+  return Buffer.concat([hex(head), map.subarray(1), hex("ff")]);
 }
 
-function withIndefiniteBundle(members: readonly Member[]): readonly Member[] {
+function withIndefiniteBundle(members: readonly Member[], head = "9f"): readonly Member[] {
   const bundle = CHAIN.slice(0, -1).map(({ der }) => encode(der));
-  return withMember("cabundle", Buffer.concat([hex("9f"), ...bundle, hex("ff")]))(members);
+  return withMember("cabundle", Buffer.concat([hex(head), ...bundle, hex("ff")]))(members);
 }
 
 function longest(): Plan {

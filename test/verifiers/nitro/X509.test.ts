@@ -47,6 +47,10 @@ const { refuses, attempt } = refusalsOf(warm);
 
 const DAY = 86_400;
 const AUTHORITY_USAGE = keyUsage(0x86);
+/** An OCTET STRING of so many bytes, with its length in these. */
+const lengthened = (size: number, length: string) =>
+  Buffer.concat([hex(`04${length}`), Buffer.alloc(size)]);
+
 const ALGORITHM_SHA256 = sequence(oid("2a8648ce3d040302"));
 
 describe("X509", () => {
@@ -62,6 +66,14 @@ describe("X509", () => {
         zone({ validity: sequence(derTime(NOW), generalizedTime("99991231235959Z")) }),
       ],
       [
+        "an end in the last year of two digits",
+        zone({ validity: sequence(derTime(NOW - DAY), utcTime("491231235959Z")) }),
+      ],
+      [
+        "an end in the first year of four",
+        zone({ validity: sequence(derTime(NOW - DAY), generalizedTime("20500101000000Z")) }),
+      ],
+      [
         "a beginning before 2000",
         zone({ validity: sequence(utcTime("991231235959Z"), derTime(NOW + DAY)) }),
       ],
@@ -69,6 +81,13 @@ describe("X509", () => {
         "the 29th of February",
         zone({ validity: sequence(utcTime("280229000000Z"), derTime(NOW + DAY)) }),
       ],
+      // Where another form of length begins.
+      ...[127, 128, 255, 256].map((size): readonly [string, Edits] => [
+        `an element of ${size} bytes`,
+        zone([basicConstraints(true, 1), AUTHORITY_USAGE, extension(size, false, "2a03")]),
+      ]),
+      ["a serial number with a zero for a sign", zone({ serial: integer(0x80n) })],
+      ["a serial number whose first bit but one is set", zone({ serial: integer(0x7fffn) })],
       ["an unknown extension", zone((own) => [...own, extension(3, false, "2a03")])],
       ["no limit below another's", zone([basicConstraints(true), AUTHORITY_USAGE])],
       ["usages of nine bits", zone([basicConstraints(true, 1), usage("030307 8680")])],
@@ -114,6 +133,10 @@ describe("X509", () => {
         ["minute 60", utcTime("300101006000Z")],
         ["second 60", utcTime("300101000060Z")],
         ["no digits", utcTime("30010100000:Z")],
+        ["no digit in front", utcTime(":30101000000Z")],
+        ["something behind the Z", utcTime("300101000000Z0")],
+        ["a year before 1970, for one after 2049", utcTime("500101000000Z")],
+        ["GeneralizedTime in 2049", generalizedTime("20491231235959Z")],
         ["a space", utcTime("3001010000 0Z")],
         ["GeneralizedTime before 2050", generalizedTime("20300401000000Z")],
       ] as const
@@ -142,6 +165,8 @@ describe("X509", () => {
     ["zero", zone({ serial: integer(0n) }), "X509SerialIsZero"],
     ["a negative one", zone({ serial: hex("020180") }), "DerBadInteger"],
     ["a needless zero", zone({ serial: hex("02020001") }), "DerBadInteger"],
+    ["a needless zero before the last bit", zone({ serial: hex("0202007f") }), "DerBadInteger"],
+    ["the least of two bytes", zone({ serial: hex("02028000") }), "DerBadInteger"],
     ["no bytes", zone({ serial: hex("0200") }), "DerBadInteger"],
     ["21 bytes", zone({ serial: integer(1n << 160n) }), "DerBadInteger"],
     ["text", zone({ serial: hex("0c0131") }), "DerWrongTag"],
@@ -199,6 +224,20 @@ describe("X509", () => {
     [
       "three bytes where one does",
       zone({ issuer: longer(nameOf("region"), 0x82) }),
+      "DerBadLength",
+    ],
+    [
+      "two bytes of length for 127",
+      zone((own) => [...own, sequence(oid("2a03"), lengthened(0x7f, "817f"))]),
+      "DerBadLength",
+    ],
+    [
+      "three bytes of length for 255",
+      zone([
+        basicConstraints(true, 1),
+        AUTHORITY_USAGE,
+        sequence(oid("2a03"), lengthened(0xff, "8200ff")),
+      ]),
       "DerBadLength",
     ],
     ["a name beyond the end", zone({ issuer: hex("30820fff") }), "DerTruncated"],
@@ -306,6 +345,11 @@ describe("X509", () => {
     [
       "usages with eight unused bits",
       zone([basicConstraints(true), usage("03020886")]),
+      "X509BadKeyUsage",
+    ],
+    [
+      "usages with 255 unused bits",
+      zone([basicConstraints(true), usage("0302ff86")]),
       "X509BadKeyUsage",
     ],
     ["usages without bytes", zone([basicConstraints(true), usage("030100")]), "X509BadKeyUsage"],

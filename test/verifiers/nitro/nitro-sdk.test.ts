@@ -1,5 +1,6 @@
 import { encode } from "cborg";
 import { expect } from "chai";
+import { hexlify, keccak256 } from "ethers";
 import fc from "fast-check";
 import { OpenGradientError } from "../../../sdk/errors.ts";
 import { measurementId } from "../../../sdk/measurement-id.ts";
@@ -16,6 +17,7 @@ import {
   withMember,
   type DocumentPlan,
 } from "../../fixtures/nitro-documents.ts";
+import { nameOf } from "../../fixtures/nitro-certificates.ts";
 import { resigned, zone } from "./certificate-edits.ts";
 import { CHAIN, nitroTestbed, NOW } from "./nitro-fixture.ts";
 
@@ -35,10 +37,45 @@ describe("nitroDocument, nitroHints", () => {
     expect(found.measurementId).to.equal(measurementId("Nitro", found.registers));
     expect(found.isDebug).to.equal(false);
     expect([found.publicKey, found.userData, found.nonce]).to.deep.equal(["0x", "0x", "0x"]);
+    expect(found.pcrs.get(1)).to.equal(`0x${"41".repeat(48)}`);
     expect(found.certificates.map(({ subject }) => subject.length > 10)).to.not.include(false);
     expect(at(found.certificates, 1).issuer).to.equal(at(found.certificates, 0).subject);
+    expect(at(found.certificates, 1)).to.include({
+      subject: "CN=US, CN=Test, CN=Test, CN=fa81a085809d0853.region-1.test.nitro-enclaves",
+      issuerHash: keccak256(nameOf("root")),
+      serial: BigInt(`0xf9${Buffer.from("region".padEnd(14)).toString("hex")}`),
+    });
+    expect(at(found.certificates, 1).notBefore.getTime()).to.equal(1000 * (NOW - 86_400));
     expect(at(found.certificates, 4).notAfter.getTime()).to.equal(1000 * (NOW + 10_800));
     expect(nitroDocument(makeDocument({ now: NOW, fill: 0 })).isDebug).to.equal(true);
+  });
+
+  it("tells public key, user data and nonce apart", () => {
+    const [publicKey, userData, nonce] = [hex("01"), hex("02"), hex("03")];
+    expect(nitroDocument(makeDocument({ now: NOW, publicKey, userData, nonce }))).to.include({
+      publicKey: "0x01",
+      userData: "0x02",
+      nonce: "0x03",
+    });
+  });
+
+  it("leaves the enclave's own certificate out of what is brought ahead", () => {
+    const { chain, hints } = nitroChain(DOCUMENT, { authoritiesOnly: true });
+    expect(chain).to.deep.equal(CHAIN.slice(0, -1).map(({ der }) => hexlify(der)));
+    expect(hints).to.have.lengthOf(3);
+    expect(nitroChain(DOCUMENT).chain).to.have.lengthOf(5);
+  });
+
+  it("reads bundles of up to six certificates", () => {
+    const bundle = (length: number) =>
+      parseDocument(
+        makeDocument({
+          now: NOW,
+          members: withMember("cabundle", encode(Array.from({ length }, () => hex("00")))),
+        }),
+      );
+    expect(bundle(6).chain).to.have.lengthOf(7);
+    expect(() => bundle(7)).to.throw(OpenGradientError);
   });
 
   it("leaves out hints of what is stored", () => {
@@ -113,10 +150,17 @@ describe("nitroDocument, nitroHints", () => {
       attempt(() => nitroDocument("document")),
       "ATTESTATION_INVALID",
     );
-    await expectCode(
-      attempt(() => measurementId("Tdx", `0x${"00".repeat(144)}`)),
-      "ATTESTATION_INVALID",
-    );
+    for (const [kind, size] of [
+      ["Tdx", 144],
+      ["Tdx", 241],
+      ["Nitro", 143],
+      ["Nitro", 145],
+      ["NitroSim", 240],
+    ] as const)
+      await expectCode(
+        attempt(() => measurementId(kind, `0x${"00".repeat(size)}`)),
+        "ATTESTATION_INVALID",
+      );
   });
 
   it("has a code for signatures that are not valid", async () => {

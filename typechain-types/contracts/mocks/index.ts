@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { AttestedKeyList } from './AttestedKeyList.js';
+export type { CallMeter } from './CallMeter.js';
 export type { ChatRequestWriter } from './ChatRequestWriter.js';
 export type { HostileConsumer } from './HostileConsumer.js';
 export type { HostileWallet } from './HostileWallet.js';

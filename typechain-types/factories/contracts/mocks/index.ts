@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export { AttestedKeyList__factory } from './AttestedKeyList__factory.js';
+export { CallMeter__factory } from './CallMeter__factory.js';
 export { ChatRequestWriter__factory } from './ChatRequestWriter__factory.js';
 export { HostileConsumer__factory } from './HostileConsumer__factory.js';
 export { HostileWallet__factory } from './HostileWallet__factory.js';
