@@ -32,7 +32,7 @@ export interface Action extends WantedAction {
 }
 
 /** What may be spent. */
-export interface Budget {
+interface Budget {
   /** Most bonds of demands that are not answered, in OPG wei. */
   readonly bonds: bigint;
   /** Most stake behind batches that are not final, in OPG wei. */

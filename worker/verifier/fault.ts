@@ -6,7 +6,7 @@ import type { RequestTerms, ShownReceipt } from "./batch.ts";
  *
  * The last two convict nobody at once: they ask the node, under a bond, and it is convicted if it has no answer in time.
  */
-export type Fault =
+type Fault =
   | { readonly challenge: "challengeSignature"; readonly shown: ShownReceipt }
   | { readonly challenge: "challengePolicy"; readonly shown: ShownReceipt }
   | {
@@ -33,5 +33,3 @@ export type Fault =
 
 /** A fault, and in words why it is one. */
 export type Finding = Fault & { readonly reason: string };
-
-export type ChallengeName = Fault["challenge"];

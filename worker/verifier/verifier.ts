@@ -48,7 +48,7 @@ export class Verifier {
       }
       await setTimeout(pollingIntervalMs, undefined, { signal }).catch(() => undefined);
     }
-    this.#limit.clearQueue();
+    // Those that wait for their turn see that it is over, and end; a queue that was cleared would leave them for ever.
     await Promise.allSettled(this.#running.values());
   }
 
@@ -76,6 +76,7 @@ export class Verifier {
 
   async #work(batchId: string): Promise<void> {
     const { batches, runner, signal, log, pollingIntervalMs } = this.#options;
+    if (signal.aborted) return;
     try {
       // It may have waited for its turn.
       const record = await batches.get(batchId);

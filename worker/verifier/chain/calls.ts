@@ -11,7 +11,7 @@ export const LEDGER = ReceiptLedger__factory.createInterface();
 const COUNTED_AT_ONCE = 48;
 
 /** Of calls that are about the whole batch. */
-export const NO_LEAF = -1;
+const NO_LEAF = -1;
 
 /** What a demand costs until it is answered. */
 export interface Bonds {

@@ -8,10 +8,10 @@ import type { ShownReceipt } from "../batch.ts";
 import type { Finding } from "../fault.ts";
 
 /** What computing an answer again showed. `unknown`: it could not be computed, for the lack of its input. */
-export type Recomputation = "right" | "wrong" | "unknown";
+type Recomputation = "right" | "wrong" | "unknown";
 
 /** Computes an answer again, to the bit. */
-export function recompute(
+function recompute(
   { receipt, input }: Pick<ShownReceipt, "receipt" | "input">,
   { circuit, graph }: Pick<ModelPackage, "circuit" | "graph">,
 ): Recomputation {

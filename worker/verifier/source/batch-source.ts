@@ -109,7 +109,7 @@ function placed(
 }
 
 /** Terms, if they are what a request's id stands for. */
-export function termsBehind(
+function termsBehind(
   settlement: Settlement,
   requestId: string,
   { request, quote }: RequestTerms,
