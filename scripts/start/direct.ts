@@ -125,7 +125,7 @@ export async function askDirectly(
     const { choices } = await ai.chat.completions.create({
       model: "opg-tiny",
       messages: [{ role: "user", content: question }],
-      max_tokens: 16,
+      max_completion_tokens: 16,
       temperature: 0,
     });
     const totalMs = performance.now() - start;

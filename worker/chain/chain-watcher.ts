@@ -5,13 +5,13 @@ import type { WorkerEvents } from "../events.ts";
 import type { Checkpoint, CheckpointStore } from "./checkpoints.ts";
 
 /** Reads what matters out of the chain's events. */
-export interface EventReader<Found> {
+interface EventReader<Found> {
   /** In these blocks, both included. */
   readonly read: (fromBlock: number, toBlock: number) => Promise<readonly Found[]>;
 }
 
 /** Makes work of what was found. */
-export interface FoundStore<Found> {
+interface FoundStore<Found> {
   /** Stores what was found up to a checkpoint, and the checkpoint, all or nothing. What is known may be found again. */
   readonly add: (found: readonly Found[], upTo: Checkpoint) => Promise<void>;
   /** Looks again at what has ended lately: what ended it may not be in the chain any more. */

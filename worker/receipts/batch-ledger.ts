@@ -10,7 +10,7 @@ export interface BatchStanding {
 }
 
 /** A batch as it is committed. */
-export interface Commitment {
+interface Commitment {
   readonly batch: InferenceBatch;
   readonly signature: string;
   /** In the order of their numbers, if they are to be in the chain. */

@@ -1,7 +1,7 @@
 import type { BatchStore, OpenReceipt } from "./batch-store.ts";
 
 /** When receipts become a batch: as soon as any of these is reached. */
-export interface BatchLimits {
+interface BatchLimits {
   readonly receipts: number;
   readonly ageMs: number;
   /** Sum of the fees, in OPG wei: what is at risk until it is committed. */

@@ -22,7 +22,7 @@ const demandArgsSchema = z.object({
   deadline: z.bigint(),
 });
 
-export type DemandStatus = (typeof STATUSES)[number];
+type DemandStatus = (typeof STATUSES)[number];
 
 /** A receipt, and where it is in its batch; see `contracts/types/ShownReceipt.sol`. */
 export interface ShownReceipt {

@@ -20,7 +20,7 @@ const orderDetailsSchema = z.object({
 
 const bytes = z.instanceof(Uint8Array);
 
-export const recordRowSchema = z.object({
+const recordRowSchema = z.object({
   signer: z.string(),
   details: z.string(),
   input: bytes,
