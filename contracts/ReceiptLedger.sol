@@ -38,8 +38,7 @@ import {ShownReceipt} from "./types/ShownReceipt.sol";
 /// - Whoever can commit for a node puts its stake at risk: only its key can, and an enclave of its own for itself.
 /// - What a node signed can be brought by anyone, but only with the leaves. Without them, the node alone: whoever saw the
 ///   transaction could else leave them out, and have the node convicted where a model wants them.
-/// - A node that commits a batch of another's receipts loses stake for it. The other cannot commit the very same batch then, but
-///   one that differs in a single member, its time for instance.
+/// - A node that commits a batch of another's receipts loses stake for it, and hinders nobody: batches name their node.
 /// - A node that stands behind its own batch as another operator pays itself the pot. It gains nothing, and risks both stakes.
 /// - A verifier that stands for everything unseen loses its weight with the first batch that is rejected.
 ///
@@ -97,18 +96,13 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     // COMMIT
 
     /// @inheritdoc IReceiptLedger
-    function commitBatch(
-        address node,
-        InferenceBatch calldata batch,
-        bytes calldata signature
-    ) external nonReentrant whenNotPaused {
-        NODE_REGISTRY.requireActor(node, NodeRole.Inference, msg.sender);
-        _commit(node, batch, signature, false);
+    function commitBatch(InferenceBatch calldata batch, bytes calldata signature) external nonReentrant whenNotPaused {
+        NODE_REGISTRY.requireActor(batch.node, NodeRole.Inference, msg.sender);
+        _commit(batch, signature, false);
     }
 
     /// @inheritdoc IReceiptLedger
     function commitBatchWithLeaves(
-        address node,
         InferenceBatch calldata batch,
         bytes32[] calldata leaves,
         bytes calldata signature
@@ -116,15 +110,16 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
         require(leaves.length == batch.count && leaves.length != 0, ReceiptLedgerBadCount(leaves.length, batch.count));
         (bytes32 root, bytes32 dataHash) = ReceiptTree.rootOfLeaves(leaves);
         require(root == batch.root && dataHash == batch.dataHash, ReceiptLedgerOtherLeaves(root, dataHash));
-        NODE_REGISTRY.requireRole(node, NodeRole.Inference);
-        _commit(node, batch, signature, true);
+        NODE_REGISTRY.requireRole(batch.node, NodeRole.Inference);
+        _commit(batch, signature, true);
     }
 
-    function _commit(address node, InferenceBatch calldata batch, bytes calldata signature, bool hasLeaves) private {
+    function _commit(InferenceBatch calldata batch, bytes calldata signature, bool hasLeaves) private {
+        address node = batch.node;
         _requireSound(batch);
-        _requireSigned(node, batch, signature);
-        Case memory made = _caseFor(node, batch, hasLeaves);
-        uint256 skipped = _takeNumbers(node, batch);
+        _requireSigned(batch, signature);
+        Case memory made = _caseFor(batch, hasLeaves);
+        uint256 skipped = _takeNumbers(batch);
         emit BatchCommitted(made.id, node, batch.signer, batch, skipped, hasLeaves, made.state.deadline());
 
         uint256 totalFee = batch.totalFee;
@@ -141,7 +136,8 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @dev Reverts unless the node, or an enclave of it for itself, stands for the batch.
-    function _requireSigned(address node, InferenceBatch memory batch, bytes calldata signature) private view {
+    function _requireSigned(InferenceBatch memory batch, bytes calldata signature) private view {
+        address node = batch.node;
         bytes32 digest = batch.digest(address(this));
         if (Signatures.isSigned(NODE_REGISTRY.signerOf(node), digest, signature)) return;
         require(
@@ -155,7 +151,7 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
     }
 
     /// @dev Makes the batch's slot.
-    function _caseFor(address node, InferenceBatch calldata batch, bool hasLeaves) private returns (Case memory made) {
+    function _caseFor(InferenceBatch calldata batch, bool hasLeaves) private returns (Case memory made) {
         BookStorage storage $ = _book();
         made.id = _idOf(batch);
         require($.states[made.id].status() == BatchStatus.None, ReceiptLedgerKnown(made.id));
@@ -164,12 +160,12 @@ contract ReceiptLedger is IReceiptLedger, Convicting, Pausing {
         // Windows are 32 bits, timestamps stay below 2^40 for 34,000 years.
         uint40 deadline = uint40(block.timestamp + made.terms.challengeWindow);
         // Not more than `MAX_BATCH`.
-        _setState(made, BatchStates.committed(node, deadline, version, uint16(batch.count), hasLeaves));
+        _setState(made, BatchStates.committed(batch.node, deadline, version, uint16(batch.count), hasLeaves));
     }
 
     /// @dev Uses up the numbers of a batch. Returns how many before them were never used.
-    function _takeNumbers(address node, InferenceBatch calldata batch) private returns (uint256 skipped) {
-        mapping(address signer => uint64) storage nextSeqs = _book().nextSeqs[node];
+    function _takeNumbers(InferenceBatch calldata batch) private returns (uint256 skipped) {
+        mapping(address signer => uint64) storage nextSeqs = _book().nextSeqs[batch.node];
         uint256 next = nextSeqs[batch.signer];
         uint256 latest = type(uint64).max - batch.count;
         require(

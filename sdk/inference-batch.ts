@@ -4,6 +4,7 @@ import {
   keccak256,
   Signature,
   TypedDataEncoder,
+  ZeroAddress,
   type Signer,
   type TypedDataField,
 } from "ethers";
@@ -12,6 +13,8 @@ import { receiptLeaf, treeRoot, type SignedReceipt } from "./receipt-tree.ts";
 
 /** Receipts of one signing key, committed together; see `contracts/types/InferenceBatch.sol`. */
 export interface InferenceBatch {
+  /** Whose stake stands behind them. */
+  readonly node: string;
   /** Key that signed the receipts. */
   readonly signer: string;
   /** Root of the tree of their leaves. */
@@ -29,6 +32,7 @@ export interface InferenceBatch {
 
 const INFERENCE_BATCH_TYPES: Record<string, TypedDataField[]> = {
   InferenceBatch: [
+    { name: "node", type: "address" },
     { name: "signer", type: "address" },
     { name: "root", type: "bytes32" },
     { name: "firstSeq", type: "uint64" },
@@ -48,27 +52,31 @@ export interface BatchLeaf {
   readonly completedAt: bigint;
 }
 
-/** The batch of these receipts, which are of one signer and in the order of their `seq`, without a gap. */
+/** The batch of these receipts, which are of one node and signer and in the order of their `seq`, without a gap. */
 export function batchOf(signer: string, receipts: readonly SignedReceipt[]): InferenceBatch {
+  const { node, seq: firstSeq } = receipts[0]?.receipt ?? { node: ZeroAddress, seq: 0n };
   const leaves = receipts.map((signed) => {
     const { fee, completedAt } = signed.receipt;
     return { leaf: receiptLeaf(signed), fee, completedAt };
   });
-  return batchOfLeaves({ signer, firstSeq: receipts[0]?.receipt.seq ?? 0n, leaves });
+  return batchOfLeaves({ node, signer, firstSeq, leaves });
 }
 
 /** The same from leaves that were computed before. */
 export function batchOfLeaves({
+  node,
   signer,
   firstSeq,
   leaves: receipts,
 }: {
+  readonly node: string;
   readonly signer: string;
   readonly firstSeq: bigint;
   readonly leaves: readonly BatchLeaf[];
 }): InferenceBatch {
   const leaves = receipts.map(({ leaf }) => leaf);
   return {
+    node,
     signer,
     root: treeRoot(leaves),
     firstSeq,
@@ -84,9 +92,10 @@ export function batchOfLeaves({
 
 /** Everything of a batch but its root, in one hash: what stands beside the root in the batch's id. */
 export function batchHead(batch: InferenceBatch): string {
-  const { signer, firstSeq, count, totalFee, completedAt, dataHash } = batch;
-  const types = ["address", "uint64", "uint32", "uint128", "uint64", "bytes32"];
-  return keccak256(abi.encode(types, [signer, firstSeq, count, totalFee, completedAt, dataHash]));
+  const { node, signer, firstSeq, count, totalFee, completedAt, dataHash } = batch;
+  const types = ["address", "address", "uint64", "uint32", "uint128", "uint64", "bytes32"];
+  const values = [node, signer, firstSeq, count, totalFee, completedAt, dataHash];
+  return keccak256(abi.encode(types, values));
 }
 
 /** Id of a batch: `keccak256(root ‖ head)`. Whoever has a path to a receipt and the head can compute it. */

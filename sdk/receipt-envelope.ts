@@ -78,6 +78,7 @@ export const receiptEnvelopeSchema = z.strictObject({
 export type ReceiptEnvelope = z.output<typeof receiptEnvelopeSchema>;
 
 export const batchSchema = z.strictObject({
+  node: address,
   signer: address,
   root: bytes32,
   firstSeq: uint(64),

@@ -88,7 +88,7 @@ interface IReceiptLedger is IReceiptChallenges, IReceiptDemands, ICollateralAllo
     /// @notice The fees are more than there is money.
     error ReceiptLedgerTotalTooHigh(uint256 totalFee, uint256 limit);
 
-    /// @notice The batch was committed before, maybe for another node.
+    /// @notice The batch was committed before.
     error ReceiptLedgerKnown(BatchId batchId);
 
     /// @notice No such batch was committed.
@@ -139,7 +139,7 @@ interface IReceiptLedger is IReceiptChallenges, IReceiptDemands, ICollateralAllo
     /// @notice The model's policy is this already.
     error ReceiptLedgerPolicyUnchanged(ModelId modelId, bool needsLeaves);
 
-    /// @notice Commits a batch of `node`, and puts the node's stake behind it. Called by the operator of a node that is registered
+    /// @notice Commits a batch, and puts its node's stake behind it. Called by the operator of a node that is registered
     /// for inference, or by its signer: that there are no leaves is the node's choice. The batch is signed with the node's key, or by
     /// its own signer if that is the key of an enclave of the node that counts now. Refused while paused.
     ///
@@ -150,13 +150,12 @@ interface IReceiptLedger is IReceiptChallenges, IReceiptDemands, ICollateralAllo
     /// one of a model whose publisher wants leaves. Nodes leave such receipts out: a gap is no fault.
     /// @dev WARNING: A batch without leaves cannot be judged by anybody to whom the node shows none. They may demand them.
     /// @param signature Over the batch, in the domain of its receipts: 64 bytes (EIP-2098), or of the node's contract (ERC-1271).
-    function commitBatch(address node, InferenceBatch calldata batch, bytes calldata signature) external;
+    function commitBatch(InferenceBatch calldata batch, bytes calldata signature) external;
 
     /// @notice `commitBatch` with the leaves in calldata, from which anyone can rebuild the tree. Anyone may bring it: what counts is
     /// whose signature it has.
     /// @param leaves In the order of their `seq`.
     function commitBatchWithLeaves(
-        address node,
         InferenceBatch calldata batch,
         bytes32[] calldata leaves,
         bytes calldata signature

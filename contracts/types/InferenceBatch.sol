@@ -7,6 +7,7 @@ import {InferenceReceipts} from "./InferenceReceipt.sol";
 
 /// @dev Receipts of one signing key that are committed together. The chain keeps only the batch's id: whoever acts on a batch
 /// brings its members along, taken from the event that announced it.
+/// @param node Whose stake stands behind them: nobody else can commit this batch.
 /// @param signer Key that signed the receipts.
 /// @param root Root of the tree of their leaves; see {ReceiptTree}.
 /// @param firstSeq `seq` of the first; those of the others follow without a gap.
@@ -15,6 +16,7 @@ import {InferenceReceipts} from "./InferenceReceipt.sol";
 /// @param completedAt Latest `completedAt` of them, Unix time in seconds.
 /// @param dataHash keccak256 of the leaves, one after the other.
 struct InferenceBatch {
+    address node;
     address signer;
     bytes32 root;
     uint64 firstSeq;
@@ -28,7 +30,7 @@ using InferenceBatches for InferenceBatch global;
 
 library InferenceBatches {
     bytes32 internal constant TYPEHASH = keccak256(
-        "InferenceBatch(address signer,bytes32 root,uint64 firstSeq,uint32 count,uint128 totalFee,uint64 completedAt,bytes32 dataHash)"
+        "InferenceBatch(address node,address signer,bytes32 root,uint64 firstSeq,uint32 count,uint128 totalFee,uint64 completedAt,bytes32 dataHash)"
     );
 
     /// @dev EIP-712 struct hash. All members are static, so in memory as in the encoding each is one word, and clean.
@@ -37,8 +39,8 @@ library InferenceBatches {
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, typehash)
-            mcopy(add(m, 0x20), batch, 0xe0) // 7 words
-            hash := keccak256(m, 0x100)
+            mcopy(add(m, 0x20), batch, 0x100) // 8 words
+            hash := keccak256(m, 0x120)
         }
     }
 
@@ -51,9 +53,9 @@ library InferenceBatches {
     function head(InferenceBatch memory batch) internal pure returns (bytes32 hash) {
         assembly ("memory-safe") {
             let m := mload(0x40)
-            mstore(m, mload(batch)) // signer
-            mcopy(add(m, 0x20), add(batch, 0x40), 0xa0) // the 5 words behind the root
-            hash := keccak256(m, 0xc0)
+            mcopy(m, batch, 0x40) // node and signer
+            mcopy(add(m, 0x40), add(batch, 0x60), 0xa0) // the 5 words behind the root
+            hash := keccak256(m, 0xe0)
         }
     }
 

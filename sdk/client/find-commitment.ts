@@ -50,8 +50,8 @@ export async function findCommitment(
 }
 
 function plain(batch: InferenceBatch): InferenceBatch {
-  const { signer, root, firstSeq, count, totalFee, completedAt, dataHash } = batch;
-  return { signer, root, firstSeq, count, totalFee, completedAt, dataHash };
+  const { node, signer, root, firstSeq, count, totalFee, completedAt, dataHash } = batch;
+  return { node, signer, root, firstSeq, count, totalFee, completedAt, dataHash };
 }
 
 /** As ethers gives them. */

@@ -86,7 +86,7 @@ contract ReceiptLedgerTest is LedgerFixture {
         Made memory made = make(node, key, ledger.nextSeqOf(node, vm.addr(key)), !isHonest);
         bytes memory signature = compact(key, ledger.batchDigestOf(made.batch));
         vm.prank(node);
-        ledger.commitBatch(node, made.batch, signature);
+        ledger.commitBatch(made.batch, signature);
         _made.push(abi.encode(made));
     }
 

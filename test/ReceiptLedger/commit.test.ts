@@ -72,28 +72,28 @@ describe("ReceiptLedger: commit", () => {
   for (const count of [1, 2, 3, 5, 8]) {
     it(`takes ${count} leaves from anyone, and makes their tree`, async () => {
       const fixture = await loadFixture(openLedger);
-      const { ledger, operator, stranger } = fixture;
+      const { ledger, stranger } = fixture;
       const answers = [];
       for (let i = 0; i < count; i++)
         answers.push(await answerDirectly(fixture, { seq: BigInt(i) }));
       const { batch, leaves, signature } = await makeBatch(fixture, answers);
-      await ledger.connect(stranger).commitBatchWithLeaves(operator, batch, [...leaves], signature);
+      await ledger.connect(stranger).commitBatchWithLeaves(batch, [...leaves], signature);
       expect((await ledger.batchOf(batchId(batch))).hasLeaves).to.equal(true);
     });
   }
 
   it("takes no other leaves", async () => {
     const fixture = await loadFixture(openLedger);
-    const { ledger, operator } = fixture;
+    const { ledger } = fixture;
     const answers = [await answerDirectly(fixture), await answerDirectly(fixture, { seq: 2n })];
     const { batch, leaves, signature } = await makeBatch(fixture, answers);
     const swapped = leaves.toReversed();
     for (const wrong of [swapped, [at(leaves, 0), ZeroHash]])
       await expect(
-        ledger.commitBatchWithLeaves(operator, batch, wrong, signature),
+        ledger.commitBatchWithLeaves(batch, wrong, signature),
       ).to.be.revertedWithCustomError(ledger, "ReceiptLedgerOtherLeaves");
     for (const wrong of [[], leaves.slice(1), [...leaves, ZeroHash]])
-      await expect(ledger.commitBatchWithLeaves(operator, batch, wrong, signature))
+      await expect(ledger.commitBatchWithLeaves(batch, wrong, signature))
         .to.be.revertedWithCustomError(ledger, "ReceiptLedgerBadCount")
         .withArgs(wrong.length, 2);
   });
@@ -106,10 +106,10 @@ describe("ReceiptLedger: commit", () => {
     const made = await makeBatch(fixture, [await answerDirectly(fixture)]);
     const { batch, leaves, signature } = made;
     // Else a front-runner could drop the leaves, and convict the node for it.
-    await expect(ledger.connect(stranger).commitBatch(operator, batch, signature))
+    await expect(ledger.connect(stranger).commitBatch(batch, signature))
       .to.be.revertedWithCustomError(fixture.nodeRegistry, "NodeRegistryNotSigner")
       .withArgs(operator, stranger);
-    await ledger.connect(stranger).commitBatchWithLeaves(operator, batch, [...leaves], signature);
+    await ledger.connect(stranger).commitBatchWithLeaves(batch, [...leaves], signature);
     await expect(ledger.challengePolicy(batch, shown(made))).to.be.revertedWithCustomError(
       ledger,
       "ReceiptChallengesReceiptHolds",
@@ -173,20 +173,18 @@ describe("ReceiptLedger: commit", () => {
       .register({ roles, signer: keeper, endpoint: "" }, opg(5_000));
     await feeEscrow.connect(keeper).authorizeLocker(ledger);
     const answer = await answerDirectly(fixture, { seq: 1_000n });
-    const stolen = await makeBatch(fixture, [answer], { authority: keeper });
-    await ledger.connect(keeper).commitBatch(keeper, stolen.batch, stolen.signature);
+    const stolen = await makeBatch(fixture, [answer], {
+      ...{ authority: keeper, batch: { node: keeper.address } },
+    });
+    await ledger.connect(keeper).commitBatch(stolen.batch, stolen.signature);
     expect(await ledger.nextSeqOf(keeper, nodeSigner)).to.equal(1_001n);
     expect(await ledger.nextSeqOf(operator, nodeSigner)).to.equal(0n);
     // The thief stands for receipts of another node, and pays for it.
     await expect(ledger.challengeSignature(stolen.batch, shown(stolen)))
       .to.emit(ledger, "BatchRejected")
       .withArgs(batchId(stolen.batch), keeper, FAULTS.Signature, fixture.governor);
-    // The victim's batch is another with another time.
-    const { completedAt } = stolen.batch;
-    await commit(
-      fixture,
-      await makeBatch(fixture, [answer], { batch: { completedAt: completedAt + 1n } }),
-    );
+    // The victim's own batch is another, of the very same receipts.
+    await commit(fixture, await makeBatch(fixture, [answer]));
   });
 
   it("takes no empty batch, none of the future, and none too large", async () => {
@@ -235,8 +233,8 @@ describe("ReceiptLedger: commit", () => {
       .update({ roles: roleSet("Verifier"), signer: nodeSigner, endpoint: "" });
     const { batch, leaves, signature } = made;
     for (const committing of [
-      () => ledger.connect(operator).commitBatch(operator, batch, signature),
-      () => ledger.commitBatchWithLeaves(operator, batch, [...leaves], signature),
+      () => ledger.connect(operator).commitBatch(batch, signature),
+      () => ledger.commitBatchWithLeaves(batch, [...leaves], signature),
     ])
       await expect(committing())
         .to.be.revertedWithCustomError(nodeRegistry, "NodeRegistryRoleMissing")

@@ -97,7 +97,7 @@ describe("opg infer, chat and receipt", () => {
     const signature = await signBatch(settlementOf(deployment), nodeSigner, batch);
     await receiptLedger
       .connect(operator)
-      .commitBatchWithLeaves(operator, batch, signed.map(receiptLeaf), signature);
+      .commitBatchWithLeaves(batch, signed.map(receiptLeaf), signature);
     const { stdout, exitCode } = await run(
       "receipt",
       "verify",

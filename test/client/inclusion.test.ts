@@ -51,8 +51,8 @@ describe("Client: receipts in the chain", () => {
     const signature = await signBatch(settlementOf(deployment), nodeSigner, batch);
     const ledger = receiptLedger.connect(operator);
     const transaction = withLeaves
-      ? await ledger.commitBatchWithLeaves(operator, batch, leaves, signature)
-      : await ledger.commitBatch(operator, batch, signature);
+      ? await ledger.commitBatchWithLeaves(batch, leaves, signature)
+      : await ledger.commitBatch(batch, signature);
     return transaction.hash;
   }
 

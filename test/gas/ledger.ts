@@ -54,7 +54,8 @@ async function batchOfMany(
   const filled = Array.from({ length: count - 1 }, (_, i) => fillerLeaf(i));
   const leaves = [...answers.map(receiptLeaf), ...filled];
   const batch = {
-    ...{ signer: nodeSigner.address, root: treeRoot(leaves), firstSeq: seq, count: BigInt(count) },
+    ...{ node: operator.address, signer: nodeSigner.address, root: treeRoot(leaves) },
+    ...{ firstSeq: seq, count: BigInt(count) },
     ...{ totalFee, completedAt: at(answers, 0).receipt.completedAt },
     dataHash: keccak256(concat(leaves)),
   };

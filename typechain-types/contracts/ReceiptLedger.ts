@@ -4,9 +4,9 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../common.js"
   
-    export type InferenceBatchStruct = {signer: AddressLike, root: BytesLike, firstSeq: BigNumberish, count: BigNumberish, totalFee: BigNumberish, completedAt: BigNumberish, dataHash: BytesLike}
+    export type InferenceBatchStruct = {node: AddressLike, signer: AddressLike, root: BytesLike, firstSeq: BigNumberish, count: BigNumberish, totalFee: BigNumberish, completedAt: BigNumberish, dataHash: BytesLike}
 
-    export type InferenceBatchStructOutput = [signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string] & {signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string }
+    export type InferenceBatchStructOutput = [node: string, signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string] & {node: string, signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string }
   
 
     export type LedgerTermsStruct = {minCollateral: BigNumberish, collateralBps: BigNumberish, challengeWindow: BigNumberish, responseWindow: BigNumberish, proveWindow: BigNumberish, verifierBps: BigNumberish, quorumBps: BigNumberish, demandBond: BigNumberish, proofBond: BigNumberish}
@@ -75,8 +75,8 @@ encodeFunctionData(functionFragment: 'challengeSignature', values: [InferenceBat
 encodeFunctionData(functionFragment: 'challengeTotal', values: [InferenceBatchStruct, ShownReceiptStruct[]]): string;
 encodeFunctionData(functionFragment: 'closeRejected', values: [InferenceBatchStruct]): string;
 encodeFunctionData(functionFragment: 'collateralFor', values: [BigNumberish]): string;
-encodeFunctionData(functionFragment: 'commitBatch', values: [AddressLike, InferenceBatchStruct, BytesLike]): string;
-encodeFunctionData(functionFragment: 'commitBatchWithLeaves', values: [AddressLike, InferenceBatchStruct, BytesLike[], BytesLike]): string;
+encodeFunctionData(functionFragment: 'commitBatch', values: [InferenceBatchStruct, BytesLike]): string;
+encodeFunctionData(functionFragment: 'commitBatchWithLeaves', values: [InferenceBatchStruct, BytesLike[], BytesLike]): string;
 encodeFunctionData(functionFragment: 'currentTerms', values?: undefined): string;
 encodeFunctionData(functionFragment: 'demand', values: [InferenceBatchStruct, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'demandOf', values: [BytesLike, BigNumberish]): string;
@@ -682,7 +682,7 @@ decodeFunctionResult(functionFragment: 'verifyReceipt', data: BytesLike): Result
 
     
     commitBatch: TypedContractMethod<
-      [node: AddressLike, batch: InferenceBatchStruct, signature: BytesLike, ],
+      [batch: InferenceBatchStruct, signature: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -690,7 +690,7 @@ decodeFunctionResult(functionFragment: 'verifyReceipt', data: BytesLike): Result
 
     
     commitBatchWithLeaves: TypedContractMethod<
-      [node: AddressLike, batch: InferenceBatchStruct, leaves: BytesLike[], signature: BytesLike, ],
+      [batch: InferenceBatchStruct, leaves: BytesLike[], signature: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -1094,12 +1094,12 @@ getFunction(nameOrSignature: 'collateralFor'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'commitBatch'): TypedContractMethod<
-      [node: AddressLike, batch: InferenceBatchStruct, signature: BytesLike, ],
+      [batch: InferenceBatchStruct, signature: BytesLike, ],
       [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'commitBatchWithLeaves'): TypedContractMethod<
-      [node: AddressLike, batch: InferenceBatchStruct, leaves: BytesLike[], signature: BytesLike, ],
+      [batch: InferenceBatchStruct, leaves: BytesLike[], signature: BytesLike, ],
       [void],
       'nonpayable'
     >;

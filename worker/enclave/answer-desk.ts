@@ -106,7 +106,7 @@ export class AnswerDesk {
    * exactly theirs.
    */
   signBatch({ settlement, batch }: BatchRequest): string {
-    const { firstSeq, count } = batch;
+    const { node, firstSeq, count } = batch;
     const leaves = this.#signed.range(settlement, batch);
     if (leaves === undefined)
       throw new OpenGradientError(
@@ -114,7 +114,8 @@ export class AnswerDesk {
         `The enclave has not signed ${count} receipts from number ${firstSeq} on, or has forgotten them.`,
         "Have the node's key sign the batch.",
       );
-    const own = batchOfLeaves({ signer: this.#options.key.address, firstSeq, leaves });
+    const { address: signer } = this.#options.key;
+    const own = batchOfLeaves({ node, signer, firstSeq, leaves });
     if (batchId(own) === batchId(batch))
       return this.#options.key.sign(batchDigest(settlement, own));
     throw new OpenGradientError(

@@ -15,6 +15,8 @@ export interface BatchPublisherOptions {
   readonly ledger: BatchLedger;
   readonly submitter: Pick<Submitter, "sign" | "confirm">;
   readonly transactions: Pick<TransactionJournal, "pending">;
+  /** Key that signs for the node: what any other signs is of the Attested tier. */
+  readonly nodeKey: string;
   /** Signs a batch with the key of its receipts or, where that is gone, the node's. */
   readonly signatureOf: (batch: InferenceBatch) => Promise<string>;
   readonly log: Logger;
@@ -33,6 +35,15 @@ const LAST_RETRY_MS = 300_000;
 
 /** In the chain batches wait for days: they are looked at so many times more rarely than others. */
 const PATIENCE = 30;
+
+/**
+ * Enclaves' receipts convict whoever commits them too late: `Durations.MAX_RECEIPT_AGE` of the contracts, an hour before which a
+ * batch is given up, in seconds.
+ */
+const MAX_ATTESTED_AGE = 86_400n;
+
+const TAKEN = "the chain has taken these numbers, or later ones, for another batch";
+const TOO_OLD = "its enclave's receipts are a day old: whoever committed them now would be slashed";
 
 /** Where a batch ends, by what the chain says of it. */
 const ENDS: Partial<Record<BatchStanding["status"], BatchState>> = {
@@ -147,7 +158,8 @@ export class BatchPublisher {
     // An earlier transaction may have done it, on a branch that came back.
     if (await this.#isInChain(batch)) return this.#committed(batch);
     const { signer, firstSeq } = batch.batch;
-    if ((await ledger.nextSeqOf(signer)) > firstSeq) return this.#refused(batch);
+    if ((await ledger.nextSeqOf(signer)) > firstSeq) return this.#refused(batch, TAKEN);
+    if (await this.#isTooOld(batch)) return this.#refused(batch, TOO_OLD);
     const previous = await store.before(batch.batch);
     if (previous !== undefined && !(await this.#isInChain(previous))) return undefined;
     // The chain's clock may be behind the one by which receipts are dated: it takes none of the future.
@@ -168,8 +180,13 @@ export class BatchPublisher {
     return (await this.#options.ledger.standingOf(batchId)).status !== "None";
   }
 
-  #refused(batch: Batch): Promise<Batch> {
-    const reason = "the chain has taken these numbers, or later ones, for another batch";
+  async #isTooOld({ batch }: Batch): Promise<boolean> {
+    const { store, ledger, nodeKey } = this.#options;
+    if (batch.signer === nodeKey) return false;
+    return (await store.oldestOf(batch)) + MAX_ATTESTED_AGE < (await ledger.now());
+  }
+
+  #refused(batch: Batch, reason: string): Promise<Batch> {
     const { batchId } = batch;
     this.#options.log.error({ batchId, reason }, "A batch can never be committed.");
     return this.#options.store.advance(batch, "Refused", { reason });

@@ -28,7 +28,8 @@ class Store {
   }
 
   seal(signer: string, receipts: readonly OpenReceipt[], hasLeaves: boolean) {
-    const batch = batchOfLeaves({ signer, firstSeq: receipts[0]?.seq ?? 0n, leaves: receipts });
+    const firstSeq = receipts[0]?.seq ?? 0n;
+    const batch = batchOfLeaves({ node: SIGNER, signer, firstSeq, leaves: receipts });
     this.sealed.push({ seqs: receipts.map(({ seq }) => seq), hasLeaves });
     this.#unbatchedSeq = batch.firstSeq + batch.count;
     return Promise.resolve(batch);

@@ -72,9 +72,13 @@ const openRowSchema = z.object({
   age_ms: z.coerce.number(),
 });
 
+const oldestRowSchema = z.object({ oldest: z.coerce.bigint() });
+
 const signerRowSchema = z.object({ signer: z.string(), unbatched_seq: z.coerce.bigint() });
 
 export interface BatchStoreOptions {
+  /** The operator, whose stake stands behind the batches. */
+  readonly node: string;
   readonly database: PGlite;
   readonly transactions: TransactionJournal;
   readonly events: WorkerEvents;
@@ -122,7 +126,8 @@ export class BatchStore {
     hasLeaves: boolean,
   ): Promise<InferenceBatch> {
     const firstSeq = receipts[0]?.seq ?? 0n;
-    const batch = batchOfLeaves({ signer, firstSeq, leaves: receipts });
+    const { node } = this.#options;
+    const batch = batchOfLeaves({ node, signer, firstSeq, leaves: receipts });
     const id = batchId(batch);
     await this.#options.database.transaction(async (within) => {
       await within.query(
@@ -174,6 +179,16 @@ export class BatchStore {
       [signer, firstSeq],
     );
     return rows.length === 0 ? undefined : batchOfRow(rows[0]);
+  }
+
+  /** When the oldest receipt of a batch was completed, Unix time in seconds. */
+  async oldestOf({ signer, firstSeq, count }: InferenceBatch): Promise<bigint> {
+    const { rows } = await this.#options.database.query(
+      `SELECT min(completed_at)::text AS oldest FROM receipts
+       WHERE signer = $1 AND seq >= $2 AND seq < $3`,
+      [signer, firstSeq, firstSeq + count],
+    );
+    return oldestRowSchema.parse(rows[0]).oldest;
   }
 
   /** Leaves of a batch, in their order. */

@@ -81,7 +81,7 @@ export async function openDirectTier(
   const signer = new NodeSigner(wallet, settlement);
   const leastSeq = await ledger.nextSeqOf(signer.address);
   const journal = new ReceiptJournal({ database, signer, leastSeq });
-  const batches = new BatchStore({ database, transactions, events });
+  const batches = new BatchStore({ node, database, transactions, events });
   const orders = new EnclaveOrders(database);
   const receipts = new EnclaveReceipts({ signer, keeper, orders, settlement });
   const engines = await openEngines(config, { ...services, journal, orders, settlement, node });
@@ -91,6 +91,7 @@ export async function openDirectTier(
   const publisher = new BatchPublisher({
     ...{ ...common, store: batches, transactions, signal },
     sealer: openSealer(config, { batches, receipts, ground }),
+    nodeKey: signer.address,
     signatureOf: (batch) => receipts.signatureOf(batch, signal),
   });
   const defender = new BatchDefender({

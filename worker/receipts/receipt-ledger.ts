@@ -42,8 +42,8 @@ export function readReceiptLedger(options: ReceiptLedgerOptions): BatchLedger {
     },
     commitCall: ({ batch, signature, leaves }) =>
       leaves === undefined
-        ? LEDGER.encodeFunctionData("commitBatch", [node, batch, signature])
-        : LEDGER.encodeFunctionData("commitBatchWithLeaves", [node, batch, [...leaves], signature]),
+        ? LEDGER.encodeFunctionData("commitBatch", [batch, signature])
+        : LEDGER.encodeFunctionData("commitBatchWithLeaves", [batch, [...leaves], signature]),
     finalizeCall: (batch) => LEDGER.encodeFunctionData("finalize", [batch]),
     now: async () => BigInt((await provider.getBlock("latest"))?.timestamp ?? 0),
   };

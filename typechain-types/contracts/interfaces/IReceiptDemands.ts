@@ -24,9 +24,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type PriceQuoteStructOutput = [node: string, modelId: string, tier: bigint, base: bigint, perInputUnit: bigint, perOutputUnit: bigint] & {node: string, modelId: string, tier: bigint, base: bigint, perInputUnit: bigint, perOutputUnit: bigint }
   
 
-    export type InferenceBatchStruct = {signer: AddressLike, root: BytesLike, firstSeq: BigNumberish, count: BigNumberish, totalFee: BigNumberish, completedAt: BigNumberish, dataHash: BytesLike}
+    export type InferenceBatchStruct = {node: AddressLike, signer: AddressLike, root: BytesLike, firstSeq: BigNumberish, count: BigNumberish, totalFee: BigNumberish, completedAt: BigNumberish, dataHash: BytesLike}
 
-    export type InferenceBatchStructOutput = [signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string] & {signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string }
+    export type InferenceBatchStructOutput = [node: string, signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string] & {node: string, signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string }
   
 
     export type DemandStruct = {demander: AddressLike, deadline: BigNumberish, status: BigNumberish}

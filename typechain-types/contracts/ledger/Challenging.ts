@@ -4,9 +4,9 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "../../common.js"
   
-    export type InferenceBatchStruct = {signer: AddressLike, root: BytesLike, firstSeq: BigNumberish, count: BigNumberish, totalFee: BigNumberish, completedAt: BigNumberish, dataHash: BytesLike}
+    export type InferenceBatchStruct = {node: AddressLike, signer: AddressLike, root: BytesLike, firstSeq: BigNumberish, count: BigNumberish, totalFee: BigNumberish, completedAt: BigNumberish, dataHash: BytesLike}
 
-    export type InferenceBatchStructOutput = [signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string] & {signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string }
+    export type InferenceBatchStructOutput = [node: string, signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string] & {node: string, signer: string, root: string, firstSeq: bigint, count: bigint, totalFee: bigint, completedAt: bigint, dataHash: string }
   
 
     export type InferenceReceiptStruct = {modelId: BytesLike, requestId: BytesLike, payer: AddressLike, node: AddressLike, tier: BigNumberish, inputHash: BytesLike, outputHash: BytesLike, inputUnits: BigNumberish, outputUnits: BigNumberish, fee: BigNumberish, startedAt: BigNumberish, completedAt: BigNumberish, seq: BigNumberish, evidenceHash: BytesLike}

@@ -57,6 +57,6 @@ export class BatchReader {
 }
 
 function membersOf(event: BatchCommittedEvent.OutputObject["batch"]): InferenceBatch {
-  const { signer, root, firstSeq, count, totalFee, completedAt, dataHash } = event;
-  return { signer, root, firstSeq, count, totalFee, completedAt, dataHash };
+  const { node, signer, root, firstSeq, count, totalFee, completedAt, dataHash } = event;
+  return { node, signer, root, firstSeq, count, totalFee, completedAt, dataHash };
 }

@@ -248,6 +248,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -479,6 +484,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -707,6 +717,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -854,6 +869,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -1015,6 +1035,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1162,6 +1187,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",

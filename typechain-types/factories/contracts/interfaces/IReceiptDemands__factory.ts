@@ -444,6 +444,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -538,6 +543,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -689,6 +699,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -742,6 +757,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -934,6 +954,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1091,6 +1116,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",

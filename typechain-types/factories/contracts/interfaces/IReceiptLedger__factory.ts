@@ -745,6 +745,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1365,6 +1370,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1449,6 +1459,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1503,6 +1518,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -1620,6 +1640,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -1853,6 +1878,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -2081,6 +2111,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -2228,6 +2263,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -2389,6 +2429,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -2536,6 +2581,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -2687,6 +2737,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -2753,12 +2808,12 @@
   {
     "inputs": [
       {
-        "internalType": "address",
-        "name": "node",
-        "type": "address"
-      },
-      {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -2813,12 +2868,12 @@
   {
     "inputs": [
       {
-        "internalType": "address",
-        "name": "node",
-        "type": "address"
-      },
-      {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -2946,6 +3001,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -3040,6 +3100,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -3191,6 +3256,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -3244,6 +3314,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -3395,6 +3470,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -3462,6 +3542,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -3756,6 +3841,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -4077,6 +4167,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -4381,6 +4476,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",

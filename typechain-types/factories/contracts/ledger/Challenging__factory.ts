@@ -459,6 +459,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -690,6 +695,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -918,6 +928,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1065,6 +1080,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
@@ -1226,6 +1246,11 @@
         "components": [
           {
             "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "signer",
             "type": "address"
           },
@@ -1373,6 +1398,11 @@
     "inputs": [
       {
         "components": [
+          {
+            "internalType": "address",
+            "name": "node",
+            "type": "address"
+          },
           {
             "internalType": "address",
             "name": "signer",
