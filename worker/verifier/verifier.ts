@@ -76,14 +76,15 @@ export class Verifier {
 
   async #work(batchId: string): Promise<void> {
     const { batches, runner, signal, log, pollingIntervalMs } = this.#options;
-    if (signal.aborted) return;
+    const isStopped = () => signal.aborted;
+    if (isStopped()) return;
     try {
       // It may have waited for its turn.
       const record = await batches.get(batchId);
-      if (record === undefined || signal.aborted) return;
+      if (record === undefined || isStopped()) return;
       if (await runner.run(record)) return;
     } catch (error) {
-      if (signal.aborted) return;
+      if (isStopped()) return;
       log.warn({ batchId, error: String(error) }, "A step failed and will be tried again.");
     }
     this.#restUntil.set(batchId, Date.now() + RESTS * pollingIntervalMs);
