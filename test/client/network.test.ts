@@ -1,16 +1,25 @@
 import process from "node:process";
 import { expect } from "chai";
+import { ExactEvmScheme } from "@x402/evm/exact/client";
+import { decodePaymentResponseHeader, wrapFetchWithPayment, x402Client } from "@x402/fetch";
+import { hexlify } from "ethers";
 import OpenAI from "openai";
 import pino from "pino";
+import { privateKeyToAccount } from "viem/accounts";
+import { z } from "zod";
+import { developmentAccount } from "../../scripts/local-chain.ts";
 import { createClient, type Client, type ClientOptions } from "../../sdk/client/client.ts";
 import type { Receipt } from "../../sdk/client/receipt.ts";
 import { readWorkerConfig } from "../../worker/config.ts";
 import { startWorker, type Worker } from "../../worker/worker.ts";
-import { directNode, type DirectNode } from "../fixtures/direct-node.ts";
+import { directNode, offerOf, type DirectNode } from "../fixtures/direct-node.ts";
 import { INPUT } from "../fixtures/models.ts";
 import { until } from "../worker/jobs.ts";
 
 const log = pino({ level: process.env.LOG_LEVEL ?? "silent" });
+
+/** Position of the payer among the development accounts. */
+const PAYER = 5;
 
 const QUESTION = "The price was 80 and is now 99. Did it rise or fall?";
 const ASKED = {
@@ -97,5 +106,47 @@ describe("Client: a whole node", () => {
     const proof = await included(receipt);
     expect(proof.batch.signer).to.equal(worker?.account);
     await receipt.verify();
+  });
+
+  it("is paid by x402's official client, for exactly what the receipt says", async () => {
+    const { deployment, opg: token, operator } = node;
+    const configuration = await node.configureTensors("whole-paid", { payments: {} });
+    worker = await startWorker(await readWorkerConfig(configuration), { log });
+    const payer = developmentAccount(PAYER);
+    const asset = deployment.addresses.opg;
+    const x402 = new x402Client()
+      .setSpendControls({ allowedAssets: [{ network: "eip155:31337", asset }] })
+      .register(
+        "eip155:31337",
+        new ExactEvmScheme(privateKeyToAccount(payer.privateKey as `0x${string}`)),
+      );
+    const before = await token.balanceOf(operator);
+    const model = offerOf(worker, "Signed").name;
+    const response = await wrapFetchWithPayment(fetch, x402)(`${worker.gatewayUrl}/v1/infer`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ model, tier: "Signed", input: hexlify(INPUT) }),
+    });
+    expect(response.status).to.equal(200);
+    const answer = z
+      .object({ opengradient: z.object({ receipt: z.object({ fee: z.string() }) }) })
+      .parse(await response.json());
+    const { fee } = answer.opengradient.receipt;
+    expect((await token.balanceOf(operator)) - before).to.equal(BigInt(fee));
+    const paid = decodePaymentResponseHeader(response.headers.get("PAYMENT-RESPONSE") ?? "");
+    expect(paid).to.include({ success: true, payer: payer.address });
+  });
+
+  it("answers nobody who does not pay", async () => {
+    const configuration = await node.configureTensors("whole-unpaid", { payments: {} });
+    worker = await startWorker(await readWorkerConfig(configuration), { log });
+    const model = offerOf(worker, "Signed").name;
+    const response = await fetch(`${worker.gatewayUrl}/v1/infer`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ model, tier: "Signed", input: hexlify(INPUT) }),
+    });
+    expect(response.status).to.equal(402);
+    expect(response.headers.has("PAYMENT-REQUIRED")).to.equal(true);
   });
 });

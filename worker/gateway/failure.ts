@@ -37,6 +37,9 @@ const REFUSED: Partial<Readonly<Record<ErrorCode | ZkmlErrorCode, number>>> = {
   INPUT_INVALID: 400,
   INPUT_SIZE: 400,
   TOO_MANY_INFERENCES: 400,
+  DIRECT_REQUEST_INVALID: 400,
+  // What was begun under a higher limit is kept: who allows for as much gets it.
+  FEE_TOO_HIGH: 409,
   ENCLAVE_REQUEST_DIFFERS: 409,
 };
 
