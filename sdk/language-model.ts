@@ -45,23 +45,52 @@ const promptSchema = z.strictObject({
   answer: pieces,
 });
 
-const described = { format: z.literal(FORMAT), name, contextLength };
+const described = {
+  format: z.literal(FORMAT),
+  name,
+  contextLength,
+  /** The model turns texts into vectors, and answers nothing else. */
+  embeds: z.literal(true).optional(),
+};
 
-const ggufSchema = z.strictObject({
-  ...described,
-  runtime: z.literal("llama"),
-  weights: z.strictObject({
-    /** In the same folder. */
-    file: name.regex(/^[^/\\]+\.gguf$/, "is not the name of a .gguf file in the same folder"),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/, "is not 64 lower-case hexadecimal digits"),
-    bytes: z.int().positive(),
-  }),
-  prompt: promptSchema,
-  /** Texts that end an answer, beside those that a request names. */
-  stop: z.array(text.min(1).max(64)).max(16),
-  /** Whether blanks at the beginning of an answer are left away. */
-  trimStart: z.boolean(),
-});
+/** What a manifest says of prompts and of answers' text where texts become vectors: nothing. */
+export const NO_TEXT: Pick<GgufManifest, "prompt" | "stop" | "trimStart"> = {
+  prompt: {
+    start: [],
+    withoutSystem: [],
+    roles: { user: { before: [], after: [] }, assistant: { before: [], after: [] } },
+    answer: [],
+  },
+  stop: [],
+  trimStart: false,
+};
+
+const ggufSchema = z
+  .strictObject({
+    ...described,
+    runtime: z.literal("llama"),
+    weights: z.strictObject({
+      /** In the same folder. */
+      file: name.regex(/^[^/\\]+\.gguf$/, "is not the name of a .gguf file in the same folder"),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/, "is not 64 lower-case hexadecimal digits"),
+      bytes: z.int().positive(),
+    }),
+    prompt: promptSchema,
+    /** Texts that end an answer, beside those that a request names. */
+    stop: z.array(text.min(1).max(64)).max(16),
+    /** Whether blanks at the beginning of an answer are left away. */
+    trimStart: z.boolean(),
+  })
+  .superRefine((manifest, context) => {
+    if (manifest.embeds === undefined) return;
+    for (const member of ["prompt", "stop", "trimStart"] as const)
+      if (canonicalize(manifest[member]) !== canonicalize(NO_TEXT[member]))
+        context.addIssue({
+          code: "custom",
+          path: [member],
+          message: "has no effect for a model that turns texts into vectors",
+        });
+  });
 
 const serverSchema = z.strictObject({
   ...described,
@@ -108,6 +137,7 @@ export function serverManifest(model: {
   readonly name: string;
   readonly model: string;
   readonly contextLength: number;
+  readonly embeds?: true;
 }): ServerManifest {
   return {
     format: FORMAT,

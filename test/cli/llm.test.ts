@@ -58,6 +58,20 @@ describe("opg llm", () => {
       expect(exitCode).to.equal(0);
     });
 
+    it("makes a package that embeds, without a chat template", async () => {
+      const vectors = path.join(folder, "vectors");
+      await mkdir(vectors);
+      await copyFile(path.join(folder, GGUF), path.join(vectors, GGUF));
+      const file = path.join("vectors", GGUF);
+      const framed = await opg("describe", file, "--embeds", "--prompt", "prompt.json");
+      expectFailure(framed, "LANGUAGE_MODEL_INVALID", /prompt: has no effect/);
+      expect((await opg("describe", file, "--embeds")).exitCode).to.equal(0);
+      const { manifest } = await readLanguageModel(vectors);
+      expect(manifest).to.include({ embeds: true, runtime: "llama" });
+      const asked = await opg("ask", "vectors", QUESTION, "--no-gpu");
+      expectFailure(asked, "CHAT_REQUEST_INVALID", /turns texts into vectors/);
+    });
+
     it("says what is wrong with what it was given", async () => {
       const describe = (...args: readonly string[]) => opg("describe", ...args, "--overwrite");
       expectFailure(await describe("none.gguf"), "LANGUAGE_MODEL_MISSING", /none\.gguf/);

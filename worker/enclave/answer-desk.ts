@@ -1,4 +1,4 @@
-import { keccak256, toUtf8Bytes, ZeroAddress } from "ethers";
+import { keccak256, ZeroAddress } from "ethers";
 import type { SteadyClock } from "./clock.ts";
 import type { EnclaveKey } from "./enclave-key.ts";
 import {
@@ -10,11 +10,12 @@ import {
 import { RecentAnswers, type RecentAnswersLimits } from "./recent-answers.ts";
 import { feeOf, requireOwnTerms } from "./direct-terms.ts";
 import { SignedLeaves } from "./signed-leaves.ts";
-import type { Generation, Runtime } from "../runtimes/runtime.ts";
-import { parseTextRequest } from "../../sdk/completion-request.ts";
+import { answerRequest, measureRequest, type ModelAnswer } from "../runtimes/answer-request.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import { batchDigest, batchId, batchOfLeaves } from "../../sdk/inference-batch.ts";
 import { modelId } from "../../sdk/model-id.ts";
+import { parseModelRequest } from "../../sdk/model-request.ts";
 import type { Usage } from "../../sdk/price-quote.ts";
 import { receiptLeaf } from "../../sdk/receipt-tree.ts";
 import { attestedReceipt, receiptDigest } from "../../sdk/receipt.ts";
@@ -136,8 +137,7 @@ export class AnswerDesk {
     if (known && known.terms !== termsOf(request)) throw differs(request);
     if (!known) this.#requireDue(request);
     requireOwnTerms(request);
-    const bound = await this.#runtimeOf(request).check(parseTextRequest(request.input));
-    return { inputUnits: BigInt(bound.inputTokens), outputUnits: BigInt(bound.outputTokens) };
+    return measureRequest(this.#runtimeOf(request), parseModelRequest(request.input));
   }
 
   /** Gives up what is being computed. */
@@ -165,7 +165,7 @@ export class AnswerDesk {
     this.#requireDue(request);
     requireOwnTerms(request);
     const runtime = this.#runtimeOf(request);
-    const chat = parseTextRequest(request.input);
+    const asked = parseModelRequest(request.input);
     if (this.#pending >= limits.pending) throw busy(limits.pending);
     this.#pending++;
     const timeout = AbortSignal.timeout(limits.answerMs);
@@ -173,10 +173,10 @@ export class AnswerDesk {
     try {
       const startedAt = clock.now();
       const text = onText === undefined ? {} : { onText };
-      const generation = await runtime.generate(chat, { signal, ...text });
+      const answer = await answerRequest(runtime, asked, { signal, ...text });
       // A runtime that was too fast to notice: what was given up is not signed.
       signal.throwIfAborted();
-      return this.#sign(request, { startedAt, generation });
+      return this.#sign(request, { startedAt, answer });
     } catch (error) {
       throw timeout.aborted ? tooSlow(limits.answerMs, error) : error;
     } finally {
@@ -187,14 +187,10 @@ export class AnswerDesk {
   /** In one go: nothing else runs between taking a number and using it. */
   #sign(
     request: InferRequest,
-    { startedAt, generation }: { startedAt: bigint; generation: Generation },
+    { startedAt, answer }: { startedAt: bigint; answer: ModelAnswer },
   ): InferAnswer {
     const { settlement, claim, payer, input } = request;
-    const output = toUtf8Bytes(generation.text);
-    const usage = {
-      inputUnits: BigInt(generation.inputTokens),
-      outputUnits: BigInt(generation.outputTokens),
-    };
+    const { output, usage, finishReason } = answer;
     const statement = {
       payer,
       ...usage,
@@ -212,7 +208,7 @@ export class AnswerDesk {
     const signature = this.#options.key.sign(receiptDigest(settlement, receipt));
     const { fee, completedAt } = receipt;
     this.#signed.add(settlement, { leaf: receiptLeaf({ receipt, signature }), fee, completedAt });
-    return { output, statement, signature, finishReason: generation.finishReason };
+    return { output, statement, signature, finishReason };
   }
 
   /** The runtime whose model, under this publisher, has this id. */

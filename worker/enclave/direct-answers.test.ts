@@ -5,15 +5,19 @@ import { SteadyClock } from "./clock.ts";
 import { EnclaveKey } from "./enclave-key.ts";
 import type { InferAnswer, InferRequest } from "./protocol.ts";
 import { SignedLeaves } from "./signed-leaves.ts";
+import { LlamaRuntime } from "../runtimes/llama.ts";
+import type { Runtime } from "../runtimes/runtime.ts";
 import { EchoRuntime } from "../testing/echo-runtime.ts";
+import { embeddingPackage } from "../testing/embedding-package.ts";
 import { directInferRequest, inferRequest } from "../testing/enclave-requests.ts";
 import { failureOf } from "../testing/failure.ts";
+import { removeFolders } from "../testing/folders.ts";
+import { canonicalEmbedding } from "../../sdk/embedding-request.ts";
 import { batchDigest, batchOf } from "../../sdk/inference-batch.ts";
 import { attestedReceipt, receiptDigest } from "../../sdk/receipt.ts";
 
-function desk() {
+function desk<R extends Runtime>(runtime: R) {
   const key = new EnclaveKey();
-  const runtime = new EchoRuntime();
   const answering = new AnswerDesk({
     key,
     runtimes: [runtime],
@@ -35,7 +39,7 @@ function receiptOf(request: InferRequest, { output, statement, signature }: Infe
 
 describe("an enclave's answer to a direct request", () => {
   it("costs what the price says of what was used, under a signature", async () => {
-    const { key, runtime, answering } = desk();
+    const { key, runtime, answering } = desk(new EchoRuntime());
     const request = directInferRequest(runtime.contentHash, { content: "héllo" });
     const answer = await answering.answer(request);
     // 5 of input, 6 of output.
@@ -47,7 +51,7 @@ describe("an enclave's answer to a direct request", () => {
   });
 
   it("is not signed for more than the request allows, and uses no number then", async () => {
-    const { runtime, answering } = desk();
+    const { runtime, answering } = desk(new EchoRuntime());
     const request = directInferRequest(runtime.contentHash, { content: "hello" });
     const failure = await failureOf(answering.answer({ ...request, fee: 6_054n }));
     expect(failure.code).to.equal("FEE_TOO_HIGH");
@@ -56,7 +60,7 @@ describe("an enclave's answer to a direct request", () => {
   });
 
   it("is refused if any of its terms is not that behind its id", async () => {
-    const { runtime, answering } = desk();
+    const { runtime, answering } = desk(new EchoRuntime());
     const request = directInferRequest(runtime.contentHash);
     const { direct, claim } = request;
     if (direct === undefined) throw new Error("it is not direct");
@@ -81,7 +85,7 @@ describe("an enclave's answer to a direct request", () => {
   });
 
   it("comes piece by piece to whoever asks first, and is recalled without being computed", async () => {
-    const { runtime, answering } = desk();
+    const { runtime, answering } = desk(new EchoRuntime());
     const request = directInferRequest(runtime.contentHash, { content: "one two three" });
     const pieces: string[] = [];
     expect((await failureOf(answering.recall(request))).code).to.equal("ENCLAVE_UNKNOWN");
@@ -94,7 +98,7 @@ describe("an enclave's answer to a direct request", () => {
   });
 
   it("has the next number of its settlement, whatever is answered for others", async () => {
-    const { runtime, answering } = desk();
+    const { runtime, answering } = desk(new EchoRuntime());
     const market = inferRequest(runtime.contentHash);
     const ledger = { chainId: 31_337n, settledBy: market.payer };
     const seqs: bigint[] = [];
@@ -107,9 +111,60 @@ describe("an enclave's answer to a direct request", () => {
   });
 });
 
+describe("an enclave's answer to a request for vectors", () => {
+  let runtime: LlamaRuntime;
+
+  before(async () => {
+    runtime = await LlamaRuntime.open(await embeddingPackage(), { gpu: false });
+  });
+
+  after(async () => {
+    await runtime.close();
+    await removeFolders();
+  });
+
+  const input = canonicalEmbedding({ input: ["one", "two three"] });
+
+  it("is their bytes under a signature, at the price of its tokens", async () => {
+    const { key, answering } = desk(runtime);
+    const request = directInferRequest(runtime.contentHash, { input });
+    const { vectors, inputTokens } = await runtime.embed({ input: ["one", "two three"] });
+    const usage = { inputUnits: BigInt(inputTokens), outputUnits: 0n };
+    expect(await answering.check(request)).to.deep.equal(usage);
+    const answer = await answering.answer(request);
+    expect(answer.output).to.deep.equal(vectors);
+    expect(answer.statement).to.deep.include({ ...usage, fee: 5n + 10n * usage.inputUnits });
+    const { receipt, signature } = receiptOf(request, answer);
+    expect(receipt.outputHash).to.equal(keccak256(vectors));
+    expect(recoverAddress(receiptDigest(request.settlement, receipt), signature)).to.equal(
+      key.address,
+    );
+    expect(await answering.answer(request)).to.equal(answer);
+  });
+
+  it("is refused to texts that are too long, to chats, and to what is not canonical; no number is used", async () => {
+    const { answering } = desk(runtime);
+    const wrong: readonly [Uint8Array, string][] = [
+      [canonicalEmbedding({ input: ["1".repeat(500)] }), "CONTEXT_EXCEEDED"],
+      [new TextEncoder().encode('{"input": ["one"]}'), "CHAT_REQUEST_INVALID"],
+      [new TextEncoder().encode('{"input":[]}'), "CHAT_REQUEST_INVALID"],
+      [inferRequest(runtime.contentHash).input, "CHAT_REQUEST_INVALID"],
+    ];
+    for (const [bytes, code] of wrong) {
+      const asked = directInferRequest(runtime.contentHash, { input: bytes });
+      expect((await failureOf(answering.check(asked))).code).to.equal(code);
+      expect((await failureOf(answering.answer(asked))).code).to.equal(code);
+    }
+    const request = directInferRequest(runtime.contentHash, { input });
+    const poor = await failureOf(answering.answer({ ...request, fee: 5n }));
+    expect(poor.code).to.equal("FEE_TOO_HIGH");
+    expect((await answering.answer(request)).statement.seq).to.equal(0n);
+  });
+});
+
 describe("a batch that an enclave signs", () => {
   async function answered(count: number) {
-    const { key, runtime, answering } = desk();
+    const { key, runtime, answering } = desk(new EchoRuntime());
     const signed = [];
     for (let number = 0; number < count; number++) {
       const nonce = id(String(number));

@@ -79,7 +79,7 @@ export const inferRequestSchema = z.strictObject({
   direct: directTermsSchema.optional(),
   /** Unix time in seconds from which the key counts: until then by the enclave's own clock, nothing is signed. */
   notBefore: uint(64),
-  /** A chat or completion request in canonical form. */
+  /** A chat, completion or embedding request in canonical form. */
   input: bytes,
 });
 

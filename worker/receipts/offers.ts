@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { DirectOffer } from "./direct-answer.ts";
+import type { DirectForm, DirectOffer } from "./direct-answer.ts";
 import type { OfferConfig } from "./config.ts";
 import type { ServedModel } from "../models/served-models.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
@@ -49,7 +49,7 @@ function offerOf(
     modelId,
     contentHash: isLanguage ? model.package.contentHash : model.model.contentHash,
     tier,
-    forms: isLanguage ? ["chat", "completion"] : ["tensor"],
+    forms: formsOf(model),
     ...(isLanguage && { contextLength: model.package.manifest.contextLength }),
     quote: {
       ...{ node, modelId, tier: BigInt(TIERS[tier]) },
@@ -58,6 +58,12 @@ function offerOf(
       perOutputUnit: price.millionOutput,
     },
   };
+}
+
+/** A language model writes or embeds: its package says which. */
+function formsOf(model: ServedModel): readonly DirectForm[] {
+  if (model.kind === "proven") return ["tensor"];
+  return model.package.manifest.embeds === true ? ["embedding"] : ["chat", "completion"];
 }
 
 function requireFitting(config: OfferConfig, model: ServedModel): void {

@@ -4,7 +4,13 @@ import { z } from "zod";
 import { requireGguf } from "./gguf.ts";
 import { framesOf } from "./template-language.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
-import { ggufManifest, type GgufManifest, type PromptTemplate } from "../../sdk/language-model.ts";
+import {
+  ggufManifest,
+  NO_TEXT,
+  type GgufDescription,
+  type GgufManifest,
+  type PromptTemplate,
+} from "../../sdk/language-model.ts";
 
 export interface DescribeOptions {
   /** The file's own if it has one, else the file's name. */
@@ -14,6 +20,8 @@ export interface DescribeOptions {
   /** In place of the file's chat template. */
   readonly prompt?: PromptTemplate;
   readonly stop?: readonly string[];
+  /** The model is to turn texts into vectors: no chat template is needed then, and neither frames nor stop texts are taken. */
+  readonly embeds?: boolean;
 }
 
 const LARGEST_DEFAULT_CONTEXT = 8_192;
@@ -49,17 +57,26 @@ type Metadata = z.output<typeof metadataSchema>;
  */
 export async function describeGguf(
   file: string,
-  { name, contextLength, prompt, stop = [] }: DescribeOptions = {},
+  { name, contextLength, ...options }: DescribeOptions = {},
 ): Promise<GgufManifest> {
   await requireGguf(file);
   const { metadata, trained } = await readMetadata(file);
   return ggufManifest(file, {
     name: name ?? metadata.general.name ?? path.basename(file, ".gguf"),
     contextLength: contextLength ?? Math.min(trained, LARGEST_DEFAULT_CONTEXT),
-    prompt: prompt ?? templateOf(file, metadata),
-    stop: [...stop],
-    trimStart: true,
+    ...textOf(file, metadata, options),
   });
+}
+
+function textOf(
+  file: string,
+  metadata: Metadata,
+  { prompt, stop = [], embeds = false }: DescribeOptions,
+): Omit<GgufDescription, "name" | "contextLength"> {
+  // Frames and stop texts that were given all the same are in it, so that the manifest is refused for them.
+  if (embeds)
+    return { ...NO_TEXT, prompt: prompt ?? NO_TEXT.prompt, stop: [...stop], embeds: true };
+  return { prompt: prompt ?? templateOf(file, metadata), stop: [...stop], trimStart: true };
 }
 
 async function readMetadata(file: string): Promise<{ metadata: Metadata; trained: number }> {

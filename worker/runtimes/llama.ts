@@ -1,8 +1,9 @@
 import {
   getLlama,
+  LlamaContextSequence,
+  LlamaEmbeddingContext,
   LlamaLogLevel,
   type Llama,
-  type LlamaContextSequence,
   type LlamaModel,
   type Token,
 } from "node-llama-cpp";
@@ -11,6 +12,8 @@ import { requireGguf } from "./gguf.ts";
 import { piecesOf } from "./prompt.ts";
 import { RequestLine } from "./request-line.ts";
 import type {
+  Embedding,
+  EmbedOptions,
   FinishReason,
   GenerateOptions,
   Generation,
@@ -18,14 +21,18 @@ import type {
   Runtime,
   RuntimeDescription,
 } from "./runtime.ts";
+import { tokenise, vectorsOf, type TokenisedTexts } from "./text-vectors.ts";
 import { SpokenTokens, TemplateTokens } from "./tokens.ts";
+import { requireKind } from "./vectors.ts";
 import type { TextRequest } from "../../sdk/completion-request.ts";
+import type { EmbeddingRequest } from "../../sdk/embedding-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import {
   readLanguageModel,
   type GgufManifest,
   type LanguageModel,
 } from "../../sdk/language-model.ts";
+import { asksForVectors, type ModelRequest } from "../../sdk/model-request.ts";
 
 export interface LlamaOptions {
   /** `auto` takes the best accelerator there is, `false` none. */
@@ -44,8 +51,11 @@ const TINY_WEIGHTS_BYTES = 100_000_000;
 /** Tokens of a prompt that are computed at once. */
 const BATCH = 512;
 
-/** A context that one request at a time has to itself. */
+/** A context that one request for text at a time has to itself. */
 type Sequence = LlamaContextSequence;
+
+/** What one request at a time has to itself: all of a model's are for text, or all for vectors. */
+type Place = Sequence | LlamaEmbeddingContext;
 
 /**
  * Runs a GGUF file in this process, by llama.cpp.
@@ -59,7 +69,7 @@ export class LlamaRuntime implements Runtime {
   readonly contentHash: string;
   readonly #manifest: GgufManifest;
   readonly #engine: Engine;
-  readonly #requests: RequestLine<Sequence>;
+  readonly #requests: RequestLine<Place>;
   readonly #template: TemplateTokens;
 
   private constructor({ manifest, contentHash }: GgufModel, engine: Engine, maxWaiting: number) {
@@ -70,7 +80,7 @@ export class LlamaRuntime implements Runtime {
     this.#engine = engine;
     this.#requests = new RequestLine({
       name: manifest.name,
-      things: engine.sequences,
+      things: engine.places,
       maxWaiting,
       release: () => engine.llama.dispose(),
     });
@@ -102,21 +112,35 @@ export class LlamaRuntime implements Runtime {
     return { runtime, model, contentHash, device, contextLength, parallel };
   }
 
-  check(request: TextRequest): Promise<GenerationBound> {
-    return Promise.resolve(request).then((it) => ({
-      inputTokens: this.#prompt(it).length,
-      outputTokens: it.max_tokens,
-    }));
+  check(request: ModelRequest): Promise<GenerationBound> {
+    return Promise.resolve(request).then((it) =>
+      asksForVectors(it)
+        ? { inputTokens: this.#texts(it).inputTokens, outputTokens: 0 }
+        : { inputTokens: this.#prompt(it).length, outputTokens: it.max_tokens },
+    );
   }
 
   async generate(request: TextRequest, options: GenerateOptions = {}): Promise<Generation> {
     const { onText = () => undefined, signal: given } = options;
-    return this.#requests.run(async (sequence, signal) => {
+    return this.#requests.run(async (place, signal) => {
       const prompt = this.#prompt(request);
+      const sequence = sequenceOf(place);
       try {
         return await this.#answer(sequence, { request, prompt, onText, signal });
       } catch (cause) {
         throw this.#failure(cause);
+      }
+    }, given);
+  }
+
+  async embed(request: EmbeddingRequest, { signal: given }: EmbedOptions = {}): Promise<Embedding> {
+    return this.#requests.run(async (place, signal) => {
+      const texts = this.#texts(request);
+      const context = embedderOf(place);
+      try {
+        return await vectorsOf(texts, context, signal);
+      } catch (cause) {
+        throw cause instanceof OpenGradientError ? cause : this.#failure(cause);
       }
     }, given);
   }
@@ -127,6 +151,7 @@ export class LlamaRuntime implements Runtime {
 
   /** @throws OpenGradientError `CONTEXT_EXCEEDED`: nothing is cut off silently, neither of the prompt nor of the answer. */
   #prompt(request: TextRequest): Token[] {
+    requireKind(this.#manifest, request);
     const { max_tokens: maxTokens } = request;
     const prompt = this.#template.tokenize(piecesOf(this.#manifest.prompt, request));
     const { contextLength } = this.#manifest;
@@ -136,6 +161,14 @@ export class LlamaRuntime implements Runtime {
       `The prompt has ${prompt.length} tokens; with ${maxTokens} of the answer these are more than the ${contextLength} of the model's context.`,
       "Ask with less text, or for a shorter answer (max_tokens).",
     );
+  }
+
+  /** @throws OpenGradientError `CONTEXT_EXCEEDED` if one of the texts is too long: nothing is cut off. */
+  #texts(request: EmbeddingRequest): TokenisedTexts {
+    requireKind(this.#manifest, request);
+    const { model, places } = this.#engine;
+    const context = embedderOf(places[0]);
+    return tokenise(request, { model, context }, this.#manifest);
   }
 
   async #answer(
@@ -171,6 +204,17 @@ export class LlamaRuntime implements Runtime {
       { cause },
     );
   }
+}
+
+/** A model that was asked for what its manifest says it does has places for it. */
+function sequenceOf(place: Place): Sequence {
+  if (place instanceof LlamaContextSequence) return place;
+  throw new TypeError("the model has contexts for vectors, not for text");
+}
+
+function embedderOf(place: Place | undefined): LlamaEmbeddingContext {
+  if (place instanceof LlamaEmbeddingContext) return place;
+  throw new TypeError("the model has contexts for text, not for vectors");
 }
 
 interface Task {
@@ -225,7 +269,7 @@ function requireWeights(folder: string, model: LanguageModel): GgufModel {
 interface Engine {
   readonly llama: Llama;
   readonly model: LlamaModel;
-  readonly sequences: readonly Sequence[];
+  readonly places: readonly Place[];
   readonly device: string;
 }
 
@@ -246,22 +290,36 @@ async function startEngine(
   try {
     const model = await llama.loadModel({ modelPath: weightsFile });
     const tinyThreads = manifest.weights.bytes < TINY_WEIGHTS_BYTES ? 1 : undefined;
-    const { contextLength: contextSize } = manifest;
-    const sequences: Sequence[] = [];
-    for (let i = 0; i < parallel; i++) {
-      const context = await model.createContext({
-        contextSize,
-        batchSize: Math.min(BATCH, contextSize),
-        sequences: 1,
-        ...threadsOption(threads ?? tinyThreads),
-      });
-      sequences.push(context.getSequence());
-    }
-    return { llama, model, sequences, device: await deviceOf(llama, model) };
+    const places: Place[] = [];
+    for (let i = 0; i < parallel; i++)
+      places.push(await openPlace(model, manifest, threads ?? tinyThreads));
+    return { llama, model, places, device: await deviceOf(llama, model) };
   } catch (cause) {
     await llama.dispose();
     throw unloadable(weightsFile, complaints, cause);
   }
+}
+
+async function openPlace(
+  model: LlamaModel,
+  { contextLength, embeds }: GgufManifest,
+  threads: number | undefined,
+): Promise<Place> {
+  if (embeds === true)
+    return model.createEmbeddingContext({
+      // The library wants one place to be free.
+      contextSize: contextLength + 1,
+      // Whole texts: each token may depend on all others.
+      batchSize: contextLength,
+      ...(threads !== undefined && { threads }),
+    });
+  const context = await model.createContext({
+    contextSize: contextLength,
+    batchSize: Math.min(BATCH, contextLength),
+    sequences: 1,
+    ...threadsOption(threads),
+  });
+  return context.getSequence();
 }
 
 function threadsOption(threads: number | undefined) {

@@ -7,6 +7,8 @@ import OpenAI, {
 import { z } from "zod";
 import { RequestLine } from "./request-line.ts";
 import type {
+  Embedding,
+  EmbedOptions,
   FinishReason,
   GenerateOptions,
   Generation,
@@ -14,14 +16,17 @@ import type {
   Runtime,
   RuntimeDescription,
 } from "./runtime.ts";
+import { packVectors, requireKind } from "./vectors.ts";
 import type { ChatRequest } from "../../sdk/chat-request.ts";
 import type { CompletionRequest, TextRequest } from "../../sdk/completion-request.ts";
+import type { EmbeddingRequest } from "../../sdk/embedding-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
 import {
   readLanguageModel,
   type LanguageModel,
   type ServerManifest,
 } from "../../sdk/language-model.ts";
+import { asksForVectors, type ModelRequest } from "../../sdk/model-request.ts";
 
 export interface ServerOptions {
   /** Where the server's API begins, such as `http://127.0.0.1:8000/v1`. */
@@ -40,6 +45,9 @@ export interface ServerOptions {
 
 /** Longer tokens than any vocabulary has: a text beyond it is not what the server counted. */
 const MAX_BYTES_PER_TOKEN = 512;
+
+/** More tokens than models put around a text. */
+const MARKS = 16;
 
 const finishSchema = z.enum(["stop", "length"]);
 
@@ -79,6 +87,11 @@ const textChunkSchema = z.object({
     .array(z.object({ text: z.string().nullish(), finish_reason: finishSchema.nullish() }))
     .max(1),
   usage: usageSchema.nullish(),
+});
+
+const vectorsSchema = z.object({
+  data: z.array(z.object({ index: z.int(), embedding: z.array(z.number()) })),
+  usage: usageSchema.pick({ prompt_tokens: true }),
 });
 
 /** What a piece of a stream says. */
@@ -139,22 +152,19 @@ export class ServerRuntime implements Runtime {
   }
 
   /** How many tokens a prompt has, only the server can tell: at most as many as the answer leaves of the context. */
-  check({ max_tokens: maxTokens }: TextRequest): Promise<GenerationBound> {
-    const { contextLength } = this.#manifest;
-    if (maxTokens < contextLength)
-      return Promise.resolve({ inputTokens: contextLength - maxTokens, outputTokens: maxTokens });
-    return Promise.reject(
-      new OpenGradientError(
-        "CONTEXT_EXCEEDED",
-        `An answer of ${maxTokens} tokens leaves nothing of the ${contextLength} of the model's context for a prompt.`,
-        "Ask for a shorter answer (max_tokens).",
-      ),
-    );
+  check(request: ModelRequest): Promise<GenerationBound> {
+    return Promise.resolve(this.#manifest).then((manifest) => {
+      requireKind(manifest, request);
+      return asksForVectors(request)
+        ? { inputTokens: mostTokens(request, manifest), outputTokens: 0 }
+        : boundOf(request, manifest);
+    });
   }
 
   async generate(request: TextRequest, options: GenerateOptions = {}): Promise<Generation> {
     const { onText, signal: given } = options;
     return this.#requests.run(async (_, signal) => {
+      requireKind(this.#manifest, request);
       try {
         const generation = await (onText === undefined
           ? this.#ask(request, signal)
@@ -167,8 +177,32 @@ export class ServerRuntime implements Runtime {
     }, given);
   }
 
+  async embed(request: EmbeddingRequest, { signal: given }: EmbedOptions = {}): Promise<Embedding> {
+    return this.#requests.run(async (_, signal) => {
+      requireKind(this.#manifest, request);
+      try {
+        return await this.#embed(request, signal);
+      } catch (cause) {
+        throw this.#failure(cause);
+      }
+    }, given);
+  }
+
   close(): Promise<void> {
     return this.#requests.close();
+  }
+
+  async #embed(request: EmbeddingRequest, signal: AbortSignal): Promise<Embedding> {
+    const { model } = this.#manifest;
+    const said = await this.#client.embeddings.create(
+      { model, input: [...request.input], encoding_format: "float" },
+      { signal },
+    );
+    const { data, usage } = vectorsSchema.parse(said);
+    const { prompt_tokens: inputTokens } = usage;
+    requireAll(data, request);
+    requireCount(inputTokens, mostTokens(request, this.#manifest));
+    return { vectors: packVectors(data.map(({ embedding }) => embedding)), inputTokens };
   }
 
   async #ask(request: TextRequest, signal: AbortSignal): Promise<Generation> {
@@ -338,6 +372,45 @@ function generationOf(
 ): Generation {
   const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
   return { text, inputTokens, outputTokens, finishReason };
+}
+
+/** @throws OpenGradientError `CONTEXT_EXCEEDED`. */
+function boundOf(
+  { max_tokens: maxTokens }: TextRequest,
+  { contextLength }: ServerManifest,
+): GenerationBound {
+  if (maxTokens < contextLength)
+    return { inputTokens: contextLength - maxTokens, outputTokens: maxTokens };
+  throw new OpenGradientError(
+    "CONTEXT_EXCEEDED",
+    `An answer of ${maxTokens} tokens leaves nothing of the ${contextLength} of the model's context for a prompt.`,
+    "Ask for a shorter answer (max_tokens).",
+  );
+}
+
+/** Most tokens of texts: no vocabulary makes more of them than they have bytes, beside what marks their ends. */
+function mostTokens({ input }: EmbeddingRequest, { contextLength }: ServerManifest): number {
+  const each = input.map((it) => Math.min(contextLength, Buffer.byteLength(it) + MARKS));
+  return each.reduce((sum, tokens) => sum + tokens, 0);
+}
+
+/** One vector for each text, in the same order. */
+function requireAll(data: readonly { readonly index: number }[], { input }: EmbeddingRequest) {
+  if (data.length === input.length && data.every(({ index }, place) => index === place)) return;
+  throw new OpenGradientError(
+    "RUNTIME_FAILED",
+    `The server does not give one vector for each of ${input.length} texts, in their order.`,
+    "Use a server that keeps to OpenAI's protocol.",
+  );
+}
+
+function requireCount(tokens: number, most: number): void {
+  if (tokens <= most) return;
+  throw new OpenGradientError(
+    "RUNTIME_FAILED",
+    `The server counts ${tokens} tokens in texts that have ${most} at the most.`,
+    "Use a server that counts the tokens of the texts that it was given.",
+  );
 }
 
 /** A server that gave or counted more than was asked for is not billed to the payer. */

@@ -1,15 +1,20 @@
 import { id } from "ethers";
 import type {
+  Embedding,
+  EmbedOptions,
   GenerateOptions,
   Generation,
   GenerationBound,
   Runtime,
   RuntimeDescription,
 } from "../runtimes/runtime.ts";
+import { packVectors } from "../runtimes/vectors.ts";
 import type { TextRequest } from "../../sdk/completion-request.ts";
+import type { EmbeddingRequest } from "../../sdk/embedding-request.ts";
 import { OpenGradientError } from "../../sdk/errors.ts";
+import { asksForVectors, type ModelRequest } from "../../sdk/model-request.ts";
 
-/** Says what it is told, at once or when it is let. For tests of what stands around a runtime. */
+/** Says what it is told, at once or when it is let; the vector of a text is its length and a half. For tests of what stands around a runtime. */
 export class EchoRuntime implements Runtime {
   readonly name: string;
   readonly device = "nothing";
@@ -38,7 +43,9 @@ export class EchoRuntime implements Runtime {
     return { runtime: "echo", model, contentHash, device, contextLength: 1_000, parallel: 8 };
   }
 
-  check(request: TextRequest): Promise<GenerationBound> {
+  check(request: ModelRequest): Promise<GenerationBound> {
+    if (asksForVectors(request))
+      return Promise.resolve({ inputTokens: request.input.join("").length, outputTokens: 0 });
     const { contextLength } = this.describe();
     const { length } = textOf(request);
     if (request.max_tokens < contextLength)
@@ -57,6 +64,14 @@ export class EchoRuntime implements Runtime {
     if (text === "fail") throw new OpenGradientError("RUNTIME_FAILED", "It broke.", "Ask again.");
     for (const word of text.match(/\s*\S+|\s+$/g) ?? []) onText?.(word);
     return { text, inputTokens: text.length, outputTokens: text.length + 1, finishReason: "stop" };
+  }
+
+  async embed({ input }: EmbeddingRequest, { signal }: EmbedOptions = {}): Promise<Embedding> {
+    this.runs++;
+    if (this.#gate) await Promise.race([this.#gate, aborted(signal)]);
+    signal?.throwIfAborted();
+    const vectors = packVectors(input.map(({ length }) => [length, 0.5]));
+    return { vectors, inputTokens: input.join("").length };
   }
 
   close(): Promise<void> {

@@ -51,9 +51,14 @@ export function inferRequest(
 /** The same as a direct request, whose id is that of its terms. */
 export function directInferRequest(
   contentHash: string,
-  { nonce = id("nonce"), ...options }: Parameters<typeof inferRequest>[1] & { nonce?: string } = {},
+  {
+    nonce = id("nonce"),
+    input: given,
+    ...options
+  }: Parameters<typeof inferRequest>[1] & { nonce?: string; input?: Uint8Array } = {},
 ): InferRequest {
-  const request = inferRequest(contentHash, options);
+  const chat = inferRequest(contentHash, options);
+  const request = { ...chat, input: given ?? chat.input };
   const { settlement, claim, payer, input } = request;
   const { node, modelId: model } = claim;
   const about = { node, modelId: model, tier: BigInt(TIERS.Attested) };

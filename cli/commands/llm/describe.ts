@@ -16,6 +16,7 @@ interface Options {
   readonly contextLength?: number;
   readonly prompt?: string;
   readonly stop?: readonly string[];
+  readonly embeds: boolean;
   readonly overwrite: boolean;
   readonly json: boolean;
 }
@@ -32,15 +33,17 @@ export function describeCommand(): Command {
     )
     .option("--prompt <file>", "frames of messages as JSON, in place of the file's chat template")
     .option("--stop <texts...>", "texts that end every answer")
+    .option("--embeds", "the model turns texts into vectors, and answers nothing else", false)
     .option("--overwrite", "replace a manifest that is there already", false);
   return withJsonOption(command).action(async (file: string, options: Options) => {
     const target = manifestFile(path.dirname(file));
     if (!options.overwrite) await requireNoFile(target);
     await requireWritable(target);
-    const { prompt, name, contextLength, stop } = options;
+    const { prompt, name, contextLength, stop, embeds } = options;
     // The library takes a moment to load; no other command is to wait for it.
     const { describeGguf } = await import("../../../worker/runtimes/describe-gguf.ts");
     const manifest = await describeGguf(file, {
+      embeds,
       ...(name !== undefined && { name }),
       ...(contextLength !== undefined && { contextLength }),
       ...(stop !== undefined && { stop }),

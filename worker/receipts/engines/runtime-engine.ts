@@ -1,9 +1,9 @@
-import { toUtf8Bytes } from "ethers";
 import type { DirectOffer, DirectOrder } from "../direct-answer.ts";
 import type { ComputeOptions, DirectEngine, EngineAnswer } from "../engine.ts";
 import type { SteadyClock } from "../../enclave/clock.ts";
+import { answerRequest, measureRequest } from "../../runtimes/answer-request.ts";
 import type { Runtime } from "../../runtimes/runtime.ts";
-import { parseTextRequest } from "../../../sdk/completion-request.ts";
+import { parseModelRequest } from "../../../sdk/model-request.ts";
 import type { Usage } from "../../../sdk/price-quote.ts";
 
 export interface RuntimeEngineOptions {
@@ -23,8 +23,7 @@ export class RuntimeEngine implements DirectEngine {
   }
 
   async measure(offer: DirectOffer, _form: unknown, input: Uint8Array): Promise<Usage> {
-    const bound = await this.#runtimeOf(offer).check(parseTextRequest(input));
-    return unitsOf(bound);
+    return measureRequest(this.#runtimeOf(offer), parseModelRequest(input));
   }
 
   async compute(
@@ -34,15 +33,9 @@ export class RuntimeEngine implements DirectEngine {
   ): Promise<EngineAnswer> {
     const { clock } = this.#options;
     const startedAt = clock.now();
-    const generation = await this.#runtimeOf(offer).generate(parseTextRequest(input), options);
-    const answer = {
-      output: toUtf8Bytes(generation.text),
-      usage: unitsOf(generation),
-      startedAt,
-      completedAt: clock.now(),
-      finishReason: generation.finishReason,
-    };
-    return { kind: "computed", answer };
+    const request = parseModelRequest(input);
+    const said = await answerRequest(this.#runtimeOf(offer), request, options);
+    return { kind: "computed", answer: { ...said, startedAt, completedAt: clock.now() } };
   }
 
   #runtimeOf(offer: DirectOffer): Runtime {
@@ -50,8 +43,4 @@ export class RuntimeEngine implements DirectEngine {
     if (runtime === undefined) throw new TypeError("the offer is not of this engine");
     return runtime;
   }
-}
-
-function unitsOf(used: { readonly inputTokens: number; readonly outputTokens: number }): Usage {
-  return { inputUnits: BigInt(used.inputTokens), outputUnits: BigInt(used.outputTokens) };
 }
