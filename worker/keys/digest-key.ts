@@ -5,7 +5,10 @@ import { nativeSecp256k1, type NativeSecp256k1 } from "./native-secp256k1.ts";
 const S_OFFSET = 32;
 const PARITY_BIT = 0x80;
 
-/** Signs digests. Signatures are deterministic (RFC 6979) and have a low `s`: whatever computes them, they are the same. */
+/**
+ * Signs digests. Signatures are deterministic (RFC 6979) and have a low `s`. With libsecp256k1 and without it they are the same, but for
+ * digests beyond the curve's order, of which no hash will ever be one: the two take these into the nonce in different ways.
+ */
 export class DigestKey {
   readonly #key: SigningKey;
   readonly #secret: Uint8Array;
