@@ -12,6 +12,7 @@ import {
   type TypedDataField,
 } from "ethers";
 import type { Deployment } from "./deployment.ts";
+import { keccakOfHex, wordEncoder } from "./words.ts";
 
 /** What of a deployment is signed: another chain or another escrow makes another message. */
 export interface ChannelDeployment {
@@ -100,9 +101,17 @@ export interface ChannelMessages {
 
 const abi = AbiCoder.defaultAbiCoder();
 
+const CHANNEL_ID_TYPES = ["address", "address", "uint96"];
+const addressWord = wordEncoder("address");
+const saltWord = wordEncoder("uint96");
+
 /** Id of the channel between two accounts with this salt: `ChannelIds.channelIdOf` of the contracts. */
 export function channelId({ payer, node, salt }: ChannelTerms): string {
-  return keccak256(abi.encode(["address", "address", "uint96"], [payer, node, salt]));
+  const words = [addressWord(payer), addressWord(node), saltWord(salt)];
+  // Says what is wrong with what does not fit.
+  if (words.includes(undefined))
+    return keccak256(abi.encode(CHANNEL_ID_TYPES, [payer, node, salt]));
+  return keccakOfHex(words.join(""));
 }
 
 /** Domain of everything that is signed about channels. */

@@ -1,5 +1,6 @@
-import { getAddress, getBytes, hexlify, isAddress } from "ethers";
+import { getBytes, hexlify } from "ethers";
 import { z } from "zod";
+import { checksummed } from "./addresses.ts";
 
 /*
  * How values go over the wire as JSON. Bytes are 0x-prefixed hex, and whole numbers that may be large are decimal text: JSON has no
@@ -44,5 +45,5 @@ export const bytes32 = fixedBytes(32);
 /** An address, whose checksum is written as it should be. */
 export const address = z
   .string()
-  .refine((text) => isAddress(text), { error: "is not an address", abort: true })
-  .overwrite((text) => getAddress(text));
+  .refine((text) => checksummed(text) !== undefined, { error: "is not an address", abort: true })
+  .overwrite((text) => checksummed(text) ?? text);

@@ -1,5 +1,5 @@
-import type { DirectAnswer, DirectOffer, DirectRecord } from "../receipts/direct-answer.ts";
-import type { Queryable } from "../storage/database.ts";
+import type { Alongside } from "../receipts/alongside.ts";
+import type { DirectAnswer, DirectOffer } from "../receipts/direct-answer.ts";
 import type { PriceQuote, Usage } from "../../sdk/price-quote.ts";
 
 /** A request that is about to be answered, as far as it matters for who pays. */
@@ -25,8 +25,8 @@ export interface Admission {
   readonly maxFee: bigint;
   /** Whether text may leave before the payment is concluded. */
   readonly mayStream: boolean;
-  /** Journals the charge in one transaction with the receipt. */
-  readonly charge: (transaction: Queryable, record: DirectRecord) => Promise<void>;
+  /** The charge, to be journalled in one transaction with the receipt. */
+  readonly charge: Alongside;
   /**
    * Collects what is to be collected now, once for an answer, whether it is new or was given before.
    *

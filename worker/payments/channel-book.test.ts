@@ -5,7 +5,11 @@ import fc from "fast-check";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { DirectRecord } from "../receipts/direct-answer.ts";
+import type { JointEntry } from "../receipts/alongside.ts";
+import { NodeSigner } from "../receipts/node-signer.ts";
 import { openDatabase } from "../storage/database.ts";
+import { chatOffer, LEDGER, orderOf } from "../testing/direct-orders.ts";
 import type { Channel, Reservation } from "./channel.ts";
 import { ChannelBook } from "./channel-book.ts";
 import type { ChannelReader } from "./channel-reader.ts";
@@ -15,6 +19,17 @@ const PAYER = new Wallet(id("a payer")).address;
 const NODE = new Wallet(id("a node")).address;
 const DEPOSIT = 1_000n;
 const CREDIT = 50n;
+
+const signer = new NodeSigner(Wallet.createRandom(), LEDGER);
+
+/** An answer that costs so much. */
+function recordOf(fee: bigint): DirectRecord {
+  const { request, quote: usual, input } = orderOf(chatOffer(), {});
+  const quote = { ...usual, base: fee, perInputUnit: 0n, perOutputUnit: 0n };
+  const usage = { inputUnits: 1n, outputUnits: 1n };
+  const answer = { output: new Uint8Array(), usage, startedAt: 0n, completedAt: 0n };
+  return signer.sign({ request, quote, input, answer }, 0n);
+}
 
 /** What may happen to requests on one channel, in any order. */
 type Step =
@@ -158,6 +173,59 @@ describe("channel book", () => {
     const again = await open().enter(terms);
     expect([again.charged, again.best?.cumulative]).to.deep.equal([60n, 500n]);
     expect(open().reserve(again, 0n)).to.equal("channel_closed");
+  });
+
+  it("charges answers of several channels together as it does one by one", async () => {
+    const book = open();
+    const reservations: Reservation[] = [];
+    const fees = [5n, 0n, 7n, 20n, 1n, 3n];
+    for (const [index, fee] of fees.entries()) {
+      const terms = { payer: PAYER, node: NODE, salt: salt + BigInt(index % 2) + 1n };
+      const channel = await book.enter(terms);
+      book.take(channel, signed(10n * BigInt(index + 1)));
+      const reservation = book.reserve(channel, fee);
+      if (typeof reservation === "string") throw new Error(reservation);
+      reservations.push(reservation);
+    }
+    salt += 2n;
+    const entries = reservations.map((alongside, index) => ({
+      alongside,
+      record: recordOf(fees[index] ?? 0n),
+    }));
+    await database.transaction((within) => book.writeAll(within, entries));
+    for (const [index, reservation] of reservations.entries())
+      await book.settle(reservation, fees[index] ?? 0n);
+    for (const [which, charged, best] of [
+      [0, 13n, 50n],
+      [1, 23n, 60n],
+    ] as const) {
+      const { channel } = reservations[which] ?? expect.fail();
+      expect([channel.charged, channel.reserved]).to.deep.equal([charged, 0n]);
+      expect(channel.unsaved.size, "vouchers without a journal").to.equal(0);
+      const stored = await store.load(channel.id);
+      expect([stored.charged, stored.best?.cumulative]).to.deep.equal([charged, best]);
+    }
+  });
+
+  it("charges none of several answers if one costs too much, and none for what is no reservation", async () => {
+    const book = open();
+    const channel = await book.enter({ payer: PAYER, node: NODE, salt: (salt += 1n) });
+    const [first, second] = [book.reserve(channel, 10n), book.reserve(channel, 10n)];
+    if (typeof first === "string" || typeof second === "string") throw new Error("refused");
+    const write = (...entries: readonly JointEntry[]) =>
+      database.transaction((within) => book.writeAll(within, entries)).catch(String);
+    expect(
+      await write(
+        { alongside: first, record: recordOf(9n) },
+        { alongside: second, record: recordOf(11n) },
+      ),
+    ).to.include("11");
+    expect(await write({ alongside: { writer: book }, record: recordOf(1n) })).to.include(
+      "no reservation",
+    );
+    expect((await store.load(channel.id)).charged).to.equal(0n);
+    await Promise.all([book.giveBack(first), book.giveBack(second)]);
+    expect([channel.reserved, channel.charged, channel.charging]).to.deep.equal([0n, 0n, 0]);
   });
 
   it("does not charge more than was said", async () => {

@@ -1,10 +1,11 @@
 import { channelId, type ChannelTerms } from "../../sdk/channel.ts";
+import type { JointEntry, JointWriter } from "../receipts/alongside.ts";
 import type { Queryable } from "../storage/database.ts";
 import {
   objectionTo,
+  Reservation,
   type Channel,
   type ChannelObjection,
-  type Reservation,
   type SignedVoucher,
 } from "./channel.ts";
 import type { ChannelReader } from "./channel-reader.ts";
@@ -34,7 +35,7 @@ const MAX_UNSAVED = 16;
  * and what this one may; and if a voucher covers all of it but the credit. Taking a reservation is one step, and the journal is written
  * with each receipt, so what is `charged` is what was answered, and requests side by side cannot spend the same money.
  */
-export class ChannelBook {
+export class ChannelBook implements JointWriter {
   readonly #options: ChannelBookOptions;
   readonly #channels = new Map<string, Channel>();
   /** Channels that are being loaded: a second request waits for the first one's. */
@@ -109,17 +110,40 @@ export class ChannelBook {
     const objection = objectionTo(channel, { maxFee, credit: this.credit });
     if (objection !== undefined) return objection;
     channel.reserved += maxFee;
-    return { channel, maxFee, journals: undefined };
+    return new Reservation(this, channel, maxFee);
   }
 
   /** Journals an answer's fee with its receipt. It is charged once `settle` says that the receipt is there. */
   async charge(within: Queryable, reservation: Reservation, fee: bigint): Promise<void> {
-    const { channel, maxFee } = reservation;
-    if (fee > maxFee)
-      throw new Error(`An answer costs ${fee} wei, and was to cost ${maxFee} at most.`);
-    if (reservation.journals === undefined) channel.charging += 1;
-    reservation.journals = [...channel.unsaved.keys()];
-    await this.#options.store.charge(within, channel, fee);
+    await this.#chargeAll(within, [{ reservation, fee }]);
+  }
+
+  /** The same for some answers, whose reservations are of this book. */
+  async writeAll(within: Queryable, entries: readonly JointEntry[]): Promise<void> {
+    const charges = entries.map(({ alongside, record }) => {
+      if (!(alongside instanceof Reservation)) throw new TypeError("this is no reservation");
+      return { reservation: alongside, fee: record.receipt.fee };
+    });
+    await this.#chargeAll(within, charges);
+  }
+
+  async #chargeAll(
+    within: Queryable,
+    charges: readonly { readonly reservation: Reservation; readonly fee: bigint }[],
+  ): Promise<void> {
+    for (const { reservation, fee } of charges)
+      if (fee > reservation.maxFee)
+        throw new Error(
+          `An answer costs ${fee} wei, and was to cost ${reservation.maxFee} at most.`,
+        );
+    const fees = new Map<Channel, bigint>();
+    for (const { reservation, fee } of charges) {
+      const { channel } = reservation;
+      if (reservation.journals === undefined) channel.charging += 1;
+      reservation.journals = [...channel.unsaved.keys()];
+      fees.set(channel, (fees.get(channel) ?? 0n) + fee);
+    }
+    await this.#options.store.charge(within, fees);
   }
 
   /** Puts a fee that was journalled in its reservation's place. */

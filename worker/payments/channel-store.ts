@@ -59,17 +59,31 @@ export class ChannelStore {
     return { charged, isRetired: retired, best };
   }
 
-  /** Adds the fee of an answer, and the vouchers that came for it, within the database transaction of the answer's receipt. */
-  async charge(within: Queryable, channel: Channel, fee: bigint): Promise<void> {
-    const { id, terms, onChain, unsaved } = channel;
-    const { status, deposit, claimed } = onChain;
+  /**
+   * Adds fees of answers to what their channels were charged, and the vouchers that came for them, within the database transaction of
+   * the answers' receipts.
+   */
+  async charge(within: Queryable, fees: ReadonlyMap<Channel, bigint>): Promise<void> {
+    const channels = [...fees.keys()];
     await within.query(
       `INSERT INTO channels (channel_id, payer, salt, charged, status, deposit, claimed)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[], $5::text[],
+         $6::numeric[], $7::numeric[])
        ON CONFLICT (channel_id) DO UPDATE SET charged = channels.charged + excluded.charged`,
-      [id, terms.payer, ...[terms.salt, fee].map(String), status, String(deposit), String(claimed)],
+      [
+        channels.map(({ id }) => id),
+        channels.map(({ terms }) => terms.payer),
+        channels.map(({ terms }) => String(terms.salt)),
+        [...fees.values()].map(String),
+        channels.map(({ onChain }) => onChain.status),
+        channels.map(({ onChain }) => String(onChain.deposit)),
+        channels.map(({ onChain }) => String(onChain.claimed)),
+      ],
     );
-    await saveVouchers(within, id, [...unsaved.values()]);
+    const vouchers = channels.flatMap(({ id, unsaved }) =>
+      [...unsaved.values()].map((voucher) => ({ channelId: id, ...voucher })),
+    );
+    await saveVouchers(within, vouchers);
   }
 
   /** Notes what the chain says of a channel, if there is anything to remember about it. */
@@ -87,8 +101,8 @@ export class ChannelStore {
   /** Notes that a channel is closed by both, with the voucher that its payer gave for it; nothing is answered on it from then on. */
   async retire(channel: Channel, voucher: SignedVoucher): Promise<void> {
     await this.#database.transaction(async (within) => {
-      await this.charge(within, channel, 0n);
-      await saveVouchers(within, channel.id, [voucher]);
+      await this.charge(within, new Map([[channel, 0n]]));
+      await saveVouchers(within, [{ channelId: channel.id, ...voucher }]);
       await within.query("UPDATE channels SET retired = true WHERE channel_id = $1", [channel.id]);
     });
   }
@@ -169,15 +183,15 @@ export class ChannelStore {
 /** In one statement: requests side by side on one channel bring many at once, each with its answer. */
 async function saveVouchers(
   within: Queryable,
-  channelId: string,
-  vouchers: readonly SignedVoucher[],
+  vouchers: readonly (SignedVoucher & { readonly channelId: string })[],
 ): Promise<void> {
   if (vouchers.length === 0) return;
   await within.query(
     `INSERT INTO channel_vouchers (channel_id, cumulative, signature, by_contract)
-     SELECT $1, * FROM unnest($2::numeric[], $3::text[], $4::boolean[]) ON CONFLICT DO NOTHING`,
+     SELECT * FROM unnest($1::text[], $2::numeric[], $3::text[], $4::boolean[])
+     ON CONFLICT DO NOTHING`,
     [
-      channelId,
+      vouchers.map(({ channelId }) => channelId),
       vouchers.map(({ cumulative }) => String(cumulative)),
       vouchers.map(({ signature }) => signature),
       vouchers.map(({ signedBy }) => signedBy === "contract"),

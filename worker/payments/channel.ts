@@ -1,5 +1,6 @@
 import type { ChannelTerms } from "../../sdk/channel.ts";
 import type { ChannelStatusName } from "../../sdk/payments/voucher-header.ts";
+import type { JointAlongside, JointWriter } from "../receipts/alongside.ts";
 import type { VoucherSigner } from "./voucher-checker.ts";
 
 /** What the chain says of a channel. */
@@ -43,12 +44,19 @@ export interface Channel {
   users: number;
 }
 
-/** What a request takes of a channel while it is answered. */
-export interface Reservation {
+/** What a request takes of a channel while it is answered; once it is answered, the charge for it. */
+export class Reservation implements JointAlongside {
+  readonly writer: JointWriter;
   readonly channel: Channel;
   readonly maxFee: bigint;
   /** Amounts of the vouchers that are journalled with the answer, once that has begun. */
   journals: readonly bigint[] | undefined;
+
+  constructor(writer: JointWriter, channel: Channel, maxFee: bigint) {
+    this.writer = writer;
+    this.channel = channel;
+    this.maxFee = maxFee;
+  }
 }
 
 /** What keeps a request from being answered. */

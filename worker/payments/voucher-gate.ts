@@ -118,7 +118,7 @@ export class VoucherGate implements PaymentGate {
       maxFee,
       // The money is there, and what a voucher does not cover is within the credit.
       mayStream: true,
-      charge: (within, { receipt }) => book.charge(within, reservation, receipt.fee),
+      charge: reservation,
       conclude: (answer) => this.#conclude(reservation, answer).finally(leave),
       release: () => book.giveBack(reservation).finally(leave),
     };

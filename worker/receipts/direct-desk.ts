@@ -1,11 +1,5 @@
-import type {
-  DirectAnswer,
-  DirectForm,
-  DirectOffer,
-  DirectOrder,
-  DirectRecord,
-} from "./direct-answer.ts";
-import type { Queryable } from "../storage/database.ts";
+import type { Alongside } from "./alongside.ts";
+import type { DirectAnswer, DirectForm, DirectOffer, DirectOrder } from "./direct-answer.ts";
 import type { Usage } from "../../sdk/price-quote.ts";
 
 export interface AnswerOptions {
@@ -13,7 +7,7 @@ export interface AnswerOptions {
   readonly onText?: (piece: string) => void;
   readonly signal?: AbortSignal;
   /** What is to be journalled in one transaction with the receipt, or not at all: what the answer costs whom. */
-  readonly alongside?: (transaction: Queryable, record: DirectRecord) => Promise<void>;
+  readonly alongside?: Alongside;
 }
 
 /** Where direct requests are answered: what comes from here is signed and journalled. */
@@ -26,7 +20,7 @@ export interface DirectDesk {
    */
   readonly measure: (offer: DirectOffer, form: DirectForm, input: Uint8Array) => Promise<Usage>;
   /**
-   * Answers an order; one with the same request id gets the answer that was given, and `alongside` is not called again.
+   * Answers an order; one with the same request id gets the answer that was given, and `alongside` is not written again.
    *
    * @throws OpenGradientError if there is no answer; nothing was journalled then.
    */

@@ -1,6 +1,6 @@
-import type { SigningKey } from "ethers";
-import { keccak256, Signature, ZeroHash, type Wallet } from "ethers";
+import { keccak256, ZeroHash, type Wallet } from "ethers";
 import type { DirectRecord } from "./direct-answer.ts";
+import { DigestKey } from "../keys/digest-key.ts";
 import type { FinishReason } from "../runtimes/runtime.ts";
 import { directRequestId, type DirectRequest } from "../../sdk/direct-request.ts";
 import { batchDigest, type InferenceBatch } from "../../sdk/inference-batch.ts";
@@ -32,12 +32,12 @@ export interface ReceiptDraft {
  */
 export class NodeSigner {
   readonly address: string;
-  readonly #key: SigningKey;
+  readonly #key: DigestKey;
   readonly #settlement: Settlement;
 
   constructor({ address, signingKey }: Pick<Wallet, "address" | "signingKey">, ledger: Settlement) {
     this.address = address;
-    this.#key = signingKey;
+    this.#key = new DigestKey(signingKey);
     this.#settlement = ledger;
   }
 
@@ -50,19 +50,15 @@ export class NodeSigner {
     });
     return {
       ...{ signer: this.address, request, quote, receipt, input, output },
-      signature: this.#sign(receiptDigest(this.#settlement, receipt)),
+      signature: this.#key.sign(receiptDigest(this.#settlement, receipt)),
       ...(evidence !== undefined && { evidence }),
       ...(finishReason !== undefined && { finishReason }),
     };
   }
 
-  signBatch(batch: InferenceBatch): string {
-    return this.#sign(batchDigest(this.#settlement, batch));
-  }
-
   /** Compact (EIP-2098). */
-  #sign(digest: string): string {
-    return Signature.from(this.#key.sign(digest)).compactSerialized;
+  signBatch(batch: InferenceBatch): string {
+    return this.#key.sign(batchDigest(this.#settlement, batch));
   }
 }
 

@@ -1,9 +1,10 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { expect } from "chai";
 import { id, keccak256, recoverAddress, Wallet, ZeroHash } from "ethers";
+import type { JointAlongside, JointWriter, WriteAlongside } from "./alongside.ts";
 import type { DirectRecord } from "./direct-answer.ts";
 import { NodeSigner, type ReceiptDraft } from "./node-signer.ts";
-import { ReceiptJournal, type Alongside } from "./receipt-journal.ts";
+import { ReceiptJournal } from "./receipt-journal.ts";
 import { openDatabase } from "../storage/database.ts";
 import { chatOffer, LEDGER, orderOf } from "../testing/direct-orders.ts";
 import { newFolder, removeFolders } from "../testing/folders.ts";
@@ -44,7 +45,7 @@ describe("the journal of receipts", () => {
     journal = new ReceiptJournal({ database, signer, ...(leastSeq !== undefined && { leastSeq }) });
   }
 
-  const charge: Alongside = async (within, { receipt }) => {
+  const charge: WriteAlongside = async (within, { receipt }) => {
     await within.query("INSERT INTO charges VALUES ($1, $2)", [
       receipt.requestId,
       receipt.fee.toString(),
@@ -95,7 +96,7 @@ describe("the journal of receipts", () => {
   });
 
   it("journals nothing of an answer that cannot be charged, and all of the others", async () => {
-    const broken: Alongside = async (within, record) => {
+    const broken: WriteAlongside = async (within, record) => {
       await charge(within, record);
       throw new Error("no money");
     };
@@ -112,6 +113,54 @@ describe("the journal of receipts", () => {
     expect(seqsOf(records)).to.deep.equal([0n, 1n, 2n]);
     expect(await charges()).to.equal(3);
     expect((await journal.sign(draft(2), charge)).receipt.seq).to.equal(3n);
+  });
+
+  describe("writes what belongs to several receipts in one go", () => {
+    /** Sizes of the groups that were written. */
+    const groups: number[] = [];
+    const writer: JointWriter = {
+      writeAll: async (within, entries) => {
+        for (const { alongside, record } of entries) {
+          await charge(within, record);
+          if (alongside === poor) throw new Error("no money");
+        }
+        groups.push(entries.length);
+      },
+    };
+    const rich: JointAlongside = { writer };
+    const poor: JointAlongside = { writer };
+
+    it("once for all of them", async () => {
+      groups.length = 0;
+      await Promise.all([0, 1, 2, 3].map((number) => journal.sign(draft(number), rich)));
+      expect(groups).to.deep.equal([4]);
+      expect(await charges()).to.equal(4);
+    });
+
+    it("and one by one if one is to blame for a failure", async () => {
+      groups.length = 0;
+      const all = [0, 1, 2].map((number) =>
+        journal.sign(draft(number), number === 1 ? poor : rich),
+      );
+      const results = await Promise.allSettled(all);
+      expect(results.map(({ status }) => status)).to.deep.equal([
+        "fulfilled",
+        "rejected",
+        "fulfilled",
+      ]);
+      expect(groups).to.deep.equal([1, 1]);
+      expect(await charges()).to.equal(2);
+      expect((await journal.sign(draft(1), rich)).receipt.seq).to.equal(2n);
+    });
+
+    it("beside what is written alone", async () => {
+      await Promise.all([
+        journal.sign(draft(0), rich),
+        journal.sign(draft(1), charge),
+        journal.sign(draft(2)),
+      ]);
+      expect(await charges()).to.equal(2);
+    });
   });
 
   it("has one answer to a request", async () => {

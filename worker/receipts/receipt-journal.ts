@@ -1,13 +1,11 @@
 import type { PGlite } from "@electric-sql/pglite";
+import { writeAllAlongside, writeAlongside, type Alongside } from "./alongside.ts";
 import type { DirectRecord } from "./direct-answer.ts";
 import type { NodeSigner, ReceiptDraft } from "./node-signer.ts";
 import { encodeRecord, recordOf } from "./record-codec.ts";
 import type { Queryable } from "../storage/database.ts";
 import { GroupQueue, type GroupResults } from "../storage/group-queue.ts";
 import { receiptLeaf } from "../../sdk/receipt-tree.ts";
-
-/** What is to be journalled in one transaction with a receipt, or not at all. */
-export type Alongside = (transaction: Queryable, record: DirectRecord) => Promise<void>;
 
 /** An answer that waits to be journalled. */
 type Entry = { readonly alongside: Alongside | undefined } & (
@@ -109,7 +107,7 @@ export class ReceiptJournal {
       return { status: "rejected", reason };
     }
     // It was recovered meanwhile, without what belongs to it.
-    await this.#database.transaction(async (within) => alongside?.(within, record));
+    await this.#database.transaction((within) => writeAlongside(within, alongside, record));
     return { status: "fulfilled", value: record };
   }
 
@@ -123,10 +121,8 @@ export class ReceiptJournal {
     await this.#database.transaction(async (within) => {
       await this.#addSigners(within, records);
       await insertRecords(within, records);
-      for (const [index, { alongside }] of entries.entries()) {
-        const record = records[index];
-        if (record !== undefined) await alongside?.(within, record);
-      }
+      await forgetOrders(within, entries);
+      await writeAllAlongside(within, withTheirRecords(entries, records));
     });
     this.#nextSeq = seq;
     for (const { signer } of records) this.#signers.add(signer);
@@ -154,14 +150,13 @@ export class ReceiptJournal {
 
 async function insertRecords(within: Queryable, records: readonly DirectRecord[]): Promise<void> {
   const column = <T>(of: (record: DirectRecord) => T) => records.map(of);
-  const ids = column(({ receipt }) => receipt.requestId);
   await within.query(
     `INSERT INTO receipts (request_id, signer, seq, model_id, leaf, fee, completed_at, details,
        input, output, evidence, finish_reason)
      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[],
        $6::numeric[], $7::bigint[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[])`,
     [
-      ids,
+      column(({ receipt }) => receipt.requestId),
       column(({ signer }) => signer),
       column(({ receipt }) => receipt.seq),
       column(({ receipt }) => receipt.modelId),
@@ -175,5 +170,21 @@ async function insertRecords(within: Queryable, records: readonly DirectRecord[]
       column(({ finishReason }) => finishReason ?? null),
     ],
   );
-  await within.query("DELETE FROM enclave_orders WHERE request_id = ANY ($1)", [ids]);
+}
+
+/** An enclave is not asked again for what it has signed. */
+async function forgetOrders(within: Queryable, entries: readonly Entry[]): Promise<void> {
+  const ids = entries.flatMap((entry) =>
+    entry.kind === "signed" ? [entry.record.receipt.requestId] : [],
+  );
+  if (ids.length > 0)
+    await within.query("DELETE FROM enclave_orders WHERE request_id = ANY ($1)", [ids]);
+}
+
+/** What belongs to the records of some entries. */
+function withTheirRecords(entries: readonly Entry[], records: readonly DirectRecord[]) {
+  return entries.flatMap(({ alongside }, index) => {
+    const record = records[index];
+    return alongside === undefined || record === undefined ? [] : [{ alongside, record }];
+  });
 }

@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
+
 /** What becomes of each thing of a group, in the order of the group. */
 export type GroupResults<R> = readonly PromiseSettledResult<R>[];
 
 /**
  * Handles things in groups: while one group is handled, the next one collects. What costs the same for one as for many, such as a
- * transaction of the database, is so paid once for many; a thing that comes alone does not wait.
+ * transaction of the database, is so paid once for many; a thing that comes alone does not wait for another.
  */
 export class GroupQueue<T, R> {
   readonly #handle: (group: readonly T[]) => Promise<GroupResults<R>>;
@@ -27,6 +29,8 @@ export class GroupQueue<T, R> {
   async #run(): Promise<void> {
     this.#isBusy = true;
     while (this.#waiting.length > 0) {
+      // Whatever the process is told in the same turn comes along.
+      await setImmediate();
       const group = this.#waiting.splice(0, this.#maximum);
       const results = await this.#settled(group.map(({ thing }) => thing));
       group.forEach(({ settle }, index) => {

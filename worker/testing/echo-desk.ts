@@ -3,6 +3,7 @@ import { keccak256, ZeroHash, type Wallet } from "ethers";
 import { directRequestId } from "../../sdk/direct-request.ts";
 import { itemisedFee } from "../../sdk/price-quote.ts";
 import { signReceipt, type InferenceReceipt, type Settlement } from "../../sdk/receipt.ts";
+import { writeAlongside } from "../receipts/alongside.ts";
 import type {
   DirectAnswer,
   DirectOffer,
@@ -74,7 +75,7 @@ async function answer(options: EchoDeskOptions, echo: EchoOrder): Promise<Direct
     await within.query("UPDATE echoes SET receipt = $2, signature = $3 WHERE request_id = $1", [
       ...[requestId, encode(signed.receipt), signed.signature],
     ]);
-    await answerOptions?.alongside?.(within, signed);
+    await writeAlongside(within, answerOptions?.alongside, signed);
     return signed;
   });
   return { record, isRepeated: false };

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { getBytes, id, keccak256, Wallet, ZeroHash } from "ethers";
+import { writeAlongside } from "../receipts/alongside.ts";
 import type {
   DirectAnswer,
   DirectForm,
@@ -108,7 +109,7 @@ export class FakeDesk implements DirectDesk {
       signal?.throwIfAborted();
       const said = await say(forms, order, onText, signal);
       const record = await this.#sign(order, { ...said, startedAt });
-      await alongside?.(NO_DATABASE, record);
+      await writeAlongside(NO_DATABASE, alongside, record);
       return record;
     } catch (error) {
       if (signal?.aborted === true) this.abandoned++;
