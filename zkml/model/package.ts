@@ -209,11 +209,21 @@ export interface KeySet {
 /**
  * Reads the keys of a package, and checks them against its transcript and that against its manifest.
  *
- * @throws ZkmlError `FILE_MISSING` or `FILE_CORRUPTED`.
+ * @throws ZkmlError `FILE_MISSING`, `FILE_CORRUPTED`, or `KEYS_CHANGED` if somebody has replaced the keys while they were read.
  */
 export async function readKeys(folder: string): Promise<KeySet> {
   const { ceremony: transcriptHash } = await readManifest(folder);
   if (transcriptHash === undefined) throw missing(folder, "ceremony");
+  try {
+    return await readKeysOf(folder, transcriptHash);
+  } catch (error) {
+    // Some files are of the old keys and some of the new: nothing is wrong with either.
+    if ((await readManifest(folder)).ceremony !== transcriptHash) throw keysChanged(folder);
+    throw error;
+  }
+}
+
+async function readKeysOf(folder: string, transcriptHash: string): Promise<KeySet> {
   const file = requireHash(await readPart(folder, "ceremony"), transcriptHash, FILES.ceremony);
   const ceremony = decodeCeremony(file);
   const readKey = async (part: "provingKey" | "verificationKey") =>
