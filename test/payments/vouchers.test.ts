@@ -272,7 +272,7 @@ describe("payments by voucher", () => {
     await feeOf(await payer.fetch(chat(again), question("after")));
     const wallet = await VoucherWallet.open({
       ...{ wallet: world.payer, deployment: world.deployment, node: world.operator.address, store },
-      limits: { perRequest: 1n, perSession: 1n, perNode: 1n, unproven: 0n },
+      limits: { perRequest: opg(1), perSession: opg(1), perNode: opg(1), unproven: 0n },
       deposit: 1n,
     });
     const { rows } = await again.database.query<{ charged: string }>(
