@@ -59,7 +59,10 @@ describe("node that is killed", () => {
     expect(more).to.have.length(0);
     if (committed === undefined) throw new Error("nothing was committed");
     const { batchId } = committed.args;
-    const batch = committed.args.batch;
+    const { node: operator, signer, root, firstSeq, count, totalFee } = committed.args.batch;
+    const { completedAt, dataHash } = committed.args.batch;
+    const members = { node: operator, signer, root, firstSeq, count, totalFee };
+    const batch = { ...members, completedAt, dataHash };
     await (await receiptLedger.connect(keeper).demand(batch, 1)).wait();
     await killAt(configuration, WHEN_DEMANDED);
     await node.pass(4_000);
