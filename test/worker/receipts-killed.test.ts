@@ -59,9 +59,9 @@ describe("node that is killed", () => {
     expect(more).to.have.length(0);
     if (committed === undefined) throw new Error("nothing was committed");
     const { batchId } = committed.args;
-    const { node: operator, signer, root, firstSeq, count, totalFee } = committed.args.batch;
+    const { node: owner, signer, root, firstSeq, count, totalFee } = committed.args.batch;
     const { completedAt, dataHash } = committed.args.batch;
-    const members = { node: operator, signer, root, firstSeq, count, totalFee };
+    const members = { node: owner, signer, root, firstSeq, count, totalFee };
     const batch = { ...members, completedAt, dataHash };
     await (await receiptLedger.connect(keeper).demand(batch, 1)).wait();
     await killAt(configuration, WHEN_DEMANDED);
